@@ -1,0 +1,239 @@
+//! The arguments of `agency`.
+//!
+//! Owns: verbs, options and their help. Promises: nothing personal is an argument; what might be
+//! is read from a file (`@FILE`). Deliberately does not know: what the verbs do.
+
+use clap::{Args, Parser, Subcommand};
+use proto::exchange::v1 as wire;
+use proto::text::Named;
+use std::path::PathBuf;
+
+/// Publishes to, receives from and checks a Pyramid broker, for one agency's system.
+#[derive(Parser)]
+#[command(name = "agency", version, about)]
+pub(super) struct Arguments {
+    /// Settings of this system; otherwise the file that PYRAMID_AGENCY_SETTINGS names, or
+    /// `agency.toml` here.
+    #[arg(long, global = true)]
+    pub(super) settings: Option<PathBuf>,
+    /// One JSON object a line in place of text.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Verb {
+    /// Say who the broker takes this system for.
+    Whoami,
+    /// Publish messages and wait until each is durable.
+    Publish {
+        /// Messages in JSON, one a file.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Say which kinds of agency policy would let a message of this shape reach.
+    Preview(Shape),
+    /// Receive deliveries, print them and acknowledge them.
+    Subscribe(Subscribe),
+    /// Say how a message stands with the agencies it named.
+    Track {
+        /// Its id.
+        message: String,
+    },
+    /// List deliveries of a desk that used up their attempts.
+    DeadLetters {
+        /// Desk; otherwise the first of the settings.
+        #[arg(long)]
+        desk: Option<String>,
+    },
+    /// Put a dead letter back, as a new decision.
+    Redrive {
+        /// Desk; otherwise the first of the settings.
+        #[arg(long)]
+        desk: Option<String>,
+        /// Delivery id, 32 hexadecimal digits.
+        delivery: String,
+    },
+    /// List what this agency's messages were released to, and what it was given. Itself recorded.
+    Disclosures(Disclosures),
+    /// Say why recipients of a message were permitted or refused. Itself recorded.
+    Explain(Explain),
+    /// Save the proof of a release or of a message, and check it.
+    Proof(Proof),
+    /// Check a saved proof, without the broker.
+    Verify {
+        /// Proof file.
+        file: PathBuf,
+        /// Verifier key, or @FILE; otherwise that of the settings.
+        #[arg(long)]
+        key: Option<String>,
+    },
+    /// State or confirm that two identifiers are one person's.
+    StateLink {
+        /// JSON: `one` and `other` (each `type` and `value`), `birth_date`, `withdrawn`.
+        file: PathBuf,
+    },
+    /// Read events or lists of HMPPS and publish what is shareable.
+    Import {
+        /// What to read.
+        #[command(subcommand)]
+        what: Import,
+    },
+    /// Read HMPPS events from a folder as they arrive, and publish what is shareable.
+    Follow(Follow),
+    /// Take the ledger the broker now serves in place of the one last seen. Only after its
+    /// operators announced it and the gap is accounted for.
+    AcceptOrigin {
+        /// The new ledger's name, as announced.
+        #[arg(long)]
+        origin: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Import {
+    /// Events, one a file, bare or in their queue's wrapper.
+    Hmpps(ImportHmpps),
+    /// A prison's release list in CSV.
+    Releases(ImportReleases),
+}
+
+#[derive(Args)]
+pub(super) struct ImportHmpps {
+    /// On what footing the events are shared.
+    #[arg(long)]
+    pub(super) profile: PathBuf,
+    /// Where to keep what cannot be used, with the reason.
+    #[arg(long)]
+    pub(super) quarantine: Option<PathBuf>,
+    /// Read and report only; connect to nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Files, and folders of files.
+    #[arg(required = true)]
+    pub(super) paths: Vec<PathBuf>,
+}
+
+#[derive(Args)]
+pub(super) struct ImportReleases {
+    /// On what footing the list is shared.
+    #[arg(long)]
+    pub(super) profile: PathBuf,
+    /// Read and report only; connect to nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// The list.
+    pub(super) file: PathBuf,
+}
+
+#[derive(Args)]
+pub(super) struct Follow {
+    /// On what footing the events are shared.
+    #[arg(long)]
+    pub(super) profile: PathBuf,
+    /// Where the position in the folder is kept.
+    #[arg(long)]
+    pub(super) state: PathBuf,
+    /// Where to keep what cannot be used, with the reason.
+    #[arg(long)]
+    pub(super) quarantine: PathBuf,
+    /// Seconds between looks at the folder.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(super) every_seconds: u64,
+    /// End when nothing is left to read.
+    #[arg(long)]
+    pub(super) once: bool,
+    /// The folder.
+    pub(super) folder: PathBuf,
+}
+
+#[derive(Args)]
+pub(super) struct Subscribe {
+    /// Desk; otherwise the first of the settings.
+    #[arg(long)]
+    pub(super) desk: Option<String>,
+    /// Subscription; `default` is the desk's mailbox.
+    #[arg(long, default_value = crate::subscription::DEFAULT_SUBSCRIPTION)]
+    pub(super) name: String,
+    /// Deliveries held at once.
+    #[arg(long, default_value_t = crate::subscription::CREDIT_DELIVERIES_DEFAULT)]
+    pub(super) credit: u32,
+    /// End after this many deliveries.
+    #[arg(long)]
+    pub(super) once: Option<u64>,
+}
+
+#[derive(Args)]
+pub(super) struct Shape {
+    /// Kind: intelligence, mappa, custody, flag or correction.
+    #[arg(long)]
+    pub(super) kind: String,
+    /// Purpose, by its written name.
+    #[arg(long, value_parser = word::<wire::Purpose>)]
+    pub(super) purpose: wire::Purpose,
+    /// Power to share, such as cja2003_s325.
+    #[arg(long, value_parser = word::<wire::Gateway>)]
+    pub(super) gateway: wire::Gateway,
+    /// Lawful basis, such as dpa2018_s35_task.
+    #[arg(long, value_parser = word::<wire::LawfulBasis>)]
+    pub(super) basis: wire::LawfulBasis,
+    /// Marking.
+    #[arg(long, value_parser = word::<wire::Marking>, default_value = "official_sensitive")]
+    pub(super) marking: wire::Marking,
+    /// Category of the subject.
+    #[arg(long, value_parser = word::<wire::SubjectCategory>)]
+    pub(super) category: wire::SubjectCategory,
+    /// The subject is a child.
+    #[arg(long)]
+    pub(super) under_18: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Disclosures {
+    /// Why you look, or @FILE. Kept sealed with the record of this look.
+    #[arg(long)]
+    pub(super) reason: String,
+    /// Only this message.
+    #[arg(long)]
+    pub(super) message: Option<String>,
+    /// From this time, such as 2026-03-02T00:00:00Z.
+    #[arg(long)]
+    pub(super) from: Option<String>,
+    /// Before this time.
+    #[arg(long)]
+    pub(super) until: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Explain {
+    /// Why you look, or @FILE. Kept sealed with the record of this look.
+    #[arg(long)]
+    pub(super) reason: String,
+    /// Agency that sent the message.
+    #[arg(long)]
+    pub(super) agency: String,
+    /// The message.
+    pub(super) message: String,
+}
+
+#[derive(Args)]
+pub(super) struct Proof {
+    /// A release this agency received, 32 hexadecimal digits.
+    #[arg(long, required_unless_present = "message", conflicts_with = "message")]
+    pub(super) release: Option<String>,
+    /// A message this agency sent.
+    #[arg(long)]
+    pub(super) message: Option<String>,
+    /// Where to save the proof.
+    #[arg(long)]
+    pub(super) out: PathBuf,
+}
+
+/// Reads a value by its written name; unspecified is not one.
+fn word<E: Named + Into<i32>>(text: &str) -> Result<E, String> {
+    let known = E::from_name(text).filter(|value| (*value).into() != 0);
+    known.ok_or_else(|| "must be one of the protocol's names, in lower case".to_owned())
+}

@@ -1,0 +1,271 @@
+//! Reading fields out of a JSON object, by name.
+//!
+//! Owns: paths, and the list of faults. Promises: every field asked for and not right is a fault;
+//! every field not asked for is a fault; a faulty field reads as empty, so that reading goes on.
+//! Deliberately does not know: which fields there are.
+
+use super::node::Node;
+use crate::errors::Violation;
+use proto::text::Named;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Every faulty field found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(pub(crate) Vec<Violation>);
+
+impl Faults {
+    /// Notes a fault. The rule must not hold the value.
+    pub(crate) fn add(&mut self, field: String, rule: &str) {
+        self.0.push(Violation { field, rule: rule.to_owned() });
+    }
+}
+
+/// The members of one object, taken one by one.
+pub(crate) struct ObjectReader {
+    path: String,
+    members: Vec<(String, Node)>,
+}
+
+impl ObjectReader {
+    /// Begins an object. Anything else is a fault, and reads as an empty object.
+    pub(crate) fn new(path: &str, node: Node, faults: &mut Faults) -> Self {
+        let members = match node {
+            Node::Object(members) => members,
+            Node::Null
+            | Node::Boolean(_)
+            | Node::Number(_)
+            | Node::OtherNumber
+            | Node::Text(_)
+            | Node::List(_) => {
+                faults.add(path.to_owned(), "must be an object");
+                Vec::new()
+            }
+        };
+        Self { path: path.to_owned(), members }
+    }
+
+    /// The path of a member.
+    pub(crate) fn path_of(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+
+    /// Takes a member as it is. A second one of the name is a fault.
+    pub(crate) fn take(&mut self, name: &str, faults: &mut Faults) -> Option<Node> {
+        let mut found = None;
+        let mut count = 0;
+        let (named, others) =
+            std::mem::take(&mut self.members).into_iter().partition(|(key, _)| key == name);
+        self.members = others;
+        for (_, node) in Vec::<(String, Node)>::from_iter(named) {
+            count += 1;
+            found.get_or_insert(node);
+        }
+        if count > 1 {
+            faults.add(self.path_of(name), "must be given once");
+        }
+        found
+    }
+
+    /// A text that must be there.
+    pub(crate) fn text(&mut self, name: &str, faults: &mut Faults) -> String {
+        self.optional_text(name, faults).unwrap_or_else(|| {
+            faults.add(self.path_of(name), "must be given");
+            String::new()
+        })
+    }
+
+    /// A text that may be absent.
+    pub(crate) fn optional_text(&mut self, name: &str, faults: &mut Faults) -> Option<String> {
+        match self.take(name, faults)? {
+            Node::Text(text) => Some(text),
+            Node::Null
+            | Node::Boolean(_)
+            | Node::Number(_)
+            | Node::OtherNumber
+            | Node::List(_)
+            | Node::Object(_) => {
+                faults.add(self.path_of(name), "must be a text");
+                Some(String::new())
+            }
+        }
+    }
+
+    /// A whole number from 0 that fits 32 bits, or absent.
+    pub(crate) fn number(&mut self, name: &str, faults: &mut Faults) -> Option<u32> {
+        let node = self.take(name, faults)?;
+        let number = whole(&node);
+        if number.is_none() {
+            faults.add(self.path_of(name), "must be a whole number from 0");
+        }
+        number
+    }
+
+    /// True or false; absent is false.
+    pub(crate) fn boolean(&mut self, name: &str, faults: &mut Faults) -> bool {
+        match self.take(name, faults) {
+            None => false,
+            Some(Node::Boolean(value)) => value,
+            Some(
+                Node::Null
+                | Node::Number(_)
+                | Node::OtherNumber
+                | Node::Text(_)
+                | Node::List(_)
+                | Node::Object(_),
+            ) => {
+                faults.add(self.path_of(name), "must be true or false");
+                false
+            }
+        }
+    }
+
+    /// A written name of an enum that must be there; the wire's number.
+    pub(crate) fn word<E: Named + Into<i32>>(&mut self, name: &str, faults: &mut Faults) -> i32 {
+        match self.take(name, faults) {
+            Some(node) => word::<E>(&self.path_of(name), node, faults),
+            None => {
+                faults.add(self.path_of(name), "must be given");
+                0
+            }
+        }
+    }
+
+    /// A written name of an enum, or absent (0).
+    pub(crate) fn optional_word<E: Named + Into<i32>>(
+        &mut self,
+        name: &str,
+        faults: &mut Faults,
+    ) -> i32 {
+        let node = self.take(name, faults);
+        node.map_or(0, |node| word::<E>(&self.path_of(name), node, faults))
+    }
+
+    /// A list of written names, or absent.
+    pub(crate) fn words<E: Named + Into<i32>>(
+        &mut self,
+        name: &str,
+        faults: &mut Faults,
+    ) -> Vec<i32> {
+        self.list(name, faults, |path, node, faults| word::<E>(path, node, faults))
+    }
+
+    /// A list of whole numbers, or absent.
+    pub(crate) fn numbers(&mut self, name: &str, faults: &mut Faults) -> Vec<u32> {
+        self.list(name, faults, |path, node, faults| {
+            whole(&node).unwrap_or_else(|| {
+                faults.add(path.to_owned(), "must be a whole number from 0");
+                0
+            })
+        })
+    }
+
+    /// A list of objects, or absent.
+    pub(crate) fn objects<T>(
+        &mut self,
+        name: &str,
+        faults: &mut Faults,
+        mut read: impl FnMut(&mut ObjectReader, &mut Faults) -> T,
+    ) -> Vec<T> {
+        self.list(name, faults, |path, node, faults| {
+            let mut object = ObjectReader::new(path, node, faults);
+            let value = read(&mut object, faults);
+            object.finish(faults);
+            value
+        })
+    }
+
+    /// An object, or absent.
+    pub(crate) fn object<T>(
+        &mut self,
+        name: &str,
+        faults: &mut Faults,
+        read: impl FnOnce(&mut ObjectReader, &mut Faults) -> T,
+    ) -> Option<T> {
+        let node = self.take(name, faults)?;
+        let mut object = ObjectReader::new(&self.path_of(name), node, faults);
+        let value = read(&mut object, faults);
+        object.finish(faults);
+        Some(value)
+    }
+
+    /// A time in RFC 3339, or absent.
+    pub(crate) fn time(
+        &mut self,
+        name: &str,
+        faults: &mut Faults,
+    ) -> Option<prost_types::Timestamp> {
+        let text = self.optional_text(name, faults)?;
+        match OffsetDateTime::parse(&text, &Rfc3339) {
+            Ok(time) => Some(crate::compose::timestamp(time)),
+            Err(_) => {
+                faults.add(self.path_of(name), "must be a time such as 2026-03-02T09:00:00Z");
+                None
+            }
+        }
+    }
+
+    /// Ends the object: whatever was not taken is unknown.
+    pub(crate) fn finish(self, faults: &mut Faults) {
+        for (name, _) in &self.members {
+            faults.add(self.path_of(name), "is not a known field");
+        }
+    }
+
+    fn list<T>(
+        &mut self,
+        name: &str,
+        faults: &mut Faults,
+        mut read: impl FnMut(&str, Node, &mut Faults) -> T,
+    ) -> Vec<T> {
+        let path = self.path_of(name);
+        match self.take(name, faults) {
+            None => Vec::new(),
+            Some(Node::List(items)) => items
+                .into_iter()
+                .enumerate()
+                .map(|(place, item)| read(&format!("{path}[{place}]"), item, faults))
+                .collect(),
+            Some(
+                Node::Null
+                | Node::Boolean(_)
+                | Node::Number(_)
+                | Node::OtherNumber
+                | Node::Text(_)
+                | Node::Object(_),
+            ) => {
+                faults.add(path, "must be a list");
+                Vec::new()
+            }
+        }
+    }
+}
+
+fn whole(node: &Node) -> Option<u32> {
+    match node {
+        Node::Number(number) => u32::try_from(*number).ok(),
+        Node::Null
+        | Node::Boolean(_)
+        | Node::OtherNumber
+        | Node::Text(_)
+        | Node::List(_)
+        | Node::Object(_) => None,
+    }
+}
+
+fn word<E: Named + Into<i32>>(path: &str, node: Node, faults: &mut Faults) -> i32 {
+    let known = match &node {
+        Node::Text(text) => E::from_name(text).map(Into::into),
+        Node::Null
+        | Node::Boolean(_)
+        | Node::Number(_)
+        | Node::OtherNumber
+        | Node::List(_)
+        | Node::Object(_) => None,
+    };
+    // Unspecified is said by leaving the field out, never in a word.
+    known.filter(|number| *number != 0).unwrap_or_else(|| {
+        faults.add(path.to_owned(), "must be one of the protocol's names, in lower case");
+        0
+    })
+}

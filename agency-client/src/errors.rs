@@ -1,0 +1,270 @@
+//! What can go wrong between an agency and the broker, and what to do about it.
+//!
+//! Owns: the reading of a gRPC status, with its `google.rpc` details, into a numbered refusal.
+//! Promises: each error says what to do next; none holds a value out of a message.
+//! Deliberately does not know: which errors a caller should outlive; it only says which may pass.
+
+use proto::exchange::v1 as wire;
+use proto::refusal::Refusal;
+use rustls::AlertDescription;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+
+use crate::pin::PinError;
+
+/// One faulty field, by its path and the rule it breaks. Never its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Path such as `subjects[1].identifiers[0].value`.
+    pub field: String,
+    /// The rule it breaks.
+    pub rule: String,
+}
+
+/// A refusal the broker gave, numbered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The refusal; `None` for a number this version does not know.
+    pub refusal: Option<Refusal>,
+    /// Its number on the wire.
+    pub code: u32,
+    /// A sentence for a duty officer.
+    pub sentence: String,
+    /// Every faulty field.
+    pub violations: Vec<Violation>,
+    /// When to try again.
+    pub retry_after: Option<Duration>,
+}
+
+impl Refused {
+    /// Whether the same call may succeed later without anyone changing anything.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self.refusal,
+            Some(
+                Refusal::QuotaExceeded
+                    | Refusal::TooManyConnections
+                    | Refusal::DiskFloor
+                    | Refusal::StoreUnavailable
+                    | Refusal::ShuttingDown
+            )
+        )
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "refused ({}): {}", self.code, self.sentence)?;
+        for violation in &self.violations {
+            write!(out, "\n  {}: {}", violation.field, violation.rule)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl From<wire::Refused> for Refused {
+    fn from(refused: wire::Refused) -> Self {
+        let refusal = Refusal::from_code(refused.code);
+        let sentence = match refusal {
+            Some(known) if refused.sentence.is_empty() => known.sentence().to_owned(),
+            Some(_) | None => refused.sentence,
+        };
+        let violations = refused
+            .violations
+            .into_iter()
+            .map(|violation| Violation { field: violation.field, rule: violation.rule })
+            .collect();
+        let retry_after = refused.retry_after.and_then(|wait| Duration::try_from(wait).ok());
+        Self { refusal, code: refused.code, sentence, violations, retry_after }
+    }
+}
+
+/// Why a call has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The broker refused, and said why.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The broker, or something on the way to it, failed without saying why.
+    #[error(
+        "the broker gave no proper answer (gRPC {0:?}); try again, and if it stays so ring its operators"
+    )]
+    Failed(Code),
+}
+
+impl CallError {
+    /// Whether the same call may succeed later without anyone changing anything.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Refused(refused) => refused.may_pass(),
+            Self::Failed(code) => matches!(
+                code,
+                Code::Unavailable
+                    | Code::Unknown
+                    | Code::Cancelled
+                    | Code::DeadlineExceeded
+                    | Code::Aborted
+                    | Code::Internal
+                    | Code::ResourceExhausted
+            ),
+        }
+    }
+}
+
+/// The domain of a broker's `google.rpc.ErrorInfo`; its reason is the refusal's number.
+pub const ERROR_DOMAIN: &str = "pyramid";
+
+impl From<&Status> for CallError {
+    fn from(status: &Status) -> Self {
+        let details = status.get_error_details();
+        let number = details
+            .error_info()
+            .filter(|info| info.domain == ERROR_DOMAIN)
+            .and_then(|info| info.reason.parse::<u32>().ok());
+        let Some(code) = number else { return Self::Failed(status.code()) };
+        let refusal = Refusal::from_code(code);
+        let violations = details.bad_request().map_or_else(Vec::new, |bad| {
+            bad.field_violations
+                .iter()
+                .map(|v| Violation { field: v.field.clone(), rule: v.description.clone() })
+                .collect()
+        });
+        let sentence = refusal
+            .map_or_else(|| status.message().to_owned(), |known| known.sentence().to_owned());
+        let retry_after = details.retry_info().and_then(|info| info.retry_delay);
+        Self::Refused(Refused { refusal, code, sentence, violations, retry_after })
+    }
+}
+
+impl From<Status> for CallError {
+    fn from(status: Status) -> Self {
+        Self::from(&status)
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// One of the files named in the settings cannot be used.
+    #[error("{path}: {rule}; see `{key}` in the settings")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// The key in the settings.
+        key: &'static str,
+        /// What is wrong with it.
+        rule: &'static str,
+    },
+    /// The certificate and key make no usable identity.
+    #[error(
+        "the certificate and key cannot be used together ({0}); check `certificate` and `key` in the settings"
+    )]
+    Identity(#[source] rustls::Error),
+    /// Nobody answers at the address.
+    #[error(
+        "the broker at {address} cannot be reached ({source}); check the address and the network"
+    )]
+    Unreachable {
+        /// `host:port`.
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The broker's side of the handshake is not as it must be.
+    #[error(
+        "the broker at {address} is not the one expected ({source}); check `server_name` and `authority`, and tell the operators"
+    )]
+    Handshake {
+        /// `host:port`.
+        address: String,
+        /// What TLS said.
+        source: io::Error,
+    },
+    /// The broker refused this system's certificate.
+    #[error(
+        "the broker refused this system's certificate ({0:?}): renew it, or ask the operators whether it was revoked"
+    )]
+    CertificateRefused(AlertDescription),
+    /// HTTP/2 could not be started.
+    #[error("the broker at {address} does not speak gRPC; check `broker` in the settings")]
+    Protocol {
+        /// `host:port`.
+        address: String,
+    },
+    /// A call that belongs to connecting has no answer.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The ledger's head is not one to trust.
+    #[error(transparent)]
+    Pin(#[from] PinError),
+}
+
+impl ConnectError {
+    /// Whether trying again may help without anyone changing anything.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Protocol { .. } => true,
+            Self::Call(error) => error.may_pass(),
+            Self::File { .. }
+            | Self::Identity(_)
+            | Self::Handshake { .. }
+            | Self::CertificateRefused(_)
+            | Self::Pin(_) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+    use tonic_types::ErrorDetails;
+
+    fn status(code: &str) -> Status {
+        let mut details = ErrorDetails::new();
+        details
+            .set_error_info(code, "pyramid", HashMap::<String, String>::new())
+            .add_bad_request_violation("subjects[0].category", "must be given")
+            .set_retry_info(Some(Duration::from_secs(3)));
+        Status::with_error_details(Code::InvalidArgument, "mistakes", details)
+    }
+
+    #[test]
+    fn a_status_with_a_number_is_that_refusal_with_its_fields_and_its_wait() {
+        let CallError::Refused(refused) = CallError::from(&status("2001")) else {
+            unreachable!("the status has a number")
+        };
+        assert_eq!(refused.refusal, Some(Refusal::InvalidMessage));
+        assert_eq!(refused.retry_after, Some(Duration::from_secs(3)));
+        assert_eq!(
+            refused.violations,
+            [Violation { field: "subjects[0].category".into(), rule: "must be given".into() }]
+        );
+    }
+
+    #[test]
+    fn an_unknown_number_keeps_the_brokers_sentence() {
+        let CallError::Refused(refused) = CallError::from(&status("9999")) else {
+            unreachable!("the status has a number")
+        };
+        assert_eq!((refused.refusal, refused.code), (None, 9999));
+        assert_eq!(refused.sentence, "mistakes");
+    }
+
+    #[test]
+    fn a_status_without_a_number_is_known_by_its_code_only() {
+        let error = CallError::from(&Status::unavailable("gone"));
+        assert_eq!(error, CallError::Failed(Code::Unavailable));
+        assert!(error.may_pass());
+        assert!(!CallError::from(&Status::permission_denied("no")).may_pass());
+    }
+}

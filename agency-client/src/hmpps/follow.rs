@@ -1,0 +1,179 @@
+//! A folder that events are dropped into, read continuously and at least once.
+//!
+//! Owns: which files were dealt with. Promises: a file is offered until it is marked done, across
+//! crashes; a file whose content changes is offered again; the saved position holds keyed digests
+//! and no file names, which may carry prison numbers. Deliberately does not know: what is in a
+//! file, and what becomes of it.
+//!
+//! Whoever writes into the folder must write under a name that begins with a dot, or outside it,
+//! and then rename: files that begin with a dot are never read.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use super::PAYLOAD_BYTES_MAX;
+use super::keyed_ids::{self, Use};
+
+/// Why a folder could not be followed. Paths are the operator's own and are not repeated here.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    /// The folder or one of its files cannot be read.
+    #[error("the folder or a file in it cannot be read")]
+    Read(#[source] std::io::Error),
+    /// The saved position cannot be read or written. Nothing was marked done.
+    #[error("the saved position cannot be read or written")]
+    State(#[source] std::io::Error),
+    /// The quarantine folder cannot be read or written. The payload is still where it was.
+    #[error("the quarantine folder cannot be read or written")]
+    Quarantine(#[source] std::io::Error),
+    /// The quarantine folder holds no payload of that name.
+    #[error("nothing is held under that name")]
+    NotHeld,
+}
+
+/// A file that was not yet dealt with. `Debug` shows no name.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UnreadFile {
+    /// Where it is.
+    pub path: PathBuf,
+    seen: String,
+}
+
+impl fmt::Debug for UnreadFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("UnreadFile { .. }")
+    }
+}
+
+impl UnreadFile {
+    /// The content, at most one byte more than `PAYLOAD_BYTES_MAX`: enough for
+    /// [`super::read`] to see that it is too large.
+    ///
+    /// # Errors
+    /// [`FollowError::Read`].
+    pub fn content(&self) -> Result<Vec<u8>, FollowError> {
+        let file = File::open(&self.path).map_err(FollowError::Read)?;
+        let mut content = Vec::new();
+        file.take(PAYLOAD_BYTES_MAX as u64 + 1)
+            .read_to_end(&mut content)
+            .map_err(FollowError::Read)?;
+        Ok(content)
+    }
+}
+
+/// A folder with a saved position.
+pub struct FolderSource {
+    dir: PathBuf,
+    state_file: PathBuf,
+    id_key: [u8; 32],
+    done: BTreeSet<String>,
+    log: File,
+}
+
+impl fmt::Debug for FolderSource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "FolderSource({} files done)", self.done.len())
+    }
+}
+
+impl FolderSource {
+    /// Opens a folder at its saved position; without a saved position, at the beginning.
+    ///
+    /// What is saved of files that have left the folder is dropped, so the state file is bounded
+    /// by the folder. Its mode is 0600.
+    ///
+    /// # Errors
+    /// [`FollowError::Read`] and [`FollowError::State`].
+    pub fn open(dir: &Path, state_file: &Path, id_key: [u8; 32]) -> Result<Self, FollowError> {
+        let saved = match fs::read_to_string(state_file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(FollowError::State(error)),
+        };
+        // A line cut short by a crash matches no file, so that file is offered once more.
+        let saved: BTreeSet<&str> = saved.lines().collect();
+        let present = files(dir, &id_key)?;
+        let done: BTreeSet<String> = present
+            .into_iter()
+            .map(|file| file.seen)
+            .filter(|seen| saved.contains(seen.as_str()))
+            .collect();
+        let log = rewrite(state_file, &done).map_err(FollowError::State)?;
+        Ok(Self { dir: dir.to_owned(), state_file: state_file.to_owned(), id_key, done, log })
+    }
+
+    /// The next files that are not done, in the order of their names.
+    ///
+    /// # Errors
+    /// [`FollowError::Read`].
+    pub fn next_unread(&self, files_max: usize) -> Result<Vec<UnreadFile>, FollowError> {
+        let state = self.state_file.canonicalize().map_err(FollowError::State)?;
+        let unread = files(&self.dir, &self.id_key)?.into_iter().filter(|file| {
+            !self.done.contains(&file.seen)
+                && file.path.canonicalize().ok().as_ref() != Some(&state)
+        });
+        Ok(unread.take(files_max).collect())
+    }
+
+    /// Records that a file was dealt with; true after a restart too, once this returns.
+    ///
+    /// # Errors
+    /// [`FollowError::State`]; the file will then be offered again.
+    pub fn mark_done(&mut self, file: &UnreadFile) -> Result<(), FollowError> {
+        // A line of its own even where an earlier write was cut short.
+        let line = format!("\n{}\n", file.seen);
+        self.log.write_all(line.as_bytes()).map_err(FollowError::State)?;
+        self.log.sync_data().map_err(FollowError::State)?;
+        self.done.insert(file.seen.clone());
+        Ok(())
+    }
+}
+
+/// Every plain file of a folder that does not begin with a dot, in the order of names. Links are
+/// not followed: what is read must lie in the folder.
+fn files(dir: &Path, id_key: &[u8; 32]) -> Result<Vec<UnreadFile>, FollowError> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).map_err(FollowError::Read)? {
+        let entry = entry.map_err(FollowError::Read)?;
+        let name = entry.file_name();
+        let hidden = name.as_encoded_bytes().starts_with(b".");
+        // A file may be taken away between the listing and the look at it.
+        let Ok(metadata) = entry.metadata() else { continue };
+        if hidden || !metadata.is_file() {
+            continue;
+        }
+        let version = format!("{} {} {}", metadata.len(), metadata.mtime(), metadata.mtime_nsec());
+        let name_hex = hex::encode(name.as_encoded_bytes());
+        let seen = keyed_ids::digest(id_key, Use::FileSeen, &[&name_hex, &version]);
+        found.push(UnreadFile { path: entry.path(), seen: hex::encode(seen) });
+    }
+    found.sort_by(|left, right| left.path.cmp(&right.path));
+    Ok(found)
+}
+
+/// Writes the position anew, in full or not at all, and opens it to be added to.
+fn rewrite(state_file: &Path, done: &BTreeSet<String>) -> std::io::Result<File> {
+    let text: String = done.iter().flat_map(|seen| [seen.as_str(), "\n"]).collect();
+    write_whole(state_file, text.as_bytes())?;
+    OpenOptions::new().append(true).open(state_file)
+}
+
+/// Puts a file in place in full or not at all, with mode 0600, and makes it last.
+pub(super) fn write_whole(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let unfinished = folder.join(format!(".{name}.unfinished"));
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    File::open(folder)?.sync_all()
+}

@@ -1,0 +1,74 @@
+//! HMPPS events and release lists, read into messages of the exchange.
+//!
+//! Owns: every irregularity of the feeds that HMPPS publishes, so that nothing of it reaches the
+//! rest of the product. Promises: each payload ends as exactly one [`Outcome`], whatever its
+//! bytes; the same event gives the same message ids however often it is read; and no outcome,
+//! error or `Debug` line shows a value that was read. Deliberately does not know: brokers, desks,
+//! policies, and who may see what; the clock, which arrives as an argument; and what any free
+//! text in an event says, since descriptions there contradict the facts beside them.
+
+mod compose;
+mod custody;
+mod document;
+mod envelope;
+mod event_type;
+mod follow;
+mod keyed_ids;
+mod moment;
+mod outcome;
+mod person;
+mod profile;
+mod quarantine_folder;
+mod release_list;
+
+pub use follow::{FolderSource, FollowError, UnreadFile};
+pub use outcome::{
+    NotShareable, NotShareableReason, Outcome, Quarantine, QuarantineReason, json_line,
+};
+pub use profile::{ImportProfile, ProfileError};
+pub use quarantine_folder::{HeldPayload, QuarantineFolder};
+pub use release_list::{ListError, ReleaseList, ReleaseRow, RowFault, RowRule, read_release_list};
+
+use event_type::Family;
+use time::OffsetDateTime;
+
+/// Largest payload that is read, in bytes: the most that SNS and SQS carry.
+pub const PAYLOAD_BYTES_MAX: usize = 1024 * 1024;
+
+/// Reads one payload as it was stored: bare, or in its SNS or SQS wrapper.
+///
+/// Promise: one outcome for any bytes, and the same message ids for the same event whenever it is
+///          read. `now` decides only what is historic or lies in the future.
+/// Refuses: nothing; what cannot be used is quarantined with the reason.
+#[must_use]
+pub fn read(payload: &[u8], profile: &ImportProfile, now: OffsetDateTime) -> Outcome {
+    match decide(payload, profile, now) {
+        Ok(outcome) => outcome,
+        Err(reason) => Outcome::Quarantined(Quarantine { reason }),
+    }
+}
+
+fn decide(
+    payload: &[u8],
+    profile: &ImportProfile,
+    now: OffsetDateTime,
+) -> Result<Outcome, QuarantineReason> {
+    let envelope = envelope::open(payload)?;
+    let not_shareable = |reason| Ok(Outcome::NotShareable(NotShareable { reason }));
+    let topic = match event_type::of(&envelope)? {
+        Family::Custody(topic) => topic,
+        Family::NotShareable(reason) => return not_shareable(reason),
+    };
+    let movement = match custody::decide(&envelope.body, topic)? {
+        custody::Decision::Share(movement) => movement,
+        custody::Decision::Keep(reason) => return not_shareable(reason),
+    };
+    let event = custody::Event {
+        topic,
+        movement,
+        noms: person::noms(&envelope.body)?,
+        occurred_at: moment::occurred_at(&envelope.body, now)?,
+        prison: custody::prison(&envelope.body)?,
+    };
+    Ok(Outcome::Shared(vec![compose::message(&event, profile, now)]))
+}

@@ -1,0 +1,265 @@
+//! What becomes of messages when streams break, refuse, or stay silent.
+
+use super::*;
+use crate::stub::{PublishCall, Stub, next};
+use proto::exchange::v1 as wire;
+use proto::exchange::v1::publish_result::Outcome;
+use proto::refusal::Refusal;
+use std::collections::BTreeSet;
+use tonic::Status;
+
+fn id(n: u32) -> String {
+    format!("00000000-0000-0000-0000-{n:012x}")
+}
+
+fn message(n: u32) -> Message {
+    Message { message_id: id(n), ..Message::default() }
+}
+
+fn answer(message_id: &str, outcome: Outcome) -> wire::PublishResponse {
+    let result = wire::PublishResult { message_id: message_id.to_owned(), outcome: Some(outcome) };
+    wire::PublishResponse { results: vec![result] }
+}
+
+fn accept(message_id: &str) -> wire::PublishResponse {
+    answer(message_id, Outcome::Accepted(Accepted::default()))
+}
+
+fn refuse(
+    message_id: &str,
+    refusal: Refusal,
+    retry_after: Option<Duration>,
+) -> wire::PublishResponse {
+    let refused = wire::Refused {
+        code: refusal.code(),
+        retry_after: retry_after.and_then(|wait| wait.try_into().ok()),
+        ..wire::Refused::default()
+    };
+    answer(message_id, Outcome::Refused(refused))
+}
+
+async fn heard(call: &mut PublishCall) -> Vec<String> {
+    call.hear().await.messages.into_iter().map(|message| message.message_id).collect()
+}
+
+fn options(patience: Duration) -> PublisherOptions {
+    PublisherOptions { flight_messages: 256, patience }
+}
+
+const LONG: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn across_a_broken_stream_the_same_id_is_sent_again_and_answered_once() {
+    let mut stub = Stub::start().await;
+    let publisher = Publisher::new(&stub.connection(), options(LONG));
+    let pending = publisher.send(message(7)).await.unwrap();
+
+    let mut first = next(&mut stub.publishing).await;
+    assert_eq!(heard(&mut first).await, [id(7)]);
+    first.break_with(Status::unavailable("gone"));
+
+    let mut second = next(&mut stub.publishing).await;
+    assert_eq!(heard(&mut second).await, [id(7)]);
+    second.say(accept(&id(7)));
+    second.say(accept(&id(7)));
+    assert!(pending.await.is_ok());
+
+    publisher.close().await;
+    assert!(stub.publishing.try_recv().is_err(), "there was no third stream");
+}
+
+#[tokio::test]
+async fn what_was_answered_before_the_break_is_not_sent_again() {
+    let mut stub = Stub::start().await;
+    let publisher = Publisher::new(&stub.connection(), options(LONG));
+    let first = publisher.send(message(1)).await.unwrap();
+    let second = publisher.send(message(2)).await.unwrap();
+    let mut call = next(&mut stub.publishing).await;
+    let mut sent = 0;
+    while sent < 2 {
+        sent += heard(&mut call).await.len();
+    }
+    call.say(accept(&id(1)));
+    assert!(first.await.is_ok());
+    call.break_with(Status::unavailable("gone"));
+
+    let mut call = next(&mut stub.publishing).await;
+    assert_eq!(heard(&mut call).await, [id(2)]);
+    call.say(accept(&id(2)));
+    assert!(second.await.is_ok());
+}
+
+#[tokio::test]
+async fn a_quota_refusal_is_waited_out_on_the_same_stream() {
+    let mut stub = Stub::start().await;
+    let publisher = Publisher::new(&stub.connection(), options(LONG));
+    let pending = publisher.send(message(1)).await.unwrap();
+    let mut call = next(&mut stub.publishing).await;
+    heard(&mut call).await;
+    let begun = Instant::now();
+    call.say(refuse(&id(1), Refusal::QuotaExceeded, Some(Duration::from_millis(60))));
+    assert_eq!(heard(&mut call).await, [id(1)]);
+    assert!(begun.elapsed() >= Duration::from_millis(50));
+    call.say(accept(&id(1)));
+    assert!(pending.await.is_ok());
+}
+
+#[tokio::test]
+async fn a_wait_longer_than_the_patience_is_answered_with_the_refusal_at_once() {
+    let mut stub = Stub::start().await;
+    let publisher = Publisher::new(&stub.connection(), options(LONG));
+    let pending = publisher.send(message(1)).await.unwrap();
+    let mut call = next(&mut stub.publishing).await;
+    heard(&mut call).await;
+    call.say(refuse(&id(1), Refusal::DiskFloor, Some(Duration::from_secs(3_600))));
+    let Err(PublishError::Refused(refused)) = pending.await else { unreachable!("it was refused") };
+    assert_eq!(refused.refusal, Some(Refusal::DiskFloor));
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_message_is_final() {
+    let mut stub = Stub::start().await;
+    let publisher = Publisher::new(&stub.connection(), options(LONG));
+    let pending = publisher.send(message(1)).await.unwrap();
+    let mut call = next(&mut stub.publishing).await;
+    heard(&mut call).await;
+    call.say(refuse(&id(1), Refusal::InvalidMessage, None));
+    assert!(matches!(
+        pending.await,
+        Err(PublishError::Refused(refused)) if refused.refusal == Some(Refusal::InvalidMessage)
+    ));
+}
+
+#[tokio::test]
+async fn after_a_lost_answer_a_refusal_of_the_caller_leaves_the_outcome_unknown() {
+    let mut stub = Stub::start().await;
+    let publisher = Publisher::new(&stub.connection(), options(LONG));
+    let pending = publisher.send(message(1)).await.unwrap();
+    let mut call = next(&mut stub.publishing).await;
+    heard(&mut call).await;
+    call.break_with(Status::unavailable("gone"));
+    let mut call = next(&mut stub.publishing).await;
+    heard(&mut call).await;
+    call.say(refuse(&id(1), Refusal::Suspended, None));
+    assert!(matches!(pending.await, Err(PublishError::OutcomeUnknown { .. })));
+}
+
+#[tokio::test]
+async fn silence_past_the_patience_leaves_the_outcome_unknown() {
+    let mut stub = Stub::start().await;
+    let publisher = Publisher::new(&stub.connection(), options(Duration::from_millis(200)));
+    let pending = publisher.send(message(1)).await.unwrap();
+    let mut call = next(&mut stub.publishing).await;
+    heard(&mut call).await;
+    assert!(matches!(pending.await, Err(PublishError::OutcomeUnknown { cause: Cause::Silence })));
+}
+
+#[tokio::test]
+async fn a_message_that_never_left_is_said_not_to_have_been_sent() {
+    let mut stub = Stub::start().await;
+    let publisher = Publisher::new(&stub.connection(), options(LONG));
+    let first = publisher.send(message(1)).await.unwrap();
+    let mut call = next(&mut stub.publishing).await;
+    heard(&mut call).await;
+    // The stream is given up for good; what was on it is unknown, not unsent.
+    call.break_with(Status::unauthenticated("no"));
+    assert!(matches!(first.await, Err(PublishError::OutcomeUnknown { .. })));
+
+    let nobody = Connection::with_dial(Box::new(NoDial), LONG);
+    let publisher = Publisher::new(&nobody, options(LONG));
+    assert!(matches!(publisher.publish(message(2)).await, Err(PublishError::NotSent { .. })));
+}
+
+#[tokio::test]
+async fn frames_carry_what_is_queued_up_to_64_and_answers_may_come_in_any_order() {
+    let mut stub = Stub::start().await;
+    let publisher = Publisher::new(&stub.connection(), options(LONG));
+    let mut pending = Vec::new();
+    for n in 0..150 {
+        pending.push(publisher.send(message(n)).await.unwrap());
+    }
+    let mut call = next(&mut stub.publishing).await;
+    let mut ids = Vec::new();
+    while ids.len() < 150 {
+        let frame = heard(&mut call).await;
+        assert!((1..=64).contains(&frame.len()));
+        ids.extend(frame);
+    }
+    let in_order: Vec<_> = (0..150).map(id).collect();
+    assert_eq!(ids, in_order, "messages leave in the order they were handed over");
+    for sent in ids.iter().rev() {
+        call.say(accept(sent));
+    }
+    for answer in pending {
+        assert!(answer.await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn no_more_than_the_flight_is_ever_unanswered() {
+    let mut stub = Stub::start().await;
+    let options = PublisherOptions { flight_messages: 2, patience: LONG };
+    let publisher = Arc::new(Publisher::new(&stub.connection(), options));
+    for n in 0..5 {
+        let publisher = Arc::clone(&publisher);
+        tokio::spawn(async move { publisher.publish(message(n)).await });
+    }
+    let mut call = next(&mut stub.publishing).await;
+    let mut open = BTreeSet::new();
+    let mut answered = 0;
+    while answered < 5 {
+        open.extend(heard(&mut call).await);
+        assert!(open.len() <= 2);
+        let first = open.pop_first().unwrap();
+        call.say(accept(&first));
+        answered += 1;
+        if answered + open.len() < 5 {
+            continue;
+        }
+        for rest in std::mem::take(&mut open) {
+            call.say(accept(&rest));
+            answered += 1;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_equal_message_shares_the_answer_and_another_under_its_id_is_not_sent() {
+    let mut stub = Stub::start().await;
+    let publisher = Publisher::new(&stub.connection(), options(LONG));
+    let first = publisher.send(message(1)).await.unwrap();
+    let same = publisher.send(message(1)).await.unwrap();
+    let other = Message { traceparent: "x".into(), ..message(1) };
+    assert!(matches!(publisher.publish(other).await, Err(PublishError::IdInFlight)));
+    let mut call = next(&mut stub.publishing).await;
+    assert_eq!(heard(&mut call).await, [id(1)]);
+    call.say(accept(&id(1)));
+    assert!(first.await.is_ok() && same.await.is_ok());
+}
+
+#[tokio::test]
+async fn an_id_that_is_no_uuid_never_leaves() {
+    let publisher = Publisher::new(&Connection::with_dial(Box::new(NoDial), LONG), options(LONG));
+    for wrong in ["", "7", "00000000000000000000000000000007", "{00000000-0000-0000-0000-00000007}"]
+    {
+        let message = Message { message_id: wrong.to_owned(), ..Message::default() };
+        assert!(matches!(
+            publisher.publish(message).await,
+            Err(PublishError::Faulty { field: "message_id", .. })
+        ));
+    }
+}
+
+struct NoDial;
+
+impl crate::connection::Dial for NoDial {
+    fn dial(&self) -> crate::connection::Dialled<'_> {
+        Box::pin(async {
+            Err(ConnectError::File {
+                path: "node.pem".into(),
+                key: "certificate",
+                rule: "holds no certificate",
+            })
+        })
+    }
+}

@@ -1,0 +1,63 @@
+//! The client's side of TLS.
+//!
+//! Owns: protocol version, key exchange, suites, and the reading of the files named in settings.
+//! Promises: TLS 1.3 only, X25519MLKEM768 preferred and X25519 accepted, a client certificate
+//! always, no resumption. A configuration is made for each connection, so a renewed file is used
+//! at the next connect without a restart.
+//! Deliberately does not know: sockets, HTTP/2, or when to reconnect.
+
+use crate::errors::ConnectError;
+use crate::settings::Settings;
+use rustls::client::Resumption;
+use rustls::crypto::aws_lc_rs::{default_provider, kx_group};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore, version};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The name by which TLS agrees on HTTP/2 (RFC 9113 section 3.2).
+pub const ALPN_HTTP2: &[u8] = b"h2";
+
+/// Reads the files and makes the configuration of one connection.
+///
+/// Refuses: `File` naming the file and its key in the settings, `Identity`.
+pub fn client_config(settings: &Settings) -> Result<ClientConfig, ConnectError> {
+    let mut roots = RootCertStore::empty();
+    for root in certificates(&settings.authority, "authority")? {
+        roots.add(root).map_err(|_| ConnectError::File {
+            path: settings.authority.clone(),
+            key: "authority",
+            rule: "holds a certificate that cannot be a root",
+        })?;
+    }
+    let chain = certificates(&settings.certificate, "certificate")?;
+    let key = PrivateKeyDer::from_pem_file(&settings.key).map_err(|_| ConnectError::File {
+        path: settings.key.clone(),
+        key: "key",
+        rule: "cannot be read as a private key in PEM",
+    })?;
+    let mut provider = default_provider();
+    provider.kx_groups = vec![kx_group::X25519MLKEM768, kx_group::X25519];
+    let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(&[&version::TLS13])
+        .map_err(ConnectError::Identity)?
+        .with_root_certificates(roots)
+        .with_client_auth_cert(chain, key)
+        .map_err(ConnectError::Identity)?;
+    // A resumed session would skip the broker's look at the revocation lists.
+    config.resumption = Resumption::disabled();
+    config.alpn_protocols = vec![ALPN_HTTP2.to_vec()];
+    Ok(config)
+}
+
+fn certificates(
+    path: &Path,
+    key: &'static str,
+) -> Result<Vec<CertificateDer<'static>>, ConnectError> {
+    let fault = |rule| ConnectError::File { path: path.to_owned(), key, rule };
+    let all: Vec<_> = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect)
+        .map_err(|_| fault("cannot be read as certificates in PEM"))?;
+    if all.is_empty() { Err(fault("holds no certificate")) } else { Ok(all) }
+}

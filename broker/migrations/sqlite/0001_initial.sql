@@ -1,0 +1,80 @@
+-- The ledger and everything that hangs on it. Times are microseconds since 1970, UTC.
+-- Bodies, decisions, the register and reasons are sealed; everything else is of the listed
+-- header: ids, enums, area codes and times.
+
+CREATE TABLE head (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  size INTEGER NOT NULL,
+  frontier BLOB NOT NULL,
+  last_time INTEGER NOT NULL,
+  epoch_policy INTEGER NOT NULL,
+  epoch_directory INTEGER NOT NULL,
+  epoch_register INTEGER NOT NULL,
+  last_message INTEGER NOT NULL,
+  last_delivery INTEGER NOT NULL,
+  last_subscription INTEGER NOT NULL
+);
+CREATE TABLE entry (idx INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE tile (
+  level INTEGER NOT NULL,
+  idx INTEGER NOT NULL,
+  hashes BLOB NOT NULL,
+  PRIMARY KEY (level, idx)
+);
+CREATE TABLE message (
+  id INTEGER PRIMARY KEY,
+  agency TEXT NOT NULL,
+  uuid BLOB NOT NULL,
+  digest BLOB NOT NULL,
+  entry INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  node TEXT NOT NULL,
+  desk TEXT NOT NULL,
+  accepted_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  not_before INTEGER,
+  wrapped_key BLOB NOT NULL,
+  body BLOB NOT NULL,
+  decision BLOB NOT NULL,
+  tokens BLOB NOT NULL,
+  settles INTEGER
+);
+CREATE UNIQUE INDEX message_key ON message (agency, uuid);
+CREATE TABLE subscription (
+  id INTEGER PRIMARY KEY,
+  agency TEXT NOT NULL,
+  desk TEXT NOT NULL,
+  name TEXT NOT NULL
+);
+CREATE UNIQUE INDEX subscription_key ON subscription (agency, desk, name);
+CREATE TABLE delivery (
+  id INTEGER PRIMARY KEY,
+  delivery_id BLOB NOT NULL,
+  message INTEGER NOT NULL,
+  subscription INTEGER NOT NULL,
+  task INTEGER NOT NULL,
+  entry INTEGER NOT NULL,
+  immediate INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  due INTEGER NOT NULL,
+  changed_at INTEGER NOT NULL
+);
+CREATE INDEX delivery_message ON delivery (message);
+-- Waiting, released and dead deliveries only: what is settled costs no index.
+CREATE INDEX delivery_open ON delivery (subscription, state, immediate DESC, id) WHERE state IN (0, 1, 3);
+CREATE TABLE release (
+  release_id BLOB NOT NULL,
+  delivery INTEGER NOT NULL,
+  entry INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  node TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  voided INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX release_key ON release (release_id);
+CREATE INDEX release_delivery ON release (delivery);
+CREATE TABLE register (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
+CREATE TABLE document (name TEXT PRIMARY KEY, content BLOB NOT NULL);
+CREATE TABLE reason (entry INTEGER PRIMARY KEY, sealed BLOB NOT NULL);

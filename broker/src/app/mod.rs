@@ -1,0 +1,389 @@
+//! Builds everything, wires it, starts it and drains it. The only module that sees all.
+
+mod keys;
+
+mod setup;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use proto::admin::v1::admin_service_server::AdminServiceServer;
+use proto::audit::v1::audit_service_server::AuditServiceServer;
+use proto::directory::v1::directory_service_server::DirectoryServiceServer;
+use proto::exchange::v1::exchange_service_server::ExchangeServiceServer;
+use proto::limits::FRAME_BYTES_MAX;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+use tonic::service::Routes;
+use tonic::transport::Server;
+
+use crate::admin::Administering;
+use crate::audit::Auditing;
+use crate::chance::{Chance, SystemChance};
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::delivery::hub::Hub;
+use crate::delivery::outbox::Outbox;
+use crate::exchange::deliver::Delivering;
+use crate::exchange::publish::Publishing;
+use crate::exchange::quota::Quotas;
+use crate::ledger::appender::{self, Figures, Queue, Shared, Work};
+use crate::ledger::checkpoint::{self, Signer};
+use crate::ledger::journal::Archive;
+use crate::listen::{self, Listening};
+use crate::rpc::admin::AdminRpc;
+use crate::rpc::audit::AuditRpc;
+use crate::rpc::directory::DirectoryRpc;
+use crate::rpc::exchange::ExchangeRpc;
+use crate::rpc::gate::{Gate, RefusedCalls};
+use crate::rules::Rules;
+use crate::seal::Vault;
+use crate::store::sqlite::{SqliteReaders, open_journal};
+
+pub use keys::{INDEX_KEY, KEY_ENCRYPTION_KEY, LEDGER_KEY, verifier_key, write_keys};
+pub use setup::{AppError, bootstrap};
+
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+const HOUSEKEEPING: Duration = Duration::from_secs(1);
+const REFUSALS_EVERY: Duration = Duration::from_secs(60);
+const STREAMS_PER_CONNECTION_MAX: u32 = 64;
+
+/// A broker at work. Dropping it closes every connection without draining.
+pub struct App {
+    listening: Listening,
+    queue: Queue,
+    appender: Option<std::thread::JoinHandle<()>>,
+    verifier_key: String,
+    shutdown: Option<oneshot::Sender<()>>,
+    server: JoinHandle<()>,
+    tasks: Vec<JoinHandle<()>>,
+    /// What the ops surface reads.
+    pub sources: Sources,
+}
+
+/// What the ops surface reads.
+#[derive(Clone)]
+pub struct Sources {
+    /// The appender's figures.
+    pub figures: Arc<Figures>,
+    /// Figures of the store.
+    pub outbox: Arc<dyn Outbox>,
+    /// Rules in force.
+    pub rules: Arc<ArcSwap<Rules>>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Set while the disk is at its floor.
+    pub disk_floor: Arc<AtomicBool>,
+    /// Living streams.
+    pub hub: Arc<Hub>,
+    /// Way to the appender, to see that it lives.
+    pub queue: Queue,
+}
+
+/// What the services share.
+struct Parts {
+    rules: Arc<ArcSwap<Rules>>,
+    vault: Arc<Vault>,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+    queue: Queue,
+    hub: Arc<Hub>,
+    readers: Arc<SqliteReaders>,
+    disk_floor: Arc<AtomicBool>,
+    refused: Arc<RefusedCalls>,
+    signer: Arc<Signer>,
+}
+
+impl App {
+    /// Starts a broker on the machine's clock and randomness.
+    ///
+    /// # Errors
+    /// Keys, store, certificates or address cannot be used.
+    pub async fn start(config: Config) -> Result<Self, AppError> {
+        Self::start_with(config, Arc::new(SystemClock::new())).await
+    }
+
+    /// Starts a broker on a given clock.
+    ///
+    /// # Errors
+    /// As [`App::start`].
+    pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
+        // Step 1: keys and store; what was released and never settled waits again.
+        let (vault, signer) = setup::keys(&config)?;
+        let mut journal = open_journal(&config.store.path)?;
+        let start = setup::read_store(&mut journal)?;
+        // Step 2: rules of this moment, from what the store holds. None: everything is refused.
+        let (rules, bundle) = setup::rules(&start, &vault, clock.now())?;
+        let rules = Arc::new(ArcSwap::from_pointee(rules));
+        // Step 3: the appender, the only writer.
+        let hub = Arc::new(Hub::new(Arc::clone(&clock), Arc::clone(&vault)));
+        let figures = Arc::new(Figures::default());
+        let chance: Arc<dyn Chance> = Arc::new(SystemChance::default());
+        let (changed, changes) = watch::channel(rules.load().epochs);
+        let shared = Shared {
+            rules: Arc::clone(&rules),
+            changed,
+            vault: Arc::clone(&vault),
+            clock: Arc::clone(&clock),
+            chance: Arc::clone(&chance),
+            live: Arc::<Hub>::clone(&hub),
+            figures: Arc::clone(&figures),
+            cadence_seconds: config.ledger.checkpoint_seconds,
+        };
+        let (queue, thread) = appender::start(Box::new(journal), &start, bundle, shared)?;
+        hub.connect(queue.clone());
+        // Step 4: the listener; connections are checked against the directory of each moment.
+        let current = Arc::clone(&rules);
+        let directory: listen::CurrentDirectory =
+            Arc::new(move || Arc::clone(&current.load().directory));
+        let (listening, incoming) =
+            listen::listen(config.listen.clone(), Arc::clone(&clock), directory).await?;
+        // Step 5: services behind the gate, and the tasks that run on a cadence.
+        let parts = Parts {
+            rules,
+            vault,
+            clock,
+            chance,
+            queue,
+            hub,
+            readers: Arc::new(SqliteReaders::new(&config.store.path)),
+            disk_floor: Arc::default(),
+            refused: Arc::default(),
+            signer: Arc::new(signer),
+        };
+        let routes = parts.routes(&listening, &config).await?;
+        let gate = Gate {
+            rules: Arc::clone(&parts.rules),
+            clock: Arc::clone(&parts.clock),
+            refused: Arc::clone(&parts.refused),
+        };
+        let (shutdown, stopped) = oneshot::channel::<()>();
+        let server = Server::builder()
+            .http2_keepalive_interval(Some(KEEP_ALIVE))
+            .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
+            .max_concurrent_streams(Some(STREAMS_PER_CONNECTION_MAX))
+            .layer(gate)
+            .add_routes(routes)
+            .serve_with_incoming_shutdown(incoming, async {
+                let _ = stopped.await;
+            });
+        let server = tokio::spawn(async move {
+            if server.await.is_err() {
+                tracing::error!(code = "server-ended", "the gRPC server ended with an error");
+            }
+        });
+        let tasks = parts.tasks(&listening, &config, changes);
+        Ok(Self {
+            verifier_key: parts.signer.verifier_key(),
+            sources: parts.sources(figures),
+            listening,
+            queue: parts.queue,
+            appender: Some(thread),
+            shutdown: Some(shutdown),
+            server,
+            tasks,
+        })
+    }
+
+    /// Address it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.listening.address()
+    }
+
+    /// The listener: certificates in force, connections and counters.
+    #[must_use]
+    pub const fn listening(&self) -> &Listening {
+        &self.listening
+    }
+
+    /// The key that checks its checkpoints, as clients configure it.
+    #[must_use]
+    pub fn verifier_key(&self) -> &str {
+        &self.verifier_key
+    }
+
+    /// Returns when a part the broker cannot do without has stopped.
+    pub async fn failed(&mut self) {
+        self.listening.failed().await;
+    }
+
+    /// Stops taking connections, lets calls finish within a bound, commits what is queued
+    /// and stops.
+    pub async fn drain(mut self, bound: Duration) {
+        self.listening.stop_accepting();
+        if let Some(shutdown) = self.shutdown.take() {
+            let _ = shutdown.send(());
+        }
+        // A mute peer never lets its connection end: the wait is bounded.
+        let _ = tokio::time::timeout(bound, &mut self.server).await;
+        self.server.abort();
+        for task in &self.tasks {
+            task.abort();
+        }
+        let (reply, stopped) = oneshot::channel();
+        if self.queue.put(Work::Stop(reply)).await.is_ok() {
+            let _ = stopped.await;
+        }
+        if let Some(appender) = self.appender.take() {
+            let _ = tokio::task::spawn_blocking(move || appender.join()).await;
+        }
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.server.abort();
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl Parts {
+    fn delivering(&self) -> Delivering {
+        Delivering {
+            rules: Arc::clone(&self.rules),
+            vault: Arc::clone(&self.vault),
+            clock: Arc::clone(&self.clock),
+            queue: self.queue.clone(),
+            outbox: Arc::<SqliteReaders>::clone(&self.readers),
+        }
+    }
+
+    fn sources(&self, figures: Arc<Figures>) -> Sources {
+        Sources {
+            figures,
+            outbox: Arc::<SqliteReaders>::clone(&self.readers),
+            rules: Arc::clone(&self.rules),
+            clock: Arc::clone(&self.clock),
+            disk_floor: Arc::clone(&self.disk_floor),
+            hub: Arc::clone(&self.hub),
+            queue: self.queue.clone(),
+        }
+    }
+
+    async fn routes(&self, listening: &Listening, config: &Config) -> Result<Routes, AppError> {
+        let archive: Arc<dyn Archive> = Arc::<SqliteReaders>::clone(&self.readers);
+        let auditing = Arc::new(Auditing {
+            rules: Arc::clone(&self.rules),
+            archive: Arc::clone(&archive),
+            vault: Arc::clone(&self.vault),
+            clock: Arc::clone(&self.clock),
+            chance: Arc::clone(&self.chance),
+            queue: self.queue.clone(),
+            verifier: self.signer.verifier().clone(),
+        });
+        let administering = Arc::new(Administering {
+            rules: Arc::clone(&self.rules),
+            archive,
+            vault: Arc::clone(&self.vault),
+            clock: Arc::clone(&self.clock),
+            chance: Arc::clone(&self.chance),
+            queue: self.queue.clone(),
+            turn: tokio::sync::Mutex::new(()),
+        });
+        let publishing = Arc::new(Publishing {
+            rules: Arc::clone(&self.rules),
+            vault: Arc::clone(&self.vault),
+            clock: Arc::clone(&self.clock),
+            chance: Arc::clone(&self.chance),
+            queue: self.queue.clone(),
+            quotas: Quotas::default(),
+            disk_floor: Arc::clone(&self.disk_floor),
+        });
+        let exchange = ExchangeRpc {
+            publishing,
+            delivering: self.delivering(),
+            hub: Arc::clone(&self.hub),
+            auditing: Arc::clone(&auditing),
+            loaded: Arc::clone(listening.loaded()),
+            refused: Arc::clone(&self.refused),
+            duty_route: config.duty_route.clone(),
+            streams: AtomicU64::new(1),
+        };
+        let admin = AdminRpc {
+            administering: Arc::clone(&administering),
+            outbox: Arc::<SqliteReaders>::clone(&self.readers),
+            connections: Arc::clone(listening.connections()),
+            loaded: Arc::clone(listening.loaded()),
+        };
+        let (health, health_service) = tonic_health::server::health_reporter();
+        health.set_serving::<ExchangeServiceServer<ExchangeRpc>>().await;
+        Ok(Routes::new(
+            ExchangeServiceServer::new(exchange)
+                .max_decoding_message_size(FRAME_BYTES_MAX)
+                .max_encoding_message_size(FRAME_BYTES_MAX),
+        )
+        .add_service(DirectoryServiceServer::new(DirectoryRpc { administering }))
+        .add_service(AuditServiceServer::new(AuditRpc { auditing }))
+        .add_service(
+            AdminServiceServer::new(admin).max_decoding_message_size(FRAME_BYTES_MAX),
+        )
+        .add_service(health_service))
+    }
+
+    /// Tasks that run until the broker stops.
+    fn tasks(
+        &self,
+        listening: &Listening,
+        config: &Config,
+        changes: watch::Receiver<crate::rules::Epochs>,
+    ) -> Vec<JoinHandle<()>> {
+        let archive: Arc<dyn Archive> = Arc::<SqliteReaders>::clone(&self.readers);
+        let cadence = Duration::from_secs(config.ledger.checkpoint_seconds);
+        vec![
+            tokio::spawn(checkpoint::run(
+                Arc::clone(&self.signer),
+                self.queue.clone(),
+                archive,
+                Arc::clone(&self.chance),
+                cadence,
+            )),
+            tokio::spawn(housekeeping(self.delivering())),
+            tokio::spawn(record_refusals(Arc::clone(&self.refused), self.queue.clone())),
+            tokio::spawn(follow_changes(
+                changes,
+                Arc::clone(&self.hub),
+                Arc::clone(listening.connections()),
+            )),
+        ]
+    }
+}
+
+/// Ends what ran out.
+async fn housekeeping(delivering: Delivering) {
+    loop {
+        tokio::time::sleep(HOUSEKEEPING).await;
+        if delivering.expire().await.is_err() {
+            tracing::error!(code = "expiry-failed", "expired deliveries could not be ended");
+        }
+    }
+}
+
+/// Brings refused calls to the ledger, coalesced.
+async fn record_refusals(refused: Arc<RefusedCalls>, queue: Queue) {
+    loop {
+        tokio::time::sleep(REFUSALS_EVERY).await;
+        let calls = refused.take();
+        if !calls.is_empty() && queue.put(Work::Refusals(calls)).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Walks connections and wakes streams when the rules change.
+async fn follow_changes(
+    mut changes: watch::Receiver<crate::rules::Epochs>,
+    hub: Arc<Hub>,
+    connections: Arc<listen::Connections>,
+) {
+    while changes.changed().await.is_ok() {
+        connections.sweep_soon();
+        hub.wake_all();
+    }
+}

@@ -1,0 +1,368 @@
+//! What was shared, why, and the proof: reads of the record by those entitled to it.
+//!
+//! Promises that no read opens a body, that every read of disclosures is itself an entry
+//! before its answer is given, and that an agency sees only what it sent or was given.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use proto::exchange::v1 as wire;
+use proto::exchange::v1::{Field, OutcomeState};
+use proto::ledger::checkpoint::VerifierKey;
+use proto::text::Named as _;
+use time::OffsetDateTime;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::chance::Chance;
+use crate::clock::Clock;
+use crate::directory::{MessageKind, Regime, Role};
+use crate::identity::{Caller, VerifiedPeer};
+use crate::ledger::appender::{ConsultWork, Queue, Work};
+use crate::ledger::entry::Entry;
+use crate::ledger::journal::{
+    Archive, DeliveryState, DisclosureFilter, DisclosureRow, StoreError,
+};
+use crate::message::MessageKey;
+use crate::policy::{Question, Stake};
+use crate::prepare::Kept;
+use crate::rules::Rules;
+use crate::seal::{Part, Vault};
+
+/// Everything audit reads need.
+pub struct Auditing {
+    /// Rules in force.
+    pub rules: Arc<ArcSwap<Rules>>,
+    /// Reads.
+    pub archive: Arc<dyn Archive>,
+    /// Keys.
+    pub vault: Arc<Vault>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub chance: Arc<dyn Chance>,
+    /// The way to the appender.
+    pub queue: Queue,
+    /// The key that checks checkpoints.
+    pub verifier: VerifierKey,
+}
+
+/// A read that cannot be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// A field of the request is faulty.
+    #[error("{0} {1}")]
+    Field(&'static str, &'static str),
+    /// Nothing of the kind is the caller's.
+    #[error("nothing by that id is the caller's")]
+    NotFound,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+/// How far a reader sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// Its own agency's part.
+    Agency(Arc<str>),
+    /// Everything.
+    Broker,
+}
+
+/// One disclosure with what its release record says.
+pub struct Disclosure {
+    /// The release.
+    pub row: DisclosureRow,
+    /// Rules that permitted it.
+    pub rules: Vec<String>,
+    /// Fields withheld.
+    pub withheld: Vec<Field>,
+    /// Bundle, hex.
+    pub bundle: String,
+}
+
+impl Auditing {
+    /// How far a caller sees.
+    #[must_use]
+    pub fn sight(peer: &VerifiedPeer) -> Sight {
+        match peer.caller() {
+            Caller::Person { roles, .. } if roles.contains(&Role::BrokerAuditor) => Sight::Broker,
+            Caller::Person { .. } | Caller::Node { .. } => {
+                Sight::Agency(Arc::from(peer.agency().as_ref()))
+            }
+        }
+    }
+
+    /// Records a look-up before its answer is given. Answers how many entries there are.
+    ///
+    /// # Errors
+    /// It could not be recorded: then nothing is answered.
+    pub async fn consult(
+        &self,
+        peer: &VerifiedPeer,
+        call: &'static str,
+        reason: &str,
+    ) -> Result<u64, StoreError> {
+        let reason = self
+            .vault
+            .seal_alone(&*self.chance, Part::Reason, call.as_bytes(), reason.as_bytes())
+            .map_err(|_| StoreError::Unavailable("no random bytes".into()))?;
+        let (reply, done) = oneshot::channel();
+        let work = ConsultWork {
+            agency: Arc::from(peer.agency().as_ref()),
+            actor: match peer.caller() {
+                Caller::Node { name, .. } => Arc::from(name.as_ref()),
+                Caller::Person { id, .. } => Arc::from(id.as_ref()),
+            },
+            call,
+            reason,
+            reply,
+        };
+        let stopped = || StoreError::Unavailable("the ledger's writer has stopped".into());
+        self.queue.put(Work::Consult(work)).await.map_err(|_| stopped())?;
+        done.await.map_err(|_| stopped())?
+    }
+
+    /// Disclosures in sight, with what their release records say.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn disclosures(
+        &self,
+        sight: &Sight,
+        mut filter: DisclosureFilter,
+    ) -> Result<Vec<Disclosure>, StoreError> {
+        if let Sight::Agency(agency) = sight {
+            filter.party = Some(Arc::clone(agency));
+        }
+        let rows = self.archive.disclosures(&filter)?;
+        rows.into_iter().map(|row| self.with_record(row)).collect()
+    }
+
+    fn with_record(&self, row: DisclosureRow) -> Result<Disclosure, StoreError> {
+        let damaged = || StoreError::Damaged { table: "entry" };
+        let bytes = self.archive.entry(row.entry)?.ok_or_else(damaged)?;
+        let entry = Entry::from_bytes(&bytes).map_err(|_| damaged())?;
+        let release = hex::encode(row.release_id);
+        for (_, text) in entry.records() {
+            let record: serde_json::Value = serde_json::from_str(text).map_err(|_| damaged())?;
+            let deliveries = record.get("deliveries").and_then(|d| d.as_array());
+            let found = deliveries
+                .into_iter()
+                .flatten()
+                .find(|delivery| delivery.get("release").is_some_and(|r| *r == *release));
+            if let Some(found) = found {
+                let words = |key: &str| {
+                    let list = found.get(key).and_then(|list| list.as_array());
+                    let words = list.into_iter().flatten().filter_map(|word| word.as_str());
+                    words.map(str::to_owned).collect::<Vec<_>>()
+                };
+                let bundle = record.get("bundle").and_then(|b| b.as_str()).unwrap_or_default();
+                return Ok(Disclosure {
+                    rules: words("rules"),
+                    withheld: words("withheld")
+                        .iter()
+                        .filter_map(|name| Field::from_name(name))
+                        .collect(),
+                    bundle: bundle.to_owned(),
+                    row,
+                });
+            }
+        }
+        Err(damaged())
+    }
+
+    /// The kept decision of a message, and the agencies it was in fact released to.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn decision(
+        &self,
+        key: &MessageKey,
+    ) -> Result<Option<(Kept, BTreeSet<Arc<str>>)>, StoreError> {
+        let Some(kept) = self.kept(key)? else { return Ok(None) };
+        let filter = DisclosureFilter {
+            message: Some(key.clone()),
+            limit: 1_000,
+            ..DisclosureFilter::default()
+        };
+        let released = self.archive.disclosures(&filter)?;
+        Ok(Some((kept, released.into_iter().map(|row| row.desk.agency).collect())))
+    }
+
+    fn kept(&self, key: &MessageKey) -> Result<Option<Kept>, StoreError> {
+        let damaged = || StoreError::Damaged { table: "message" };
+        let Some((wrapped, sealed)) = self.archive.decision(key)? else { return Ok(None) };
+        let text = self
+            .vault
+            .unwrap(&wrapped)
+            .and_then(|body| body.open(Part::Decision, &key.place(), &sealed))
+            .map_err(|_| damaged())?;
+        serde_json::from_slice(&text).map(Some).map_err(|_| damaged())
+    }
+
+    /// Outcomes of a message for the agencies its sender named, and for no other.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn track(
+        &self,
+        agency: &str,
+        id: Uuid,
+    ) -> Result<Vec<(String, OutcomeState, OffsetDateTime)>, StoreError> {
+        let key = MessageKey { agency: Arc::from(agency), id };
+        let Some(kept) = self.kept(&key)? else { return Ok(Vec::new()) };
+        let outcomes = self.archive.outcomes(&key)?;
+        let never = OffsetDateTime::UNIX_EPOCH;
+        Ok(kept
+            .named
+            .into_iter()
+            .map(|named| {
+                let furthest = outcomes
+                    .iter()
+                    .filter(|(agency, _, _)| **agency == *named)
+                    .max_by_key(|(_, state, _)| progress(*state));
+                let (state, at) = furthest.map_or(
+                    (OutcomeState::NotShared, never),
+                    |(_, state, at)| (outcome(*state), *at),
+                );
+                (named, state, at)
+            })
+            .collect())
+    }
+
+    /// What policy says of a message of this shape for each sort of desk. Reads the
+    /// directory and the bundle, and nothing about any person.
+    ///
+    /// # Errors
+    /// A field of the request is faulty.
+    pub fn preview(
+        &self,
+        peer: &VerifiedPeer,
+        request: &wire::PreviewRequest,
+    ) -> Result<wire::PreviewResponse, AuditError> {
+        let kind = MessageKind::from_name(&request.kind).filter(|kind| *kind != MessageKind::Task);
+        let kind = kind.ok_or(AuditError::Field("kind", "is not a kind of message"))?;
+        let rules = self.rules.load();
+        let Some(sender) = rules.directory.agency(peer.agency()) else {
+            return Ok(wire::PreviewResponse::default());
+        };
+        let question = Question {
+            kind,
+            sender: Arc::clone(&sender.id),
+            sender_kind: sender.kind,
+            sender_regime: Regime::Part3,
+            purpose: request.purpose(),
+            gateway: request.gateway(),
+            lawful_basis: request.lawful_basis(),
+            sensitive_condition: wire::SensitiveCondition::Unspecified,
+            marking: request.marking(),
+            handling: BTreeSet::new(),
+            urgency: wire::Urgency::Routine,
+            category: request.category(),
+            under_18: request.under_18,
+            limited_access: wire::LimitedAccess::No,
+            flags: BTreeSet::new(),
+            custody: (kind == MessageKind::Custody)
+                .then_some((wire::CustodyEvent::Release, wire::CustodyCertainty::Confirmed)),
+            mappa: (kind == MessageKind::Mappa).then_some((1, 2)),
+            intelligence: None,
+            fields: all_fields(),
+            task: None,
+        };
+        let stake = Stake { addressed: true, ..Stake::default() };
+        let mut rows: std::collections::BTreeMap<(String, String), (bool, BTreeSet<Field>)> =
+            std::collections::BTreeMap::new();
+        for (index, desk) in rules.directory.desks() {
+            let verdict = rules.policy.decide(index, &question, stake);
+            let row = rows
+                .entry((desk.agency_kind.name().to_owned(), desk.function.name().to_owned()))
+                .or_default();
+            if let Ok(permit) = &verdict.outcome {
+                if !row.0 {
+                    row.1 = permit.withheld.clone();
+                }
+                row.0 = true;
+                row.1 = row.1.intersection(&permit.withheld).copied().collect();
+            }
+        }
+        let rows = rows
+            .into_iter()
+            .map(|((agency_kind, function), (permitted, withheld))| wire::PreviewRow {
+                agency_kind,
+                function,
+                permitted,
+                withheld: withheld.into_iter().map(|field| field as i32).collect(),
+            })
+            .collect();
+        Ok(wire::PreviewResponse { rows })
+    }
+
+    /// The last signed checkpoint; empty before the first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn checkpoint(&self) -> Result<String, StoreError> {
+        let note = self.archive.document(crate::ledger::checkpoint::DOCUMENT)?;
+        String::from_utf8(note.unwrap_or_default())
+            .map_err(|_| StoreError::Damaged { table: "document" })
+    }
+
+    /// Proof of a release to, or a message of, an agency.
+    ///
+    /// # Errors
+    /// Nothing of the kind is this agency's, or no checkpoint covers it yet.
+    pub fn proof(&self, agency: &str, of: &Provable) -> Result<String, AuditError> {
+        let (entry, kind) = match of {
+            Provable::Release(id) => {
+                (self.archive.release_entry(id, agency)?, "release")
+            }
+            Provable::Message(id) => {
+                let key = MessageKey { agency: Arc::from(agency), id: *id };
+                (self.archive.message_entry(&key)?, "accepted")
+            }
+        };
+        let entry = entry.ok_or(AuditError::NotFound)?;
+        crate::ledger::proof::of_record(&*self.archive, &self.verifier, entry, agency, kind)?
+            .ok_or(AuditError::NotFound)
+    }
+}
+
+/// What can be proved.
+#[derive(Clone, Debug)]
+pub enum Provable {
+    /// A release.
+    Release([u8; 16]),
+    /// A message.
+    Message(Uuid),
+}
+
+fn all_fields() -> BTreeSet<Field> {
+    (1..=64).filter_map(|number| Field::try_from(number).ok()).collect()
+}
+
+const fn progress(state: DeliveryState) -> u8 {
+    match state {
+        DeliveryState::Refused => 0,
+        DeliveryState::Expired => 1,
+        DeliveryState::Dead => 2,
+        DeliveryState::Waiting => 3,
+        DeliveryState::Released => 4,
+        DeliveryState::Withdrawn => 5,
+        DeliveryState::Acknowledged => 6,
+    }
+}
+
+const fn outcome(state: DeliveryState) -> OutcomeState {
+    match state {
+        DeliveryState::Waiting => OutcomeState::Waiting,
+        DeliveryState::Released => OutcomeState::Released,
+        DeliveryState::Acknowledged => OutcomeState::Acknowledged,
+        DeliveryState::Dead | DeliveryState::Expired => OutcomeState::Undelivered,
+        DeliveryState::Withdrawn => OutcomeState::Withdrawn,
+        // Refused at release looks like refused at once: not shared.
+        DeliveryState::Refused => OutcomeState::NotShared,
+    }
+}

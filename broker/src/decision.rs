@@ -1,0 +1,355 @@
+//! Asks policy about every candidate and every person, and settles what each may see.
+//!
+//! Promises that no candidate goes undecided, that an unentitled person is removed whole,
+//! and that a message is refused when what is left could still identify a person who had to
+//! be removed. Pure.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use proto::exchange::v1 as wire;
+use proto::exchange::v1::message::Kind;
+use proto::exchange::v1::{Field, TaskKind};
+use proto::refusal::Refusal;
+use time::{Duration, OffsetDateTime};
+
+use crate::directory::MessageKind;
+use crate::message::Admitted;
+use crate::policy::{IntelligenceFacts, Question, Verdict};
+use crate::register::DeskName;
+use crate::routing::{Addressed, Candidate, Reason};
+use crate::rules::{Epochs, Rules};
+
+/// What one desk may see of a message: subject by subject, `None` for one removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// Verdict of each subject that stays.
+    pub subjects: Vec<Option<Arc<Verdict>>>,
+    /// Set when the desk is asked to settle something instead.
+    pub task: Option<TaskKind>,
+    /// Deadline a permit sets.
+    pub act_by: Option<OffsetDateTime>,
+    /// Deletion a permit demands.
+    pub delete_by: Option<OffsetDateTime>,
+}
+
+/// What was decided for one candidate.
+#[derive(Clone, Debug)]
+pub struct CandidateDecision {
+    /// Desk.
+    pub desk: DeskName,
+    /// Task, where it is one.
+    pub task: Option<TaskKind>,
+    /// Whether the sender named this desk's agency.
+    pub named: bool,
+    /// Reasons over all subjects.
+    pub reasons: BTreeSet<Reason>,
+    /// Verdict of each subject.
+    pub verdicts: Vec<Arc<Verdict>>,
+    /// What the desk may see, or why it gets nothing.
+    pub outcome: Result<View, Refusal>,
+}
+
+/// A decision on every candidate. Made only by [`decide`].
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// The moment it is good for.
+    pub epochs: Epochs,
+    /// Bundle in force.
+    pub bundle: [u8; 32],
+    /// One for each candidate, in order.
+    pub candidates: Vec<CandidateDecision>,
+    _decided: (),
+}
+
+/// Decides a message for every candidate.
+#[must_use]
+pub fn decide(
+    admitted: &Admitted,
+    addressed: &Addressed,
+    rules: &Rules,
+    now: OffsetDateTime,
+) -> Decided {
+    let questions = questions(admitted, addressed);
+    let candidates: Vec<CandidateDecision> = addressed
+        .candidates
+        .iter()
+        .filter_map(|candidate| decide_candidate(admitted, candidate, &questions, rules, now))
+        .collect();
+    assert!(
+        candidates.len() == addressed.candidates.len(),
+        "every candidate comes from this directory, so every one is decided"
+    );
+    Decided { epochs: rules.epochs, bundle: rules.bundle, candidates, _decided: () }
+}
+
+/// The facts policy may read of each subject.
+fn questions(admitted: &Admitted, addressed: &Addressed) -> Vec<Question> {
+    let message = &admitted.message;
+    let (mut custody, mut mappa, mut intelligence) = (None, None, None);
+    match &message.kind {
+        Some(Kind::Custody(c)) if !admitted.to_holders_only() => {
+            custody = Some((c.event(), c.certainty()));
+        }
+        Some(Kind::Mappa(m)) => mappa = Some((m.category, m.level)),
+        Some(Kind::Intelligence(i)) => {
+            intelligence = Some(IntelligenceFacts {
+                scheme: i.scheme(),
+                handling: i.grade.chars().last().unwrap_or('?'),
+                conditions: i.conditions().collect(),
+            });
+        }
+        Some(Kind::Custody(_) | Kind::Flag(_) | Kind::Correction(_)) | None => {}
+    }
+    // What goes to holders only is judged as a correction, whatever it takes back.
+    let kind =
+        if admitted.to_holders_only() { MessageKind::Correction } else { admitted.kind };
+    let sender_kind = admitted.sender.kind;
+    admitted
+        .subjects
+        .iter()
+        .enumerate()
+        .map(|(position, subject)| Question {
+            kind,
+            sender: Arc::clone(&admitted.sender.agency),
+            sender_kind,
+            sender_regime: admitted.sender.regime,
+            purpose: message.purpose(),
+            gateway: message.gateway(),
+            lawful_basis: message.lawful_basis(),
+            sensitive_condition: message.sensitive_condition(),
+            marking: message.marking(),
+            handling: message.handling_conditions().collect(),
+            urgency: message.urgency(),
+            category: subject.category,
+            under_18: subject.under_18,
+            limited_access: subject.limited_access,
+            flags: addressed.flags.get(position).cloned().unwrap_or_default(),
+            custody,
+            mappa,
+            intelligence: intelligence.clone(),
+            fields: fields_present(admitted, position),
+            task: None,
+        })
+        .collect()
+}
+
+/// The fields a message holds about one subject.
+fn fields_present(admitted: &Admitted, position: usize) -> BTreeSet<Field> {
+    let message = &admitted.message;
+    let mut fields = BTreeSet::new();
+    if let Some(subject) = message.subjects.get(position) {
+        if !subject.name.is_empty() {
+            fields.insert(Field::SubjectName);
+        }
+        if !subject.birth_date.is_empty() {
+            fields.insert(Field::SubjectBirthDate);
+        }
+        fields.extend(subject.identifiers.iter().map(identifier_field));
+    }
+    match &message.kind {
+        Some(Kind::Custody(_)) => fields.extend([Field::CustodyPrison, Field::CustodyReason]),
+        Some(Kind::Mappa(_)) => fields.extend([Field::MappaCategory, Field::MappaLevel]),
+        Some(Kind::Intelligence(i)) if !i.originator_reference.is_empty() => {
+            fields.insert(Field::OriginatorReference);
+        }
+        Some(Kind::Flag(_)) => {
+            fields.insert(Field::FlagDetail);
+        }
+        Some(Kind::Intelligence(_) | Kind::Correction(_)) | None => {}
+    }
+    let about = message
+        .statements
+        .iter()
+        .filter(|statement| statement.subjects.iter().any(|s| *s as usize == position));
+    fields.extend(about.map(wire::Statement::field));
+    fields
+}
+
+/// The field an identifier belongs to.
+#[must_use]
+pub fn identifier_field(identifier: &wire::Identifier) -> Field {
+    match identifier.r#type() {
+        wire::IdentifierType::Noms | wire::IdentifierType::Crn => Field::HmppsIdentifiers,
+        wire::IdentifierType::Nhs => Field::HealthIdentifiers,
+        // An identifier of no known register is guarded as the police's.
+        wire::IdentifierType::Pnc
+        | wire::IdentifierType::Cro
+        | wire::IdentifierType::Asn
+        | wire::IdentifierType::Unspecified => Field::PoliceIdentifiers,
+    }
+}
+
+fn decide_candidate(
+    admitted: &Admitted,
+    candidate: &Candidate,
+    questions: &[Question],
+    rules: &Rules,
+    now: OffsetDateTime,
+) -> Option<CandidateDecision> {
+    let desk = rules.directory.desk(candidate.desk)?;
+    let verdicts: Vec<Arc<Verdict>> = questions
+        .iter()
+        .enumerate()
+        .map(|(position, question)| {
+            let stake = candidate.stake(position);
+            if let Some(task) = candidate.task {
+                let question = Question {
+                    kind: MessageKind::Task,
+                    task: Some(task),
+                    custody: None,
+                    mappa: None,
+                    intelligence: None,
+                    ..question.clone()
+                };
+                return rules.policy.decide(candidate.desk, &question, stake);
+            }
+            rules.policy.decide(candidate.desk, question, stake)
+        })
+        .collect();
+    let standing = rules.directory.agency(&desk.agency).is_some_and(|agency| !agency.suspended);
+    let outcome = if standing {
+        settle(admitted, candidate, &verdicts, now)
+    } else {
+        Err(Refusal::RecipientNotInStanding)
+    };
+    Some(CandidateDecision {
+        desk: DeskName { agency: Arc::clone(&desk.agency), desk: Arc::clone(&desk.id) },
+        task: candidate.task,
+        named: admitted.message.addressees.iter().any(|a| *a.agency == *desk.agency),
+        reasons: candidate.reasons.iter().flatten().copied().collect(),
+        verdicts,
+        outcome,
+    })
+}
+
+/// What is left for one desk after every person was decided.
+fn settle(
+    admitted: &Admitted,
+    candidate: &Candidate,
+    verdicts: &[Arc<Verdict>],
+    now: OffsetDateTime,
+) -> Result<View, Refusal> {
+    if let Some(error) = verdicts.iter().find(|v| v.outcome == Err(Refusal::PolicyError)) {
+        // A rule that cannot be read is no rule: the whole candidate is refused.
+        return Err(error.outcome.as_ref().err().copied().unwrap_or(Refusal::PolicyError));
+    }
+    let mut subjects: Vec<Option<Arc<Verdict>>> = Vec::with_capacity(verdicts.len());
+    let (mut act_by, mut delete_by) = (None, None);
+    let mut stake_remains = false;
+    let mut refusal = Refusal::NoPermit;
+    for (position, verdict) in verdicts.iter().enumerate() {
+        match &verdict.outcome {
+            Ok(permit) => {
+                act_by = sooner(act_by, permit.act_by_hours.map(|h| now + Duration::hours(h.into())));
+                delete_by =
+                    sooner(delete_by, permit.delete_by_days.map(|d| now + Duration::days(d.into())));
+                stake_remains |= candidate.reasons.get(position).is_some_and(|r| !r.is_empty());
+                subjects.push(Some(Arc::clone(verdict)));
+            }
+            Err(reason) => {
+                refusal = *reason;
+                subjects.push(None);
+            }
+        }
+    }
+    if !stake_remains {
+        return Err(refusal);
+    }
+    let view = View { subjects, task: candidate.task, act_by, delete_by };
+    if would_identify(admitted, &view) { Err(Refusal::WouldIdentify) } else { Ok(view) }
+}
+
+fn sooner(a: Option<OffsetDateTime>, b: Option<OffsetDateTime>) -> Option<OffsetDateTime> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (Some(one), None) | (None, Some(one)) => Some(one),
+        (None, None) => None,
+    }
+}
+
+impl View {
+    /// Whether a statement is shown: every person it concerns stays, and no verdict on any
+    /// of them withholds its field.
+    #[must_use]
+    pub fn shows(&self, statement: &wire::Statement) -> bool {
+        self.task.is_none()
+            && statement.subjects.iter().all(|subject| {
+                self.subjects
+                    .get(*subject as usize)
+                    .and_then(Option::as_ref)
+                    .is_some_and(|verdict| !withheld(verdict, statement.field()))
+            })
+    }
+
+    /// Every field withheld from some subject that stays.
+    #[must_use]
+    pub fn withheld(&self) -> BTreeSet<Field> {
+        self.subjects
+            .iter()
+            .flatten()
+            .filter_map(|verdict| verdict.outcome.as_ref().ok())
+            .flat_map(|permit| permit.withheld.iter().chain(&permit.masked).copied())
+            .collect()
+    }
+}
+
+/// Whether a verdict withholds a field. A refusal withholds everything.
+#[must_use]
+pub fn withheld(verdict: &Verdict, field: Field) -> bool {
+    verdict
+        .outcome
+        .as_ref()
+        .map_or(true, |permit| permit.withheld.contains(&field) || permit.masked.contains(&field))
+}
+
+/// Whether a shown statement still names a person who was removed: by a word of his name or
+/// by an identifier.
+fn would_identify(admitted: &Admitted, view: &View) -> bool {
+    let removed: Vec<&wire::Subject> = admitted
+        .message
+        .subjects
+        .iter()
+        .zip(&view.subjects)
+        .filter_map(|(subject, verdict)| verdict.is_none().then_some(subject))
+        .collect();
+    if removed.is_empty() {
+        return false;
+    }
+    let kept_words: BTreeSet<String> = admitted
+        .message
+        .subjects
+        .iter()
+        .zip(&view.subjects)
+        .filter(|(_, verdict)| verdict.is_some())
+        .flat_map(|(subject, _)| words(&subject.name))
+        .collect();
+    let telling: BTreeSet<String> = removed
+        .iter()
+        .flat_map(|subject| {
+            // A surname that a person who stays shares tells nothing of the one removed.
+            words(&subject.name).into_iter().filter(|w| w.len() > 2 && !kept_words.contains(w))
+        })
+        .collect();
+    let identifiers: Vec<String> = removed
+        .iter()
+        .flat_map(|subject| subject.identifiers.iter().map(|i| plain(&i.value)))
+        .collect();
+    admitted.message.statements.iter().filter(|statement| view.shows(statement)).any(|statement| {
+        let text = plain(&statement.text);
+        words(&statement.text).iter().any(|word| telling.contains(word))
+            || identifiers.iter().any(|identifier| text.contains(identifier))
+    })
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}

@@ -1,0 +1,9 @@
+//! The spine: how a message is published and how it is delivered. READ FIRST.
+//!
+//! Two narrated functions decide the order of steps, and nothing else does.
+
+pub mod publish;
+
+pub mod deliver;
+
+pub mod quota;

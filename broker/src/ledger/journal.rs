@@ -1,0 +1,442 @@
+//! What the ledger asks of a store: rows, one transaction, and nothing it could misread.
+//!
+//! The appender builds a whole [`Batch`] as plain data; a store writes it in ONE
+//! transaction or not at all. Stores are native: nothing here is about SQL.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proto::ledger::tree::Hash;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::directory::MessageKind;
+use crate::ledger::tree::TileId;
+use crate::message::MessageKey;
+use crate::register::DeskName;
+use crate::rules::Epochs;
+use crate::seal::Token;
+
+/// A store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It could not be reached or is busy beyond its bound. Nothing is known of the outcome.
+    #[error("the store cannot be written or read: {0}")]
+    Unavailable(String),
+    /// One row breaks a rule of the schema; nothing of the batch was written.
+    #[error("the store refused a row: {0}")]
+    Refused(String),
+    /// No room.
+    #[error("the store's disk is full")]
+    Full,
+    /// Data could not be made durable: the process must stop.
+    #[error("the store could not make data durable")]
+    SyncFailed,
+    /// What is stored is not what was written.
+    #[error("the store holds a damaged row: {table}")]
+    Damaged {
+        /// Table.
+        table: &'static str,
+    },
+}
+
+impl From<crate::ledger::tree::TileMissing> for StoreError {
+    fn from(_: crate::ledger::tree::TileMissing) -> Self {
+        Self::Damaged { table: "tile" }
+    }
+}
+
+/// The head of the ledger.
+#[derive(Clone, Debug, Default)]
+pub struct Head {
+    /// Entries.
+    pub size: u64,
+    /// Stored frontier.
+    pub frontier: Vec<u8>,
+    /// Time of the last entry, seconds since 1970.
+    pub last_time: u64,
+    /// Counters of change.
+    pub epochs: Epochs,
+    /// Last message row.
+    pub last_message: u64,
+    /// Last delivery row.
+    pub last_delivery: u64,
+    /// Last subscription row.
+    pub last_subscription: u64,
+}
+
+/// An entry to write.
+#[derive(Clone)]
+pub struct EntryRow {
+    /// Index.
+    pub index: u64,
+    /// Stored bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A message to write.
+#[derive(Clone)]
+pub struct MessageRow {
+    /// Row.
+    pub row: u64,
+    /// Key.
+    pub key: MessageKey,
+    /// Keyed digest.
+    pub digest: [u8; 32],
+    /// Entry that accepted it.
+    pub entry: u64,
+    /// Kind.
+    pub kind: MessageKind,
+    /// Sending node.
+    pub node: Arc<str>,
+    /// Sending desk.
+    pub desk: Arc<str>,
+    /// Accepted at.
+    pub accepted_at: OffsetDateTime,
+    /// Nothing is released after this.
+    pub expires_at: OffsetDateTime,
+    /// Nothing is released before this.
+    pub not_before: Option<OffsetDateTime>,
+    /// Wrapped key of body and decision.
+    pub wrapped_key: Vec<u8>,
+    /// Sealed normalised message.
+    pub sealed_body: Vec<u8>,
+    /// Sealed decision.
+    pub sealed_decision: Vec<u8>,
+    /// Tokens of its subjects.
+    pub tokens: Vec<Token>,
+    /// Row of the message this one withdraws or settles.
+    pub settles: Option<u64>,
+}
+
+/// How a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum DeliveryState {
+    /// Waits.
+    Waiting = 0,
+    /// Released, not settled.
+    Released = 1,
+    /// Acknowledged. Final.
+    Acknowledged = 2,
+    /// Attempts used up; somebody must look.
+    Dead = 3,
+    /// Ran out unreleased. Final.
+    Expired = 4,
+    /// Its message was withdrawn before release. Final.
+    Withdrawn = 5,
+    /// Policy refused it at release. Final.
+    Refused = 6,
+}
+
+impl DeliveryState {
+    /// The state of a stored number.
+    #[must_use]
+    pub const fn from_number(number: u8) -> Option<Self> {
+        match number {
+            0 => Some(Self::Waiting),
+            1 => Some(Self::Released),
+            2 => Some(Self::Acknowledged),
+            3 => Some(Self::Dead),
+            4 => Some(Self::Expired),
+            5 => Some(Self::Withdrawn),
+            6 => Some(Self::Refused),
+            _ => None,
+        }
+    }
+
+    /// The written name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Released => "released",
+            Self::Acknowledged => "acknowledged",
+            Self::Dead => "dead",
+            Self::Expired => "expired",
+            Self::Withdrawn => "withdrawn",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// A delivery to write.
+#[derive(Clone)]
+pub struct DeliveryRow {
+    /// Row.
+    pub row: u64,
+    /// Opaque id.
+    pub id: [u8; 16],
+    /// Message row.
+    pub message: u64,
+    /// Subscription row.
+    pub subscription: u64,
+    /// Candidate's place in the decision: a task and a message to one desk differ.
+    pub task: i32,
+    /// Entry that permits it.
+    pub entry: u64,
+    /// Immediate.
+    pub immediate: bool,
+    /// State.
+    pub state: DeliveryState,
+    /// Number on the subscription; 0 before the first release.
+    pub number: u64,
+}
+
+/// A release to write.
+#[derive(Clone)]
+pub struct ReleaseRow {
+    /// Id.
+    pub id: [u8; 16],
+    /// Delivery row.
+    pub delivery: u64,
+    /// Entry.
+    pub entry: u64,
+    /// When.
+    pub at: OffsetDateTime,
+    /// Node it went to.
+    pub node: Arc<str>,
+    /// Attempt.
+    pub attempt: u32,
+}
+
+/// A change of one delivery.
+#[derive(Clone, Copy, Debug)]
+pub struct DeliveryMark {
+    /// Row.
+    pub row: u64,
+    /// New state.
+    pub state: DeliveryState,
+    /// Number assigned at first release.
+    pub number: Option<u64>,
+    /// Whether an attempt was used up.
+    pub attempt_used: bool,
+    /// Not before this (backoff).
+    pub due: Option<OffsetDateTime>,
+    /// When.
+    pub at: OffsetDateTime,
+}
+
+/// A subscription to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubscriptionRow {
+    /// Row.
+    pub row: u64,
+    /// Desk.
+    pub desk: DeskName,
+    /// Name; `default` is the mailbox.
+    pub name: Arc<str>,
+}
+
+/// Everything one commit writes.
+#[derive(Clone, Default)]
+pub struct Batch {
+    /// The head after it.
+    pub head: Head,
+    /// Entries.
+    pub entries: Vec<EntryRow>,
+    /// Tiles that changed.
+    pub tiles: BTreeMap<TileId, Vec<Hash>>,
+    /// Messages.
+    pub messages: Vec<MessageRow>,
+    /// Deliveries.
+    pub deliveries: Vec<DeliveryRow>,
+    /// Releases.
+    pub releases: Vec<ReleaseRow>,
+    /// Releases after which no byte was written.
+    pub voided: Vec<[u8; 16]>,
+    /// Changes of deliveries.
+    pub marks: Vec<DeliveryMark>,
+    /// Subscriptions.
+    pub subscriptions: Vec<SubscriptionRow>,
+    /// Waiting deliveries that move from one subscription to another.
+    pub moved: Vec<(u64, u64)>,
+    /// Sealed changes of the register.
+    pub register: Vec<Vec<u8>>,
+    /// Named documents: directory, bundles, standing.
+    pub documents: Vec<(String, Vec<u8>)>,
+    /// Sealed reasons of consultations, by entry.
+    pub reasons: Vec<(u64, Vec<u8>)>,
+}
+
+/// What a store remembers of a message key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Row.
+    pub row: u64,
+    /// Digest.
+    pub digest: [u8; 32],
+    /// Accepted at.
+    pub accepted_at: OffsetDateTime,
+}
+
+/// A delivery of a message, as a withdrawal must know it.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// Row.
+    pub delivery: u64,
+    /// Subscription's row.
+    pub subscription: u64,
+    /// Desk.
+    pub desk: DeskName,
+    /// State.
+    pub state: DeliveryState,
+    /// Whether any release of it was not voided.
+    pub released: bool,
+}
+
+/// Everything a broker starts from.
+#[derive(Default)]
+pub struct Start {
+    /// Head.
+    pub head: Head,
+    /// Unfinished tiles, by level.
+    pub open_tiles: Vec<Vec<Hash>>,
+    /// Subscriptions, each with its last number and its waiting deliveries.
+    pub subscriptions: Vec<(SubscriptionRow, u64, u64)>,
+    /// Sealed changes of the register, in order.
+    pub register: Vec<Vec<u8>>,
+    /// Documents.
+    pub documents: BTreeMap<String, Vec<u8>>,
+}
+
+/// The appender's side of a store. One owner at a time.
+pub trait Journal: Send {
+    /// Reads everything a broker starts from. Deliveries released but unsettled when the
+    /// last process ended wait again.
+    ///
+    /// # Errors
+    /// The store's.
+    fn start(&mut self) -> Result<Start, StoreError>;
+
+    /// What is remembered of these keys, in their order.
+    ///
+    /// # Errors
+    /// The store's.
+    fn known(&mut self, keys: &[MessageKey]) -> Result<Vec<Option<Known>>, StoreError>;
+
+    /// The deliveries of a message.
+    ///
+    /// # Errors
+    /// The store's.
+    fn held(&mut self, message: u64) -> Result<Vec<Held>, StoreError>;
+
+    /// The states of these deliveries, in order; `None` for one that is not there.
+    ///
+    /// # Errors
+    /// The store's.
+    fn states(&mut self, deliveries: &[u64]) -> Result<Vec<Option<DeliveryState>>, StoreError>;
+
+    /// Writes a batch, durably, whole or not at all.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] and [`StoreError::Full`]: nothing was written. Any other:
+    /// the outcome must be read back.
+    fn commit(&mut self, batch: &Batch) -> Result<(), StoreError>;
+}
+
+/// One release, as the record of disclosures shows it.
+#[derive(Clone, Debug)]
+pub struct DisclosureRow {
+    /// Place in the list: pages continue after it.
+    pub place: u64,
+    /// Release id.
+    pub release_id: [u8; 16],
+    /// Sending agency and message.
+    pub message: MessageKey,
+    /// Kind.
+    pub kind: MessageKind,
+    /// Receiving desk.
+    pub desk: DeskName,
+    /// Receiving node.
+    pub node: Arc<str>,
+    /// Entry of the release.
+    pub entry: u64,
+    /// When.
+    pub at: OffsetDateTime,
+    /// When it was acknowledged.
+    pub acknowledged_at: Option<OffsetDateTime>,
+}
+
+/// Which disclosures are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct DisclosureFilter {
+    /// Only those an agency sent or was given; `None`: all.
+    pub party: Option<Arc<str>>,
+    /// Only one message.
+    pub message: Option<MessageKey>,
+    /// From.
+    pub from: Option<OffsetDateTime>,
+    /// Before.
+    pub until: Option<OffsetDateTime>,
+    /// After this place.
+    pub after: u64,
+    /// Rows at most.
+    pub limit: u32,
+}
+
+/// Reads of what was written, side by side with the appender.
+pub trait Archive: Send + Sync {
+    /// The stored bytes of an entry.
+    ///
+    /// # Errors
+    /// The store's.
+    fn entry(&self, index: u64) -> Result<Option<Vec<u8>>, StoreError>;
+    /// A tile.
+    ///
+    /// # Errors
+    /// The store's.
+    fn tile(&self, id: TileId) -> Result<Vec<Hash>, StoreError>;
+    /// A document.
+    ///
+    /// # Errors
+    /// The store's.
+    fn document(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    /// The entry of a release that went to an agency; `None` if none did.
+    ///
+    /// # Errors
+    /// The store's.
+    fn release_entry(&self, release: &[u8; 16], agency: &str) -> Result<Option<u64>, StoreError>;
+    /// The entry that accepted a message.
+    ///
+    /// # Errors
+    /// The store's.
+    fn message_entry(&self, key: &MessageKey) -> Result<Option<u64>, StoreError>;
+    /// Disclosures, oldest first.
+    ///
+    /// # Errors
+    /// The store's.
+    fn disclosures(&self, filter: &DisclosureFilter) -> Result<Vec<DisclosureRow>, StoreError>;
+    /// The sealed decision of a message: wrapped key and sealed text.
+    ///
+    /// # Errors
+    /// The store's.
+    fn decision(&self, key: &MessageKey) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError>;
+    /// Deliveries of a message: agency, state, and when it came to it.
+    ///
+    /// # Errors
+    /// The store's.
+    fn outcomes(
+        &self,
+        key: &MessageKey,
+    ) -> Result<Vec<(Arc<str>, DeliveryState, OffsetDateTime)>, StoreError>;
+    /// Entries so far.
+    ///
+    /// # Errors
+    /// The store's.
+    fn size(&self) -> Result<u64, StoreError>;
+}
+
+/// Lets proofs be built from any archive.
+impl crate::ledger::tree::Tiles for dyn Archive + '_ {
+    type Error = StoreError;
+    fn tile(&self, id: TileId) -> Result<Vec<Hash>, StoreError> {
+        Archive::tile(self, id)
+    }
+}
+
+/// The id of a message in text form.
+#[must_use]
+pub fn text_of(id: Uuid) -> String {
+    id.hyphenated().to_string()
+}

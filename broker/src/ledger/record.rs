@@ -1,0 +1,203 @@
+//! The texts of ledger records: canonical JSON, one per party.
+//!
+//! A record names agencies, desks, nodes, rules, fields and ids, and nothing else: the
+//! writer takes no free text, so nothing a publisher chose can enter. Keys are written in
+//! the order RFC 8785 wants, which a debug assertion holds.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use proto::exchange::v1::Field;
+use proto::text::Named as _;
+
+/// A canonical JSON object under construction.
+pub struct Text {
+    text: String,
+    last_key: &'static str,
+}
+
+impl Text {
+    /// An empty object.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { text: String::from("{"), last_key: "" }
+    }
+
+    fn key(&mut self, key: &'static str) {
+        debug_assert!(self.last_key < key, "canonical JSON wants its keys in order");
+        if !self.last_key.is_empty() {
+            self.text.push(',');
+        }
+        self.last_key = key;
+        let _ = write!(self.text, "\"{key}\":");
+    }
+
+    /// A word: an id, an enum's written name, a rule's id or hex. Characters that JSON
+    /// would escape cannot stand in one; each is written as `?`.
+    #[must_use]
+    pub fn word(mut self, key: &'static str, word: &str) -> Self {
+        self.key(key);
+        push_word(&mut self.text, word);
+        self
+    }
+
+    /// Bytes as hex.
+    #[must_use]
+    pub fn bytes(self, key: &'static str, bytes: &[u8]) -> Self {
+        self.word(key, &hex::encode(bytes))
+    }
+
+    /// A whole number.
+    #[must_use]
+    pub fn number(mut self, key: &'static str, number: u64) -> Self {
+        self.key(key);
+        let _ = write!(self.text, "{number}");
+        self
+    }
+
+    /// A list of words.
+    #[must_use]
+    pub fn words<T: AsRef<str>>(
+        mut self,
+        key: &'static str,
+        words: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.key(key);
+        self.text.push('[');
+        for (place, word) in words.into_iter().enumerate() {
+            if place > 0 {
+                self.text.push(',');
+            }
+            push_word(&mut self.text, word.as_ref());
+        }
+        self.text.push(']');
+        self
+    }
+
+    /// A list of fields, by written name.
+    #[must_use]
+    pub fn fields(self, key: &'static str, fields: &BTreeSet<Field>) -> Self {
+        self.words(key, fields.iter().map(|field| field.name()))
+    }
+
+    /// A list of objects.
+    #[must_use]
+    pub fn objects(mut self, key: &'static str, objects: impl IntoIterator<Item = Self>) -> Self {
+        self.key(key);
+        self.text.push('[');
+        for (place, object) in objects.into_iter().enumerate() {
+            if place > 0 {
+                self.text.push(',');
+            }
+            self.text.push_str(&object.close());
+        }
+        self.text.push(']');
+        self
+    }
+
+    /// The finished object.
+    #[must_use]
+    pub fn close(mut self) -> String {
+        self.text.push('}');
+        self.text
+    }
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn push_word(text: &mut String, word: &str) {
+    text.push('"');
+    text.extend(word.chars().map(|c| match c {
+        ' '..='~' if c != '"' && c != '\\' => c,
+        _ => '?',
+    }));
+    text.push('"');
+}
+
+/// What a record says happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordType {
+    /// A message was accepted. To its sender.
+    Accepted,
+    /// What was decided for every candidate. To the broker-wide auditor.
+    Decided,
+    /// Bodies were released. To the recipient.
+    Release,
+    /// Its messages were released. To a sender.
+    Disclosed,
+    /// Releases were settled. To the recipient.
+    Receipt,
+    /// Its messages were settled. To a sender.
+    Received,
+    /// A release after which no byte was written.
+    Void,
+    /// A delivery ended otherwise: expired, withdrawn, refused at release, given up.
+    Ended,
+    /// Operators or approvers changed something.
+    Change,
+    /// Somebody looked something up.
+    Consultation,
+    /// Calls were refused.
+    Refusals,
+}
+
+impl RecordType {
+    /// The written name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Decided => "decided",
+            Self::Release => "release",
+            Self::Disclosed => "disclosed",
+            Self::Receipt => "receipt",
+            Self::Received => "received",
+            Self::Void => "void",
+            Self::Ended => "ended",
+            Self::Change => "change",
+            Self::Consultation => "consultation",
+            Self::Refusals => "refusals",
+        }
+    }
+
+    /// The operation of DPA 2018 s.62(1) that it logs.
+    #[must_use]
+    pub const fn operation(self) -> &'static str {
+        match self {
+            Self::Accepted => "collection",
+            Self::Decided | Self::Consultation | Self::Refusals => "consultation",
+            Self::Release | Self::Disclosed | Self::Receipt | Self::Received | Self::Void => {
+                "disclosure"
+            }
+            Self::Ended => "erasure",
+            Self::Change => "alteration",
+        }
+    }
+}
+
+/// The party that stands for the broker-wide auditor.
+pub const BROKER_PARTY: &str = "broker";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_canonical_and_holds_no_text_that_needs_escaping() {
+        let text = Text::new()
+            .word("format", "pyramid-record/1")
+            .objects("items", [Text::new().number("attempt", 1).words("rules", ["a", "b\"c\n"])])
+            .word("party", "gmp")
+            .word("type", "release")
+            .close();
+        assert_eq!(
+            text,
+            r#"{"format":"pyramid-record/1","items":[{"attempt":1,"rules":["a","b?c?"]}],"party":"gmp","type":"release"}"#
+        );
+        assert!(proto::canonical::is_canonical(&text));
+    }
+}

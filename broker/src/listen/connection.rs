@@ -1,0 +1,226 @@
+//! One open connection, as the server reads and writes it.
+//!
+//! Owns the socket and its place in the table of connections. Promises that from the moment it
+//! is closed by the table every read and write fails, also those already waiting, and that its
+//! place is given back when it is dropped. Deliberately does not know: why it is closed.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+use tonic::transport::server::Connected;
+
+use crate::identity::PeerCertificate;
+
+use super::connections::Registration;
+
+/// What a handler finds in a request's extensions about the connection it came on.
+#[derive(Clone, Debug)]
+pub struct ConnectionInfo {
+    /// Number of the connection, never used twice by one process.
+    pub id: u64,
+    /// The peer's certificate. Good when the connection was opened: verify it again against the
+    /// directory of the moment.
+    pub certificate: Arc<PeerCertificate>,
+}
+
+/// An open connection of a peer who was let in.
+pub struct Connection<S = TlsStream<TcpStream>> {
+    stream: S,
+    info: ConnectionInfo,
+    /// Gives the place back when dropped.
+    registration: Registration,
+}
+
+impl<S> Connection<S> {
+    pub(super) fn new(
+        stream: S,
+        certificate: Arc<PeerCertificate>,
+        registration: Registration,
+    ) -> Self {
+        Self { stream, info: ConnectionInfo { id: registration.id(), certificate }, registration }
+    }
+
+    fn closing(&self) -> &Closing {
+        self.registration.closing()
+    }
+}
+
+impl<S> Connected for Connection<S> {
+    type ConnectInfo = ConnectionInfo;
+
+    fn connect_info(&self) -> ConnectionInfo {
+        self.info.clone()
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.closing().is_closed() {
+            return Poll::Ready(Err(closed()));
+        }
+        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.closing().guard(polled, Side::Reader, context)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.closing().is_closed() {
+            return Poll::Ready(Err(closed()));
+        }
+        let polled = Pin::new(&mut self.stream).poll_write(context, octets);
+        self.closing().guard(polled, Side::Writer, context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.closing().is_closed() {
+            return Poll::Ready(Err(closed()));
+        }
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.closing().guard(polled, Side::Writer, context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.closing().is_closed() {
+            return Poll::Ready(Err(closed()));
+        }
+        let polled = Pin::new(&mut self.stream).poll_flush(context);
+        self.closing().guard(polled, Side::Writer, context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // What is still buffered must not leave on a closed connection either.
+        if self.closing().is_closed() {
+            return Poll::Ready(Ok(()));
+        }
+        let polled = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.closing().guard(polled, Side::Writer, context)
+    }
+}
+
+fn closed() -> io::Error {
+    io::Error::from(io::ErrorKind::ConnectionAborted)
+}
+
+/// Which half of a connection waits.
+#[derive(Clone, Copy)]
+enum Side {
+    Reader,
+    Writer,
+}
+
+/// The switch that closes a connection, shared by the connection and the table.
+#[derive(Default)]
+pub(super) struct Closing {
+    closed: AtomicBool,
+    reader: Mutex<Option<Waker>>,
+    writer: Mutex<Option<Waker>>,
+}
+
+impl Closing {
+    /// Closes and wakes whoever waits.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        for half in [&self.reader, &self.writer] {
+            let waiting = half.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(waker) = waiting {
+                waker.wake();
+            }
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    /// Passes on what the stream answered; if it waits, it waits for being closed as well.
+    fn guard<T>(
+        &self,
+        polled: Poll<io::Result<T>>,
+        side: Side,
+        context: &Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if polled.is_ready() {
+            return polled;
+        }
+        let half = match side {
+            Side::Reader => &self.reader,
+            Side::Writer => &self.writer,
+        };
+        let mut waiting = half.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *waiting {
+            Some(waker) => waker.clone_from(context.waker()),
+            None => *waiting = Some(context.waker().clone()),
+        }
+        drop(waiting);
+        // Asked after the waker is in place: a close before that found nobody to wake.
+        if self.is_closed() { Poll::Ready(Err(closed())) } else { Poll::Pending }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    async fn wait(closing: Arc<Closing>, side: Side) -> io::ErrorKind {
+        let waiting =
+            poll_fn(|context| closing.guard(Poll::<io::Result<()>>::Pending, side, context));
+        waiting.await.unwrap_err().kind()
+    }
+
+    #[tokio::test]
+    async fn closing_ends_a_waiting_read_and_a_waiting_write() {
+        let closing = Arc::new(Closing::default());
+        let reader = tokio::spawn(wait(Arc::clone(&closing), Side::Reader));
+        let writer = tokio::spawn(wait(Arc::clone(&closing), Side::Writer));
+        tokio::task::yield_now().await;
+        assert!(!reader.is_finished() && !writer.is_finished());
+        closing.close();
+        assert_eq!(reader.await.unwrap(), io::ErrorKind::ConnectionAborted);
+        assert_eq!(writer.await.unwrap(), io::ErrorKind::ConnectionAborted);
+    }
+
+    #[tokio::test]
+    async fn what_begins_to_wait_after_closing_fails_at_once() {
+        let closing = Arc::new(Closing::default());
+        closing.close();
+        let kind = wait(Arc::clone(&closing), Side::Reader).await;
+        assert_eq!(kind, io::ErrorKind::ConnectionAborted);
+    }
+
+    #[tokio::test]
+    async fn the_last_to_wait_is_the_one_woken() {
+        let closing = Arc::new(Closing::default());
+        let first = tokio::spawn(wait(Arc::clone(&closing), Side::Reader));
+        tokio::task::yield_now().await;
+        let second = tokio::spawn(wait(Arc::clone(&closing), Side::Reader));
+        tokio::task::yield_now().await;
+        closing.close();
+        assert_eq!(second.await.unwrap(), io::ErrorKind::ConnectionAborted);
+        first.abort();
+    }
+}

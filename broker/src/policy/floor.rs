@@ -1,0 +1,171 @@
+//! The floor: what a desk is never shown, whatever has been agreed.
+//!
+//! Written by hand, one reason beside each row. Promises that a field without a row does not
+//! compile. It only ever takes away: being let through here permits nothing.
+
+use proto::exchange::v1::Field;
+
+use crate::directory::AgencyKind::{
+    Council, Court, Health, Police, Prison, Probation, Prosecution, TreatmentProvider,
+    YouthOffending,
+};
+use crate::directory::{AgencyKind, Function, Regime};
+
+/// Whether an agreement could show this field to a desk of this kind, function and regime.
+#[must_use]
+pub fn may_show(field: Field, kind: AgencyKind, function: Function, regime: Regime) -> bool {
+    if kind == AgencyKind::Operator {
+        // Operators run the broker and have no part in any matter.
+        return false;
+    }
+    let voluntary = kind == AgencyKind::Voluntary || function == Function::Mentoring;
+    match field {
+        Field::Unspecified => false,
+        // What anybody needs who is to do anything at all for the person.
+        Field::SubjectName
+        | Field::SubjectBirthDate
+        | Field::CustodyPrison
+        | Field::CustodyReason
+        | Field::OffenceClass
+        | Field::Address
+        | Field::LicenceConditionCode
+        | Field::HousingNeed
+        | Field::Employment
+        | Field::ResponsibleOfficer
+        | Field::Narrative => true,
+        // Keys to police records: only where such records are lawfully held.
+        Field::PoliceIdentifiers => {
+            regime == Regime::Part3
+                && [Police, Probation, Prison, Prosecution, Court, YouthOffending].contains(&kind)
+        }
+        // Volunteers know the person by name; a prison number opens records to them.
+        Field::HmppsIdentifiers => !voluntary,
+        // The NHS number is for care (health and treatment providers) alone.
+        Field::HealthIdentifiers => matches!(function, Function::HealthCare | Function::Treatment),
+        // MAPPA minutes bind the responsible authorities and those under the duty to
+        // co-operate (CJA 2003 s.325(6)); they are not read beyond them.
+        Field::MappaCategory | Field::MappaLevel => {
+            !voluntary
+                && [Police, Probation, Prison, YouthOffending, Council, Health].contains(&kind)
+        }
+        // An originator's reference leads back to a source.
+        Field::OriginatorReference => kind == Police && regime == Regime::Part3,
+        // That somebody is on a police list is not for volunteers or landlords.
+        Field::FlagDetail => !voluntary && function != Function::Housing,
+        // Rehabilitation of Offenders Act 1974 s.4 and s.9: never for housing, employment or
+        // voluntary work.
+        Field::SpentConviction => !voluntary && function != Function::Housing,
+        // Exclusion zones and no-contact names endanger victims: police and supervising
+        // probation; others get the code.
+        Field::LicenceConditionText => [Police, Probation].contains(&kind),
+        Field::Health => may_see_health(kind, function),
+        Field::TreatmentNeed => {
+            may_see_health(kind, function)
+                || matches!(function, Function::OffenderManagement | Function::YouthJustice)
+        }
+        // A risk assessment names those at risk.
+        Field::Risk => !voluntary,
+        // Whereabouts as police see them: a means of enforcement.
+        Field::Sighting => {
+            regime == Regime::Part3 && [Police, Probation, Prison, YouthOffending].contains(&kind)
+        }
+        // Children Act 1989 s.47: those who protect the child.
+        Field::ChildConcern => {
+            !voluntary
+                && matches!(
+                    function,
+                    Function::ChildrensServices
+                        | Function::YouthJustice
+                        | Function::PublicProtection
+                        | Function::OffenderManagement
+                        | Function::HealthCare
+                )
+        }
+        // Gender Recognition Act 2004 s.22: an offence to disclose.
+        Field::FormerName => false,
+        // Asked for in MAPPA and custody work; nobody else has a use for it here.
+        Field::Ethnicity => [Police, Probation, Prison, YouthOffending].contains(&kind),
+    }
+}
+
+/// Caldicott: care of the person, protection of a child, or of the public from this person.
+fn may_see_health(kind: AgencyKind, function: Function) -> bool {
+    match function {
+        Function::HealthCare | Function::Treatment => {
+            [Health, TreatmentProvider, Prison, Council, YouthOffending].contains(&kind)
+        }
+        Function::ChildrensServices | Function::PublicProtection => true,
+        // A prison keeps a person in its charge alive.
+        Function::Custody => kind == Prison,
+        Function::OffenderManagement
+        | Function::Selection
+        | Function::Intelligence
+        | Function::YouthJustice
+        | Function::Housing
+        | Function::Prosecution
+        | Function::CourtAdministration
+        | Function::Mentoring
+        | Function::VictimLiaison
+        | Function::BrokerOperations => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_agreement_can_reveal() {
+        use AgencyKind::{Operator, Voluntary};
+        use Function as F;
+        use Regime::{Part3, UkGdpr};
+        let never = [
+            (Field::FormerName, Police, F::Intelligence, Part3),
+            (Field::SpentConviction, Council, F::Housing, UkGdpr),
+            (Field::SpentConviction, Voluntary, F::OffenderManagement, UkGdpr),
+            (Field::SpentConviction, Probation, F::Mentoring, UkGdpr),
+            (Field::LicenceConditionText, Prison, F::Custody, Part3),
+            (Field::LicenceConditionText, Council, F::Housing, UkGdpr),
+            (Field::PoliceIdentifiers, Voluntary, F::Mentoring, UkGdpr),
+            (Field::PoliceIdentifiers, Council, F::Housing, UkGdpr),
+            (Field::PoliceIdentifiers, Police, F::OffenderManagement, UkGdpr),
+            (Field::Health, Police, F::OffenderManagement, Part3),
+            (Field::Health, Council, F::Housing, UkGdpr),
+            (Field::HealthIdentifiers, Police, F::PublicProtection, Part3),
+            (Field::TreatmentNeed, Police, F::Selection, Part3),
+            (Field::OriginatorReference, Probation, F::OffenderManagement, Part3),
+            (Field::MappaLevel, Voluntary, F::Mentoring, UkGdpr),
+            (Field::MappaCategory, Court, F::CourtAdministration, Part3),
+            (Field::Sighting, Council, F::Housing, UkGdpr),
+            (Field::ChildConcern, Voluntary, F::ChildrensServices, UkGdpr),
+            (Field::Ethnicity, Council, F::Housing, UkGdpr),
+            (Field::SubjectName, Operator, F::BrokerOperations, Part3),
+        ];
+        for (field, kind, function, regime) in never {
+            assert!(!may_show(field, kind, function, regime), "{field:?} {kind:?} {function:?}");
+        }
+    }
+
+    #[test]
+    fn what_an_agreement_may_reveal() {
+        use AgencyKind::Voluntary;
+        use Function as F;
+        use Regime::{Part3, UkGdpr};
+        let possible = [
+            (Field::SpentConviction, Police, F::OffenderManagement, Part3),
+            (Field::LicenceConditionText, Probation, F::OffenderManagement, Part3),
+            (Field::LicenceConditionCode, Council, F::Housing, UkGdpr),
+            (Field::Health, Health, F::HealthCare, UkGdpr),
+            (Field::Health, Council, F::ChildrensServices, UkGdpr),
+            (Field::HealthIdentifiers, TreatmentProvider, F::Treatment, UkGdpr),
+            (Field::TreatmentNeed, Police, F::OffenderManagement, Part3),
+            (Field::OriginatorReference, Police, F::Intelligence, Part3),
+            (Field::Narrative, Council, F::ChildrensServices, UkGdpr),
+            (Field::SubjectName, Voluntary, F::Mentoring, UkGdpr),
+            (Field::HousingNeed, Council, F::Housing, UkGdpr),
+        ];
+        for (field, kind, function, regime) in possible {
+            assert!(may_show(field, kind, function, regime), "{field:?} {kind:?} {function:?}");
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Makes a message ready for the ledger: routed, decided, packed and sealed.
+//!
+//! Called before the appender, where many messages are prepared side by side, and again by
+//! the appender for a message whose rules moved meanwhile. So there is one way only from a
+//! message to what may be released of it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use prost::Message as _;
+use proto::exchange::v1 as wire;
+use proto::exchange::v1::message::Kind;
+use proto::refusal::Refusal;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::chance::Chance;
+use crate::decision::{self, CandidateDecision, Decided, View};
+use crate::message::{Admitted, MessageKey};
+use crate::parcel::{self, Parcel};
+use crate::policy::Verdict;
+use crate::register::{self, DeskName};
+use crate::routing;
+use crate::rules::Rules;
+use crate::seal::{Part, SealError, Vault, WRAPPED_BYTES};
+
+/// A message ready to be committed under the rules it was decided by.
+pub struct Prepared {
+    /// The message.
+    pub admitted: Arc<Admitted>,
+    /// Its decision. A withdrawal is decided by the appender, which alone knows the holders.
+    pub decided: Decided,
+    /// What each candidate may be given, in the decision's order; equal views share bytes.
+    pub parcels: Vec<Option<Parcel>>,
+    /// Wrapped key of the sealed parts.
+    pub wrapped_key: [u8; WRAPPED_BYTES],
+    /// Sealed normalised message.
+    pub sealed_body: Vec<u8>,
+    /// Sealed decision.
+    pub sealed_decision: Vec<u8>,
+    /// What it changes in the register, which then must be committed alone.
+    pub register: Vec<register::Change>,
+}
+
+/// What a withdrawal or a settled custody message cites.
+#[must_use]
+pub fn cites(admitted: &Admitted) -> Option<MessageKey> {
+    let id = match &admitted.message.kind {
+        Some(Kind::Correction(correction)) => &correction.message_id,
+        Some(Kind::Custody(custody)) => &custody.settles_message_id,
+        Some(Kind::Intelligence(_) | Kind::Mappa(_) | Kind::Flag(_)) | None => return None,
+    };
+    let id = Uuid::try_parse(id).ok()?;
+    Some(MessageKey { agency: Arc::clone(&admitted.key.agency), id })
+}
+
+/// Routes, decides, packs and seals.
+///
+/// `holders`: for a withdrawal, the desks that were given the original; nobody else is then
+/// a candidate. `None` for every other message.
+///
+/// # Errors
+/// No randomness for keys.
+pub fn prepare(
+    admitted: Arc<Admitted>,
+    holders: Option<&[DeskName]>,
+    rules: &Rules,
+    vault: &Vault,
+    chance: &dyn Chance,
+    now: OffsetDateTime,
+) -> Result<Prepared, SealError> {
+    let addressed = match holders {
+        Some(holders) => routing::resolve_holders(&admitted, holders, &rules.directory),
+        None => routing::resolve(&admitted, &rules.directory, &rules.register, now),
+    };
+    let decided = decision::decide(&admitted, &addressed, rules, now);
+    let parcels = pack_each(&admitted, &decided, now);
+    let place = admitted.key.place();
+    let key = vault.fresh_key(chance)?;
+    let body = admitted.message.encode_to_vec();
+    let kept = Kept::of(&admitted, &decided);
+    let kept = serde_json::to_vec(&kept).map_err(|_| SealError::Broken)?;
+    Ok(Prepared {
+        sealed_body: key.seal(chance, Part::Message, &place, &body)?,
+        sealed_decision: key.seal(chance, Part::Decision, &place, &kept)?,
+        wrapped_key: key.wrapped,
+        register: register_changes(&admitted, rules),
+        decided,
+        parcels,
+        admitted,
+    })
+}
+
+/// Packs once for each distinct view.
+fn pack_each(admitted: &Admitted, decided: &Decided, now: OffsetDateTime) -> Vec<Option<Parcel>> {
+    let mut packed: Vec<(&View, Parcel)> = Vec::new();
+    decided
+        .candidates
+        .iter()
+        .map(|candidate| {
+            let view = candidate.outcome.as_ref().ok()?;
+            if let Some((_, parcel)) = packed.iter().find(|(known, _)| *known == view) {
+                return Some(parcel.clone());
+            }
+            let parcel = parcel::pack(admitted, view, now);
+            packed.push((view, parcel.clone()));
+            Some(parcel)
+        })
+        .collect()
+}
+
+/// What a flag message does to the register. A sender that may not raise this kind changes
+/// nothing: its message still goes its way as news.
+fn register_changes(admitted: &Admitted, rules: &Rules) -> Vec<register::Change> {
+    let Some(Kind::Flag(flag)) = &admitted.message.kind else { return Vec::new() };
+    let Some(subject) = admitted.subjects.first().filter(|s| s.routes() && !s.tokens.is_empty())
+    else {
+        return Vec::new();
+    };
+    if !rules.directory.may_raise(flag.flag_kind(), admitted.sender.kind) {
+        return Vec::new();
+    }
+    let known: BTreeSet<_> = subject.tokens.iter().copied().collect();
+    let standing = rules.register.flags(&known);
+    let current = standing.iter().find(|f| f.kind == flag.flag_kind);
+    let foreign = current.is_some_and(|f| f.owner.agency != admitted.sender.agency);
+    let own_desk = DeskName {
+        agency: Arc::clone(&admitted.sender.agency),
+        desk: Arc::clone(&admitted.sender.desk_id),
+    };
+    let owner = flag.owner.as_ref().map_or_else(
+        || own_desk.clone(),
+        |owner| DeskName { agency: owner.agency.as_str().into(), desk: owner.desk.as_str().into() },
+    );
+    match flag.action() {
+        // Only its owner may change a flag that stands.
+        _ if foreign => Vec::new(),
+        wire::FlagAction::Deselect => vec![register::Change::FlagRemoved {
+            kind: flag.flag_kind,
+            tokens: subject.tokens.clone(),
+        }],
+        action @ (wire::FlagAction::Propose
+        | wire::FlagAction::Raise
+        | wire::FlagAction::Amend
+        | wire::FlagAction::Transfer) => vec![register::Change::Flag(register::Flag {
+            id: admitted.key.id,
+            kind: flag.flag_kind,
+            owner,
+            tokens: subject.tokens.clone(),
+            name_token: subject.name_token,
+            review_day: register::day_of(&flag.review_date)
+                .or(current.map(|f| f.review_day))
+                .unwrap_or(0),
+            proposed: action == wire::FlagAction::Propose,
+        })],
+        wire::FlagAction::Unspecified => Vec::new(),
+    }
+}
+
+/// A decision as it is kept, sealed beside the message: what explanation reads, and what a
+/// later decision may only narrow.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Kept {
+    /// Bundle.
+    pub bundle: String,
+    /// Agencies the sender named, candidates or not.
+    pub named: Vec<String>,
+    /// Candidates.
+    pub candidates: Vec<KeptCandidate>,
+}
+
+/// One candidate of a kept decision.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct KeptCandidate {
+    /// Desk.
+    pub desk: DeskName,
+    /// Task's protocol number; 0 for none.
+    pub task: i32,
+    /// Whether the sender named the agency.
+    pub named: bool,
+    /// Reasons.
+    pub reasons: Vec<String>,
+    /// Refusal code; 0 when permitted.
+    pub refusal: u32,
+    /// Each subject.
+    pub subjects: Vec<KeptSubject>,
+}
+
+/// One subject of a kept candidate.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct KeptSubject {
+    /// Whether he stays.
+    pub shown: bool,
+    /// Rules.
+    pub rules: Vec<Arc<str>>,
+    /// Fields withheld, by protocol number.
+    pub withheld: Vec<i32>,
+}
+
+impl Kept {
+    /// The form of a decision that is kept.
+    #[must_use]
+    pub fn of(admitted: &Admitted, decided: &Decided) -> Self {
+        let named: BTreeSet<&str> =
+            admitted.message.addressees.iter().map(|a| a.agency.as_str()).collect();
+        Self {
+            bundle: hex::encode(decided.bundle),
+            named: named.into_iter().map(str::to_owned).collect(),
+            candidates: decided.candidates.iter().map(KeptCandidate::of).collect(),
+        }
+    }
+}
+
+impl KeptCandidate {
+    fn of(candidate: &CandidateDecision) -> Self {
+        let view = candidate.outcome.as_ref().ok();
+        let subjects = candidate.verdicts.iter().enumerate().map(|(place, verdict)| KeptSubject {
+            shown: view
+                .and_then(|view| view.subjects.get(place))
+                .is_some_and(Option::is_some),
+            rules: verdict.rules.clone(),
+            withheld: verdict.outcome.as_ref().map_or_else(
+                |_| Vec::new(),
+                |permit| permit.withheld.iter().chain(&permit.masked).map(|f| *f as i32).collect(),
+            ),
+        });
+        Self {
+            desk: candidate.desk.clone(),
+            task: candidate.task.map_or(0, |task| task as i32),
+            named: candidate.named,
+            reasons: candidate.reasons.iter().map(|reason| reason.name()).collect(),
+            refusal: candidate.outcome.as_ref().err().map_or(0, |refusal| refusal.code()),
+            subjects: subjects.collect(),
+        }
+    }
+}
+
+/// Decides again for one desk, at release, and keeps the stricter of both outcomes.
+///
+/// # Errors
+/// Why nothing may be released to it any more. Final.
+pub fn decide_again(
+    admitted: &Admitted,
+    kept: &Kept,
+    desk: &DeskName,
+    task: i32,
+    rules: &Rules,
+    now: OffsetDateTime,
+) -> Result<(View, CandidateDecision), Refusal> {
+    if now >= admitted.expires_at {
+        return Err(Refusal::Expired);
+    }
+    let before = kept
+        .candidates
+        .iter()
+        .find(|c| c.desk == *desk && c.task == task && c.refusal == 0)
+        .ok_or(Refusal::NoPermit)?;
+    let addressed = if admitted.to_holders_only() {
+        routing::resolve_holders(admitted, std::slice::from_ref(desk), &rules.directory)
+    } else {
+        routing::resolve(admitted, &rules.directory, &rules.register, now)
+    };
+    let decided = decision::decide(admitted, &addressed, rules, now);
+    let candidate = decided
+        .candidates
+        .into_iter()
+        .find(|c| c.desk == *desk && c.task.map_or(0, |t| t as i32) == task)
+        .ok_or(Refusal::NoPermit)?;
+    let mut view = candidate.outcome.clone()?;
+    narrow(&mut view, before)?;
+    Ok((view, candidate))
+}
+
+/// Takes from a view what an earlier decision withheld.
+fn narrow(view: &mut View, before: &KeptCandidate) -> Result<(), Refusal> {
+    for (place, slot) in view.subjects.iter_mut().enumerate() {
+        let earlier = before.subjects.get(place).filter(|earlier| earlier.shown);
+        match (slot.as_mut(), earlier) {
+            (Some(verdict), Some(earlier)) => {
+                let hidden: Vec<_> = earlier
+                    .withheld
+                    .iter()
+                    .filter_map(|field| wire::Field::try_from(*field).ok())
+                    .filter(|field| !decision::withheld(verdict, *field))
+                    .collect();
+                if !hidden.is_empty() {
+                    let mut stricter = Verdict::clone(verdict);
+                    if let Ok(permit) = stricter.outcome.as_mut() {
+                        permit.withheld.extend(hidden);
+                    }
+                    *verdict = Arc::new(stricter);
+                }
+            }
+            (Some(_), None) => *slot = None,
+            (None, _) => {}
+        }
+    }
+    if view.subjects.iter().any(Option::is_some) { Ok(()) } else { Err(Refusal::NoPermit) }
+}

@@ -1,0 +1,401 @@
+//! Flags on people, links between identifiers and approved interests.
+//!
+//! Holds tokens, never identifiers: without the index key this says nothing. Immutable
+//! snapshots; a change makes a new one. Promises that proposed flags, unconfirmed links and
+//! unapproved interests match nothing. Knows nothing of desks' entitlements: policy decides.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use proto::exchange::v1::{FlagKind, IdentifierType, Purpose};
+use serde::{Deserialize, Serialize};
+use time::{Date, Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::directory::AgencyKind;
+use crate::seal::Token;
+
+/// Past its review by this much, a flag no longer routes to partners.
+pub const STALE_AFTER: Duration = Duration::days(28);
+
+/// A token as it is kept: hex in the sealed row.
+impl Serialize for Token {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex::encode(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Token {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let mut token = [0; 16];
+        hex::decode_to_slice(&text, &mut token).map_err(serde::de::Error::custom)?;
+        Ok(Token(token))
+    }
+}
+
+/// A desk named by agency and desk id: stays valid when the directory changes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct DeskName {
+    /// Agency.
+    pub agency: Arc<str>,
+    /// Desk.
+    pub desk: Arc<str>,
+}
+
+/// A flag on a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flag {
+    /// Id of the message that raised it.
+    pub id: Uuid,
+    /// Which list, by protocol number.
+    pub kind: i32,
+    /// Owner.
+    pub owner: DeskName,
+    /// Tokens of the person.
+    pub tokens: Vec<Token>,
+    /// Token of name and birth date.
+    pub name_token: Option<Token>,
+    /// Review date as days since 1970-01-01.
+    pub review_day: i64,
+    /// Proposed flags do not route.
+    pub proposed: bool,
+}
+
+impl Flag {
+    /// The list.
+    #[must_use]
+    pub fn flag_kind(&self) -> FlagKind {
+        FlagKind::try_from(self.kind).unwrap_or(FlagKind::Unspecified)
+    }
+
+    /// Whether it is past review by more than [`STALE_AFTER`].
+    #[must_use]
+    pub fn stale(&self, now: OffsetDateTime) -> bool {
+        day_number(now) > self.review_day + STALE_AFTER.whole_days()
+    }
+}
+
+/// Days since 1970-01-01.
+#[must_use]
+pub fn day_number(now: OffsetDateTime) -> i64 {
+    now.unix_timestamp().div_euclid(86_400)
+}
+
+/// The day number of a calendar date; `None` for what is not one.
+#[must_use]
+pub fn day_of(text: &str) -> Option<i64> {
+    let format = time::macros::format_description!("[year]-[month]-[day]");
+    Date::parse(text, format).ok().map(|date| day_number(date.midnight().assume_utc()))
+}
+
+/// One agency's statement that two identifiers are one person's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkStatement {
+    /// One end and its type.
+    pub one: (Token, i32),
+    /// Other end and its type.
+    pub other: (Token, i32),
+    /// Birth date stated.
+    pub birth: Token,
+    /// Who states it.
+    pub agency: Arc<str>,
+    /// What sort of agency that is.
+    pub agency_kind: AgencyKind,
+}
+
+impl LinkStatement {
+    fn joins(&self, a: Token, b: Token) -> bool {
+        (self.one.0 == a && self.other.0 == b) || (self.one.0 == b && self.other.0 == a)
+    }
+
+    fn authority_for(&self, end: (Token, i32)) -> bool {
+        authority(end.1) == Some(self.agency_kind)
+    }
+}
+
+/// The kind of agency whose word about an identifier counts (police: PNC, CRO and ASN;
+/// prisons: NOMS; probation: CRN). `None`: no link of this identifier ever routes.
+#[must_use]
+pub fn authority(identifier_type: i32) -> Option<AgencyKind> {
+    match IdentifierType::try_from(identifier_type).ok()? {
+        IdentifierType::Pnc | IdentifierType::Cro | IdentifierType::Asn => Some(AgencyKind::Police),
+        IdentifierType::Noms => Some(AgencyKind::Prison),
+        IdentifierType::Crn => Some(AgencyKind::Probation),
+        IdentifierType::Unspecified | IdentifierType::Nhs => None,
+    }
+}
+
+/// A desk's wish to be told about a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interest {
+    /// Id.
+    pub id: Uuid,
+    /// Desk.
+    pub desk: DeskName,
+    /// Person.
+    pub token: Token,
+    /// Purpose, by protocol number.
+    pub purpose: i32,
+    /// End, seconds since 1970.
+    pub expires: i64,
+    /// Whether the agency's information-governance lead approved it.
+    pub approved: bool,
+}
+
+impl Interest {
+    /// The purpose.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        Purpose::try_from(self.purpose).unwrap_or(Purpose::Unspecified)
+    }
+}
+
+/// One change of the register, as it is kept: rows are applied in ledger order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Change {
+    /// A flag is raised, proposed or replaced.
+    Flag(Flag),
+    /// A flag of a kind is taken off a person by its owner.
+    FlagRemoved {
+        /// Kind.
+        kind: i32,
+        /// Person.
+        tokens: Vec<Token>,
+    },
+    /// A link is stated.
+    Link(LinkStatement),
+    /// A statement is withdrawn.
+    LinkWithdrawn {
+        /// One end.
+        one: Token,
+        /// Other end.
+        other: Token,
+        /// Whose statement.
+        agency: Arc<str>,
+    },
+    /// An interest is declared.
+    Interest(Interest),
+    /// An interest is approved.
+    InterestApproved {
+        /// Id.
+        id: Uuid,
+    },
+}
+
+/// The register at one moment.
+#[derive(Clone, Default)]
+pub struct Register {
+    flags: HashMap<Token, Vec<Arc<Flag>>>,
+    flags_by_name: HashMap<Token, Vec<Arc<Flag>>>,
+    links: HashMap<Token, Vec<Arc<LinkStatement>>>,
+    interests: HashMap<Token, Vec<Arc<Interest>>>,
+    pending_interests: HashMap<Uuid, Interest>,
+}
+
+impl Register {
+    /// Flags on any of these identifiers, each once, proposed ones left out.
+    #[must_use]
+    pub fn flags(&self, tokens: &BTreeSet<Token>) -> Vec<Arc<Flag>> {
+        let mut found: Vec<Arc<Flag>> = Vec::new();
+        for flag in tokens.iter().filter_map(|token| self.flags.get(token)).flatten() {
+            if !flag.proposed && !found.iter().any(|known| known.id == flag.id) {
+                found.push(Arc::clone(flag));
+            }
+        }
+        found
+    }
+
+    /// Flags on somebody with this name and birth date.
+    #[must_use]
+    pub fn flags_by_name(&self, name: Token) -> &[Arc<Flag>] {
+        self.flags_by_name.get(&name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Approved interests in any of these identifiers that have not run out.
+    #[must_use]
+    pub fn interests(&self, tokens: &BTreeSet<Token>, now: OffsetDateTime) -> Vec<Arc<Interest>> {
+        tokens
+            .iter()
+            .filter_map(|token| self.interests.get(token))
+            .flatten()
+            .filter(|interest| interest.approved && interest.expires > now.unix_timestamp())
+            .cloned()
+            .collect()
+    }
+
+    /// An interest that waits for approval.
+    #[must_use]
+    pub fn pending_interest(&self, id: Uuid) -> Option<&Interest> {
+        self.pending_interests.get(&id)
+    }
+
+    /// The identifiers that are one person's: the given ones and all that confirmed links
+    /// reach. A link is confirmed when the authorities for both ends have stated it with the
+    /// same birth date, and neither has stated otherwise.
+    #[must_use]
+    pub fn linked(&self, tokens: &[Token]) -> BTreeSet<Token> {
+        let mut known: BTreeSet<Token> = tokens.iter().copied().collect();
+        let mut open: Vec<Token> = tokens.to_vec();
+        while let Some(token) = open.pop() {
+            for statement in self.links.get(&token).into_iter().flatten() {
+                let other =
+                    if statement.one.0 == token { statement.other } else { statement.one };
+                let this = if statement.one.0 == token { statement.one } else { statement.other };
+                if !known.contains(&other.0) && self.confirmed(this, other) {
+                    known.insert(other.0);
+                    open.push(other.0);
+                }
+            }
+        }
+        known
+    }
+
+    /// Identifiers that somebody, but not both authorities in agreement, joins to this one.
+    #[must_use]
+    pub fn disputed(&self, tokens: &[Token]) -> BTreeSet<Token> {
+        let mut found = BTreeSet::new();
+        for token in tokens {
+            for statement in self.links.get(token).into_iter().flatten() {
+                let (this, other) = if statement.one.0 == *token {
+                    (statement.one, statement.other)
+                } else {
+                    (statement.other, statement.one)
+                };
+                if !self.confirmed(this, other) {
+                    found.insert(other.0);
+                }
+            }
+        }
+        found
+    }
+
+    fn confirmed(&self, one: (Token, i32), other: (Token, i32)) -> bool {
+        let statements = |end: (Token, i32)| {
+            self.links.get(&end.0).into_iter().flatten().filter(move |s| s.authority_for(end))
+        };
+        // Two statements, each by the authority of its end, and one birth date.
+        let by_one = statements(one).find(|s| s.joins(one.0, other.0));
+        let by_other = statements(other).find(|s| s.joins(one.0, other.0));
+        let agreed = matches!((by_one, by_other), (Some(a), Some(b)) if a.birth == b.birth);
+        agreed && !self.contradicted(one, other) && !self.contradicted(other, one)
+    }
+
+    /// Whether an authority for either end joins `end` to another identifier of the same
+    /// register as `partner`: two authorities that disagree freeze the link.
+    fn contradicted(&self, end: (Token, i32), partner: (Token, i32)) -> bool {
+        self.links.get(&end.0).into_iter().flatten().any(|statement| {
+            let other =
+                if statement.one.0 == end.0 { statement.other } else { statement.one };
+            other.1 == partner.1
+                && other.0 != partner.0
+                && (statement.authority_for(end) || statement.authority_for(partner))
+        })
+    }
+
+    /// The register after one more change.
+    pub fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Flag(flag) => {
+                self.remove_flag(flag.kind, &flag.tokens);
+                let flag = Arc::new(flag.clone());
+                for token in &flag.tokens {
+                    self.flags.entry(*token).or_default().push(Arc::clone(&flag));
+                }
+                if let Some(name) = flag.name_token {
+                    self.flags_by_name.entry(name).or_default().push(flag);
+                }
+            }
+            Change::FlagRemoved { kind, tokens } => self.remove_flag(*kind, tokens),
+            Change::Link(statement) => {
+                self.withdraw_link(statement.one.0, statement.other.0, &statement.agency);
+                let statement = Arc::new(statement.clone());
+                self.links.entry(statement.one.0).or_default().push(Arc::clone(&statement));
+                self.links.entry(statement.other.0).or_default().push(statement);
+            }
+            Change::LinkWithdrawn { one, other, agency } => {
+                self.withdraw_link(*one, *other, agency);
+            }
+            Change::Interest(interest) => {
+                self.pending_interests.insert(interest.id, interest.clone());
+            }
+            Change::InterestApproved { id } => {
+                if let Some(mut interest) = self.pending_interests.remove(id) {
+                    interest.approved = true;
+                    self.interests.entry(interest.token).or_default().push(Arc::new(interest));
+                }
+            }
+        }
+    }
+
+    fn remove_flag(&mut self, kind: i32, tokens: &[Token]) {
+        let stays = |flag: &Arc<Flag>| {
+            flag.kind != kind || !flag.tokens.iter().any(|token| tokens.contains(token))
+        };
+        for flags in self.flags.values_mut().chain(self.flags_by_name.values_mut()) {
+            flags.retain(stays);
+        }
+    }
+
+    fn withdraw_link(&mut self, one: Token, other: Token, agency: &str) {
+        for statements in self.links.values_mut() {
+            statements.retain(|s| !(s.joins(one, other) && &*s.agency == agency));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOMS: i32 = IdentifierType::Noms as i32;
+    const PNC: i32 = IdentifierType::Pnc as i32;
+
+    fn token(n: u8) -> Token {
+        Token([n; 16])
+    }
+
+    fn says(agency: &str, kind: AgencyKind, noms: u8, pnc: u8, birth: u8) -> Change {
+        Change::Link(LinkStatement {
+            one: (token(noms), NOMS),
+            other: (token(pnc), PNC),
+            birth: token(birth),
+            agency: agency.into(),
+            agency_kind: kind,
+        })
+    }
+
+    fn linked(changes: &[Change], from: u8, to: u8) -> bool {
+        let mut register = Register::default();
+        changes.iter().for_each(|change| register.apply(change));
+        register.linked(&[token(from)]).contains(&token(to))
+    }
+
+    #[test]
+    fn a_link_routes_only_when_both_authorities_state_it_with_one_birth_date() {
+        let prison = says("prisons", AgencyKind::Prison, 1, 2, 9);
+        let police = says("gmp", AgencyKind::Police, 1, 2, 9);
+        assert!(!linked(std::slice::from_ref(&prison), 1, 2));
+        assert!(!linked(std::slice::from_ref(&police), 1, 2));
+        assert!(linked(&[prison.clone(), police], 1, 2));
+        let other_birth = says("gmp", AgencyKind::Police, 1, 2, 8);
+        assert!(!linked(&[prison, other_birth], 1, 2));
+    }
+
+    #[test]
+    fn a_claim_by_somebody_else_joins_nothing_and_freezes_nothing() {
+        let prison = says("prisons", AgencyKind::Prison, 1, 2, 9);
+        let police = says("gmp", AgencyKind::Police, 1, 2, 9);
+        let claim = says("loto", AgencyKind::Voluntary, 1, 3, 9);
+        assert!(!linked(std::slice::from_ref(&claim), 1, 3));
+        assert!(linked(&[prison, police, claim], 1, 2));
+    }
+
+    #[test]
+    fn two_authorities_that_disagree_freeze_the_link() {
+        let prison = says("prisons", AgencyKind::Prison, 1, 2, 9);
+        let police = says("gmp", AgencyKind::Police, 1, 2, 9);
+        let other_force = says("merseyside", AgencyKind::Police, 4, 2, 9);
+        assert!(!linked(&[prison, police, other_force], 1, 2));
+    }
+}

@@ -1,0 +1,216 @@
+//! Audit reads over gRPC.
+
+use std::sync::Arc;
+
+use proto::audit::v1 as wire;
+use proto::audit::v1::audit_service_server::AuditService;
+use proto::audit::v1::get_proof_request::Of;
+use proto::limits;
+use proto::refusal::Refusal;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use crate::audit::{Auditing, Disclosure, Provable, Sight};
+use crate::ledger::journal::{DisclosureFilter, text_of};
+use crate::ledger::tree::consistency;
+use crate::message::{MessageKey, moment, stamp};
+use crate::prepare::KeptCandidate;
+use crate::rpc::{peer, status};
+
+/// Rows of a page when none are asked for.
+const PAGE_ROWS_DEFAULT: u32 = 100;
+
+/// The audit service.
+pub struct AuditRpc {
+    /// Reads.
+    pub auditing: Arc<Auditing>,
+}
+
+#[tonic::async_trait]
+impl AuditService for AuditRpc {
+    async fn get_checkpoint(
+        &self,
+        request: Request<wire::GetCheckpointRequest>,
+    ) -> Result<Response<wire::GetCheckpointResponse>, Status> {
+        peer(&request)?;
+        let checkpoint = self.auditing.checkpoint().map_err(|e| status::store(&e))?;
+        Ok(Response::new(wire::GetCheckpointResponse { checkpoint }))
+    }
+
+    async fn get_consistency(
+        &self,
+        request: Request<wire::GetConsistencyRequest>,
+    ) -> Result<Response<wire::GetConsistencyResponse>, Status> {
+        peer(&request)?;
+        let asked = request.get_ref();
+        let size = self.auditing.archive.size().map_err(|e| status::store(&e))?;
+        if asked.old_size > asked.new_size || asked.new_size > size {
+            return Err(status::fault("new_size", "is at least old_size and at most the ledger's size"));
+        }
+        let path = consistency(&*self.auditing.archive, asked.old_size, asked.new_size)
+            .map_err(|error| status::store(&error))?;
+        let path = path.iter().map(|hash| hash.as_bytes().to_vec().into()).collect();
+        Ok(Response::new(wire::GetConsistencyResponse { path }))
+    }
+
+    async fn get_proof(
+        &self,
+        request: Request<wire::GetProofRequest>,
+    ) -> Result<Response<wire::GetProofResponse>, Status> {
+        let peer = peer(&request)?;
+        let of = match &request.get_ref().of {
+            Some(Of::ReleaseId(id)) => {
+                let id = <[u8; 16]>::try_from(id.as_ref())
+                    .map_err(|_| status::fault("release_id", "is 16 bytes"))?;
+                Provable::Release(id)
+            }
+            Some(Of::MessageId(id)) => Provable::Message(
+                Uuid::try_parse(id).map_err(|_| status::fault("message_id", "must be a UUID"))?,
+            ),
+            None => return Err(status::fault("of", "is required")),
+        };
+        let proof =
+            self.auditing.proof(peer.agency(), &of).map_err(|error| status::audit(&error))?;
+        Ok(Response::new(wire::GetProofResponse { proof }))
+    }
+
+    async fn list_disclosures(
+        &self,
+        request: Request<wire::ListDisclosuresRequest>,
+    ) -> Result<Response<wire::ListDisclosuresResponse>, Status> {
+        let peer = peer(&request)?;
+        let asked = request.get_ref();
+        check_reason(&asked.reason)?;
+        let sight = Auditing::sight(&peer);
+        let filter = filter(asked, peer.agency())?;
+        let complete_to = self
+            .auditing
+            .consult(&peer, "list-disclosures", &asked.reason)
+            .await
+            .map_err(|error| status::store(&error))?;
+        let rows = self.auditing.disclosures(&sight, filter).map_err(|e| status::store(&e))?;
+        let full = rows.len() as u64 >= u64::from(page_rows(asked.page_size));
+        let next = rows.last().filter(|_| full).map(|last| last.row.place.to_string());
+        Ok(Response::new(wire::ListDisclosuresResponse {
+            disclosures: rows.into_iter().map(|row| disclosure(row, &sight)).collect(),
+            next_page_token: next.unwrap_or_default(),
+            complete_to,
+        }))
+    }
+
+    async fn explain_decision(
+        &self,
+        request: Request<wire::ExplainDecisionRequest>,
+    ) -> Result<Response<wire::ExplainDecisionResponse>, Status> {
+        let peer = peer(&request)?;
+        let asked = request.get_ref();
+        check_reason(&asked.reason)?;
+        let id = Uuid::try_parse(&asked.message_id)
+            .map_err(|_| status::fault("message_id", "must be a UUID"))?;
+        let sight = Auditing::sight(&peer);
+        self.auditing
+            .consult(&peer, "explain-decision", &asked.reason)
+            .await
+            .map_err(|error| status::store(&error))?;
+        let own = matches!(&sight, Sight::Broker)
+            || matches!(&sight, Sight::Agency(agency) if **agency == *asked.sending_agency);
+        // Another agency's message answers as one that does not exist.
+        let key = MessageKey { agency: Arc::from(asked.sending_agency.as_str()), id };
+        let found = if own {
+            self.auditing.decision(&key).map_err(|error| status::store(&error))?
+        } else {
+            None
+        };
+        let (kept, released) = found.ok_or_else(|| status::refused(Refusal::NotFound))?;
+        let explanations = kept
+            .candidates
+            .iter()
+            .filter(|candidate| sight == Sight::Broker || released.contains(&candidate.desk.agency))
+            .flat_map(|candidate| explanations(candidate, &sight))
+            .collect();
+        Ok(Response::new(wire::ExplainDecisionResponse { explanations, bundle: kept.bundle }))
+    }
+}
+
+fn check_reason(reason: &str) -> Result<(), Status> {
+    let length = reason.trim().chars().count();
+    if (1..=limits::REASON_CHARACTERS_MAX).contains(&length) {
+        return Ok(());
+    }
+    Err(status::fault("reason", "is required: 1 to 500 characters saying why you look"))
+}
+
+fn page_rows(asked: u32) -> u32 {
+    if asked == 0 { PAGE_ROWS_DEFAULT } else { asked.min(limits::AUDIT_PAGE_ROWS_MAX) }
+}
+
+fn filter(asked: &wire::ListDisclosuresRequest, agency: &str) -> Result<DisclosureFilter, Status> {
+    let message = if asked.message_id.is_empty() {
+        None
+    } else {
+        let id = Uuid::try_parse(&asked.message_id)
+            .map_err(|_| status::fault("message_id", "must be a UUID"))?;
+        Some(MessageKey { agency: Arc::from(agency), id })
+    };
+    let after = if asked.page_token.is_empty() {
+        0
+    } else {
+        asked
+            .page_token
+            .parse()
+            .map_err(|_| status::fault("page_token", "must be one that an answer gave"))?
+    };
+    Ok(DisclosureFilter {
+        party: None,
+        message,
+        from: asked.from.as_ref().and_then(moment),
+        until: asked.until.as_ref().and_then(moment),
+        after,
+        limit: page_rows(asked.page_size),
+    })
+}
+
+/// A row as far as its reader sees: a sender never a recipient's desk or node, a recipient
+/// never the sender's own message id.
+fn disclosure(disclosure: Disclosure, sight: &Sight) -> wire::Disclosure {
+    let row = disclosure.row;
+    let is = |agency: &str| match sight {
+        Sight::Broker => true,
+        Sight::Agency(own) => **own == *agency,
+    };
+    let (sent, received) = (is(&row.message.agency), is(&row.desk.agency));
+    let shown = |show: bool, text: String| if show { text } else { String::new() };
+    wire::Disclosure {
+        message_id: shown(sent, text_of(row.message.id)),
+        sending_agency: row.message.agency.to_string(),
+        receiving_agency: row.desk.agency.to_string(),
+        receiving_desk: shown(received, row.desk.desk.to_string()),
+        receiving_node: shown(received, row.node.to_string()),
+        kind: row.kind.name().to_owned(),
+        released_at: Some(stamp(row.at)),
+        acknowledged_at: row.acknowledged_at.map(stamp),
+        rules: disclosure.rules,
+        withheld: disclosure.withheld.into_iter().map(|field| field as i32).collect(),
+        bundle: disclosure.bundle,
+        release_id: row.release_id.to_vec().into(),
+    }
+}
+
+fn explanations(candidate: &KeptCandidate, sight: &Sight) -> Vec<wire::Explanation> {
+    let whole = *sight == Sight::Broker;
+    candidate
+        .subjects
+        .iter()
+        .enumerate()
+        .map(|(place, subject)| wire::Explanation {
+            agency: candidate.desk.agency.to_string(),
+            desk: if whole { candidate.desk.desk.to_string() } else { String::new() },
+            subject: u32::try_from(place).unwrap_or(u32::MAX),
+            permitted: candidate.refusal == 0 && subject.shown,
+            rules: subject.rules.iter().map(ToString::to_string).collect(),
+            reasons: if whole { candidate.reasons.clone() } else { Vec::new() },
+            withheld: subject.withheld.clone(),
+            refusal: candidate.refusal,
+        })
+        .collect()
+}

@@ -1,0 +1,476 @@
+//! Publishing and receiving over gRPC.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use proto::exchange::v1 as wire;
+use proto::exchange::v1::exchange_service_server::ExchangeService;
+use proto::exchange::v1::subscribe_request::Step;
+use proto::exchange::v1::subscribe_response::Event;
+use proto::limits;
+use proto::refusal::Refusal;
+use tokio::sync::{mpsc, oneshot};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt as _};
+use tonic::{Request, Response, Status, Streaming};
+use uuid::Uuid;
+
+use crate::audit::Auditing;
+use crate::delivery::hub::{Hub, LEASE};
+use crate::exchange::deliver::{Delivering, Service};
+use crate::exchange::publish::{NotTaken, Publishing};
+use crate::identity::{Caller, VerifiedPeer};
+use crate::ledger::appender::{PublishOutcome, RedriveWork, SubscribeWork, Work};
+use crate::listen::{ConnectionInfo, Loaded};
+use crate::message::stamp;
+use crate::register::DeskName;
+use crate::rpc::gate::RefusedCalls;
+use crate::rpc::{peer, status};
+
+/// Frames waiting to be written on one stream.
+const FRAMES_MAX: usize = 64;
+
+/// The exchange service.
+pub struct ExchangeRpc {
+    /// Publishing.
+    pub publishing: Arc<Publishing>,
+    /// Delivering.
+    pub delivering: Delivering,
+    /// Living streams.
+    pub hub: Arc<Hub>,
+    /// Reads about messages.
+    pub auditing: Arc<Auditing>,
+    /// Certificates and revocation lists in force.
+    pub loaded: Arc<arc_swap::ArcSwap<Loaded>>,
+    /// Refused calls.
+    pub refused: Arc<RefusedCalls>,
+    /// Telephone route told on immediate messages.
+    pub duty_route: String,
+    /// Numbers streams.
+    pub streams: AtomicU64,
+}
+
+type Out<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl ExchangeService for ExchangeRpc {
+    type PublishStream = Out<wire::PublishResponse>;
+    type SubscribeStream = Out<wire::SubscribeResponse>;
+
+    async fn publish(
+        &self,
+        request: Request<Streaming<wire::PublishRequest>>,
+    ) -> Result<Response<Self::PublishStream>, Status> {
+        let peer = peer(&request)?;
+        let (out, frames) = mpsc::channel(FRAMES_MAX);
+        let session = PublishSession {
+            publishing: Arc::clone(&self.publishing),
+            refused: Arc::clone(&self.refused),
+            peer,
+            duty_route: self.duty_route.clone(),
+            immediate: std::collections::HashSet::new(),
+        };
+        tokio::spawn(session.run(request.into_inner(), out));
+        Ok(Response::new(Box::pin(ReceiverStream::new(frames))))
+    }
+
+    async fn subscribe(
+        &self,
+        request: Request<Streaming<wire::SubscribeRequest>>,
+    ) -> Result<Response<Self::SubscribeStream>, Status> {
+        let peer = peer(&request)?;
+        let certificate = request.extensions().get::<ConnectionInfo>().map(|c| Arc::clone(&c.certificate));
+        let certificate = certificate.ok_or_else(|| status::refused(Refusal::NotRegistered))?;
+        let mut steps = request.into_inner();
+        let first = steps.next().await.ok_or_else(|| status::fault("open", "must be the first step"))??;
+        let Some(Step::Open(open)) = first.step else {
+            return Err(status::fault("open", "must be the first step"));
+        };
+        let (desk, node) = self.check_open(&peer, &open)?;
+        let (row, waiting) = self.subscription(&desk, &open.name).await?;
+        let (out, mut batches) = mpsc::unbounded_channel();
+        let number = self.streams.fetch_add(1, Ordering::Relaxed);
+        let opened = self.hub.open(row, number, &node, &desk, open.credit, out.clone());
+        let (stream, left) = opened.ok_or_else(|| status::refused(Refusal::SubscriptionBusy))?;
+        let (loaded, clock) = (Arc::clone(&self.loaded), Arc::clone(&self.delivering.clock));
+        let may_release =
+            Arc::new(move || loaded.load().revocation_current_for(&certificate, clock.now()));
+        let service = Arc::new(Service { stream: Arc::new(stream), desk, node, out, may_release });
+        let (frames, receiver) = mpsc::channel(FRAMES_MAX);
+        let opened = wire::SubscriptionOpened {
+            waiting: u32::try_from(waiting.min(1_000)).unwrap_or(1_000),
+            lease: Some(prost_types::Duration { seconds: LEASE.as_secs().cast_signed(), nanos: 0 }),
+        };
+        let _ = frames.send(Ok(event(Event::Opened(opened)))).await;
+        // One task reads the client's steps, one writes frames, one serves the backlog; the
+        // writer ends when the client goes, and the others end with it.
+        let delivering = self.delivering.clone();
+        let reader = tokio::spawn(read_steps(delivering.clone(), Arc::clone(&service), steps, frames.clone(), left));
+        let backlog = Arc::clone(&service);
+        tokio::spawn(async move { delivering.serve(&backlog).await });
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    () = frames.closed() => break,
+                    batch = batches.recv() => {
+                        let Some(deliveries) = batch else { break };
+                        if send_batches(&frames, deliveries).await.is_err() {
+                            break;
+                        }
+                    }
+                }
+            }
+            reader.abort();
+            // Dropping the receiver tells the service that its stream has ended.
+            drop(batches);
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+
+    async fn preview(
+        &self,
+        request: Request<wire::PreviewRequest>,
+    ) -> Result<Response<wire::PreviewResponse>, Status> {
+        let peer = peer(&request)?;
+        self.auditing
+            .preview(&peer, request.get_ref())
+            .map(Response::new)
+            .map_err(|error| status::audit(&error))
+    }
+
+    async fn track(
+        &self,
+        request: Request<wire::TrackRequest>,
+    ) -> Result<Response<wire::TrackResponse>, Status> {
+        let peer = peer(&request)?;
+        let id = Uuid::try_parse(&request.get_ref().message_id)
+            .map_err(|_| status::fault("message_id", "must be a UUID"))?;
+        let outcomes = self.auditing.track(peer.agency(), id).map_err(|e| status::store(&e))?;
+        let outcomes = outcomes
+            .into_iter()
+            .map(|(agency, state, at)| wire::NamedOutcome {
+                agency,
+                state: state as i32,
+                at: Some(stamp(at)),
+            })
+            .collect();
+        Ok(Response::new(wire::TrackResponse { outcomes }))
+    }
+
+    async fn list_dead_letters(
+        &self,
+        request: Request<wire::ListDeadLettersRequest>,
+    ) -> Result<Response<wire::ListDeadLettersResponse>, Status> {
+        let peer = peer(&request)?;
+        let desk = self.own_desk(&peer, &request.get_ref().desk)?;
+        let dead = self.delivering.outbox.dead(&desk).map_err(|e| status::store(&e))?;
+        let letters = dead
+            .into_iter()
+            .map(|letter| wire::DeadLetter {
+                delivery_id: letter.delivery_id.to_vec().into(),
+                attempts: letter.attempts,
+                since: Some(stamp(letter.since)),
+            })
+            .collect();
+        Ok(Response::new(wire::ListDeadLettersResponse { letters }))
+    }
+
+    async fn redrive(
+        &self,
+        request: Request<wire::RedriveRequest>,
+    ) -> Result<Response<wire::RedriveResponse>, Status> {
+        let peer = peer(&request)?;
+        let desk = self.own_desk(&peer, &request.get_ref().desk)?;
+        let dead = self.delivering.outbox.dead(&desk).map_err(|e| status::store(&e))?;
+        let wanted = &request.get_ref().delivery_id;
+        let Some(letter) = dead.into_iter().find(|l| l.delivery_id == wanted.as_ref()) else {
+            return Ok(Response::new(wire::RedriveResponse { redriven: false }));
+        };
+        let (reply, redriven) = oneshot::channel();
+        let work = RedriveWork {
+            delivery: letter.delivery,
+            delivery_id: letter.delivery_id,
+            subscription: letter.subscription,
+            actor: (Arc::clone(&desk.agency), actor(&peer)),
+            reply,
+        };
+        let queue = &self.delivering.queue;
+        queue.put(Work::Redrive(work)).await.map_err(|_| status::refused(Refusal::ShuttingDown))?;
+        let redriven = redriven.await.unwrap_or(false);
+        Ok(Response::new(wire::RedriveResponse { redriven }))
+    }
+
+    async fn who_am_i(
+        &self,
+        request: Request<wire::WhoAmIRequest>,
+    ) -> Result<Response<wire::WhoAmIResponse>, Status> {
+        let peer = peer(&request)?;
+        let rules = self.publishing.rules.load();
+        let mut answer = wire::WhoAmIResponse {
+            agency: peer.agency().to_string(),
+            certificate_ends: Some(stamp(peer.not_after())),
+            ..wire::WhoAmIResponse::default()
+        };
+        match peer.caller() {
+            Caller::Node { name, desks } => {
+                answer.node = name.to_string();
+                let desks = desks.iter().filter_map(|desk| rules.directory.desk(*desk));
+                answer.desks = desks.map(|desk| desk.id.to_string()).collect();
+            }
+            Caller::Person { id, roles } => {
+                answer.person = id.to_string();
+                answer.roles = roles.iter().map(|role| role.name().to_owned()).collect();
+            }
+        }
+        Ok(Response::new(answer))
+    }
+}
+
+/// The directory's name of whoever calls: a node's name or a person's opaque id.
+pub(crate) fn actor(peer: &VerifiedPeer) -> Arc<str> {
+    match peer.caller() {
+        Caller::Node { name, .. } => Arc::from(name.as_ref()),
+        Caller::Person { id, .. } => Arc::from(id.as_ref()),
+    }
+}
+
+impl ExchangeRpc {
+    /// One of the node's own desks. Any other answers as one that does not exist.
+    fn own_desk(&self, peer: &VerifiedPeer, desk: &str) -> Result<DeskName, Status> {
+        let rules = self.publishing.rules.load();
+        let Caller::Node { desks, .. } = peer.caller() else {
+            return Err(status::refused(Refusal::NotAllowed));
+        };
+        desks
+            .iter()
+            .filter_map(|index| rules.directory.desk(*index))
+            .find(|known| &*known.id == desk)
+            .map(|known| DeskName {
+                agency: Arc::clone(&known.agency),
+                desk: Arc::clone(&known.id),
+            })
+            .ok_or_else(|| status::refused(Refusal::NotFound))
+    }
+
+    fn check_open(
+        &self,
+        peer: &VerifiedPeer,
+        open: &wire::OpenSubscription,
+    ) -> Result<(DeskName, Arc<str>), Status> {
+        let well_named = !open.name.is_empty()
+            && open.name.len() <= limits::SUBSCRIPTION_NAME_CHARACTERS_MAX
+            && crate::directory::document::is_directory_id(&open.name);
+        if !well_named {
+            return Err(status::fault("open.name", "is 1 to 32 characters of a-z, 0-9 and hyphen"));
+        }
+        if !(1..=limits::CREDIT_DELIVERIES_MAX).contains(&open.credit) {
+            return Err(status::fault("open.credit", "is 1 to 4,096"));
+        }
+        let desk = self.own_desk(peer, &open.desk)?;
+        Ok((desk, actor(peer)))
+    }
+
+    async fn subscription(&self, desk: &DeskName, name: &str) -> Result<(u64, u64), Status> {
+        let (reply, found) = oneshot::channel();
+        let work = SubscribeWork { desk: desk.clone(), name: Arc::from(name), reply };
+        let queue = &self.delivering.queue;
+        queue.put(Work::Subscribe(work)).await.map_err(|_| status::refused(Refusal::ShuttingDown))?;
+        let row = found.await.map_err(|_| status::refused(Refusal::ShuttingDown))?;
+        let (row, _) = row.map_err(|error| status::store(&error))?;
+        let waiting = self.delivering.outbox.waiting_count(row).map_err(|e| status::store(&e))?;
+        Ok((row, waiting))
+    }
+}
+
+fn event(event: Event) -> wire::SubscribeResponse {
+    wire::SubscribeResponse { event: Some(event) }
+}
+
+type Frames<T> = mpsc::Sender<Result<T, Status>>;
+
+/// Writes deliveries in frames that keep the protocol's bounds.
+async fn send_batches(
+    frames: &Frames<wire::SubscribeResponse>,
+    deliveries: Vec<wire::Delivery>,
+) -> Result<(), ()> {
+    let (mut frame, mut bytes) = (Vec::new(), 0);
+    for delivery in deliveries {
+        let size = delivery.body.len();
+        let full = frame.len() >= limits::DELIVERY_FRAME_DELIVERIES_MAX
+            || bytes + size > limits::DELIVERY_FRAME_BYTES_MAX;
+        if full {
+            let batch = wire::DeliveryBatch { deliveries: std::mem::take(&mut frame) };
+            frames.send(Ok(event(Event::Deliveries(batch)))).await.map_err(|_| ())?;
+            bytes = 0;
+        }
+        bytes += size;
+        frame.push(delivery);
+    }
+    if frame.is_empty() {
+        return Ok(());
+    }
+    let batch = wire::DeliveryBatch { deliveries: frame };
+    frames.send(Ok(event(Event::Deliveries(batch)))).await.map_err(|_| ())
+}
+
+/// Follows the client's steps until it goes.
+async fn read_steps(
+    delivering: Delivering,
+    service: Arc<Service>,
+    mut steps: Streaming<wire::SubscribeRequest>,
+    frames: Frames<wire::SubscribeResponse>,
+    left: Vec<crate::delivery::hub::Outstanding>,
+) {
+    delivering.recall_left(&service, left).await;
+    while let Some(Ok(request)) = steps.next().await {
+        match request.step {
+            Some(Step::Credit(credit)) => {
+                service.stream.grant(credit.deliveries.min(limits::CREDIT_DELIVERIES_MAX));
+            }
+            Some(Step::Settle(settle)) => {
+                let bounded = [settle.acknowledged.len(), settle.refused.len(), settle.extended.len()]
+                    .into_iter()
+                    .all(|count| count <= limits::SETTLE_FRAME_RELEASES_MAX);
+                if !bounded {
+                    let _ = frames.send(Err(status::refused(Refusal::FrameOutOfBounds))).await;
+                    return;
+                }
+                let number = settle.settlement;
+                let (done, settled) = oneshot::channel();
+                delivering.settlement(&service, settle, done).await;
+                let frames = frames.clone();
+                // The next step is read while this one is made durable.
+                tokio::spawn(async move {
+                    if settled.await == Ok(true) {
+                        let settled = wire::Settled { settlement: number };
+                        let _ = frames.send(Ok(event(Event::Settled(settled)))).await;
+                    }
+                });
+            }
+            Some(Step::Open(_)) | None => {
+                let _ = frames.send(Err(status::fault("step", "is credit or settle after open"))).await;
+                return;
+            }
+        }
+    }
+}
+
+/// One publishing stream.
+struct PublishSession {
+    publishing: Arc<Publishing>,
+    refused: Arc<RefusedCalls>,
+    peer: Arc<VerifiedPeer>,
+    duty_route: String,
+    immediate: std::collections::HashSet<Uuid>,
+}
+
+impl PublishSession {
+    async fn run(
+        mut self,
+        mut requests: Streaming<wire::PublishRequest>,
+        out: Frames<wire::PublishResponse>,
+    ) {
+        let (sink, mut outcomes) = mpsc::unbounded_channel::<Vec<(Uuid, PublishOutcome)>>();
+        let mut pending = 0usize;
+        let mut open = true;
+        while open || pending > 0 {
+            tokio::select! {
+                biased;
+                outcome = outcomes.recv() => {
+                    let Some(outcome) = outcome else { return };
+                    pending -= outcome.len().min(pending);
+                    let results = outcome.into_iter().map(|(id, o)| self.result(id, o)).collect();
+                    if out.send(Ok(wire::PublishResponse { results })).await.is_err() {
+                        return;
+                    }
+                }
+                request = requests.next(), if open => {
+                    let Some(Ok(request)) = request else {
+                        open = false;
+                        continue;
+                    };
+                    if request.messages.len() > limits::PUBLISH_FRAME_MESSAGES_MAX {
+                        let _ = out.send(Err(status::refused(Refusal::FrameOutOfBounds))).await;
+                        return;
+                    }
+                    let mut results = Vec::new();
+                    for message in request.messages {
+                        match self.take(message, &sink).await {
+                            Ok(()) => pending += 1,
+                            Err(refused) => results.push(*refused),
+                        }
+                    }
+                    let told = wire::PublishResponse { results };
+                    if !told.results.is_empty() && out.send(Ok(told)).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn take(
+        &mut self,
+        message: wire::Message,
+        sink: &crate::ledger::appender::PublishSink,
+    ) -> Result<(), Box<wire::PublishResult>> {
+        let immediate = message.urgency() == wire::Urgency::Immediate;
+        match self.publishing.publish(&self.peer, message, sink).await {
+            Ok(id) => {
+                if immediate {
+                    self.immediate.insert(id);
+                }
+                Ok(())
+            }
+            Err(refused) => {
+                self.refused.count(self.peer.agency(), refused.refusal);
+                Err(Box::new(not_taken(refused)))
+            }
+        }
+    }
+
+    fn result(&mut self, id: Uuid, outcome: PublishOutcome) -> wire::PublishResult {
+        use wire::publish_result::Outcome;
+        let duty_route =
+            if self.immediate.remove(&id) { self.duty_route.clone() } else { String::new() };
+        let outcome = match outcome {
+            PublishOutcome::Accepted { at, repeated } => Outcome::Accepted(wire::Accepted {
+                accepted_at: Some(stamp(at)),
+                repeated_submission: repeated,
+                duty_route,
+            }),
+            PublishOutcome::Refused(refusal) => Outcome::Refused(refused_message(refusal)),
+        };
+        wire::PublishResult { message_id: id.to_string(), outcome: Some(outcome) }
+    }
+}
+
+fn refused_message(refusal: Refusal) -> wire::Refused {
+    wire::Refused {
+        code: refusal.code(),
+        sentence: refusal.sentence().to_owned(),
+        violations: Vec::new(),
+        retry_after: None,
+    }
+}
+
+fn not_taken(refused: NotTaken) -> wire::PublishResult {
+    let violations = refused
+        .violations
+        .into_iter()
+        .map(|v| wire::FieldViolation { field: v.field, rule: v.rule.into_owned() })
+        .collect();
+    let retry_after = refused.retry_after.map(|wait| prost_types::Duration {
+        seconds: i64::try_from(wait.as_secs()).unwrap_or(i64::MAX),
+        nanos: i32::try_from(wait.subsec_nanos()).unwrap_or(0),
+    });
+    wire::PublishResult {
+        message_id: refused.message_id,
+        outcome: Some(wire::publish_result::Outcome::Refused(wire::Refused {
+            violations,
+            retry_after,
+            ..refused_message(refused.refusal)
+        })),
+    }
+}

@@ -1,0 +1,46 @@
+//! Everything a decision rests on, at one moment, under one set of epochs.
+//!
+//! A decision made under one set of epochs is good only while none of them moves; the
+//! appender compares them when it commits.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use crate::directory::Directory;
+use crate::policy::InForce;
+use crate::register::Register;
+
+/// Counters of change. They stand in the ledger's head.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Epochs {
+    /// Policy bundles and the dates of agreements.
+    pub policy: u64,
+    /// Directory and standing.
+    pub directory: u64,
+    /// Flags, links and interests.
+    pub register: u64,
+}
+
+/// The rules of one moment.
+#[derive(Clone)]
+pub struct Rules {
+    /// Which moment.
+    pub epochs: Epochs,
+    /// Who takes part.
+    pub directory: Arc<Directory>,
+    /// What is known of people.
+    pub register: Arc<Register>,
+    /// What may be shared.
+    pub policy: Arc<InForce>,
+    /// Hash of the bundle in force; zeros when there is none.
+    pub bundle: [u8; 32],
+}
+
+impl Rules {
+    /// Whether an agreement has started or ended since the policy was made.
+    #[must_use]
+    pub fn outdated(&self, now: OffsetDateTime) -> bool {
+        self.policy.until().is_some_and(|until| now >= until)
+    }
+}

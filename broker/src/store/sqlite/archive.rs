@@ -1,0 +1,166 @@
+//! Reads of the ledger and of what was disclosed.
+
+use std::sync::Arc;
+
+use proto::ledger::tree::Hash;
+use rusqlite::{OptionalExtension as _, params};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::directory::MessageKind;
+use crate::ledger::journal::{
+    Archive, DeliveryState, DisclosureFilter, DisclosureRow, StoreError,
+};
+use crate::ledger::tree::TileId;
+use crate::message::MessageKey;
+use crate::register::DeskName;
+
+use super::outbox::arc;
+use super::{SqliteReaders, count, micros, moment, stored};
+
+impl Archive for SqliteReaders {
+    fn entry(&self, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        self.with(|connection| {
+            connection
+                .prepare_cached("SELECT data FROM entry WHERE idx = ?1")?
+                .query_row([stored(index)], |row| row.get(0))
+                .optional()
+        })
+    }
+
+    fn tile(&self, id: TileId) -> Result<Vec<Hash>, StoreError> {
+        self.with(|connection| super::journal::read_tile(connection, id.level, id.index))
+    }
+
+    fn document(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.with(|connection| {
+            connection
+                .prepare_cached("SELECT content FROM document WHERE name = ?1")?
+                .query_row([name], |row| row.get(0))
+                .optional()
+        })
+    }
+
+    fn release_entry(&self, release: &[u8; 16], agency: &str) -> Result<Option<u64>, StoreError> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT r.entry FROM release r JOIN delivery d ON d.id = r.delivery
+                     JOIN subscription s ON s.id = d.subscription
+                     WHERE r.release_id = ?1 AND s.agency = ?2",
+                )?
+                .query_row(params![release, agency], |row| row.get(0).map(count))
+                .optional()
+        })
+    }
+
+    fn message_entry(&self, key: &MessageKey) -> Result<Option<u64>, StoreError> {
+        self.with(|connection| {
+            connection
+                .prepare_cached("SELECT entry FROM message WHERE agency = ?1 AND uuid = ?2")?
+                .query_row(params![&*key.agency, key.id.as_bytes()], |row| {
+                    row.get(0).map(count)
+                })
+                .optional()
+        })
+    }
+
+    fn disclosures(&self, filter: &DisclosureFilter) -> Result<Vec<DisclosureRow>, StoreError> {
+        let rows = self.with(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT r.rowid, r.release_id, m.agency, m.uuid, m.kind, s.agency, s.desk, r.node,
+                        r.entry, r.at, CASE d.state WHEN 2 THEN d.changed_at END
+                 FROM release r JOIN delivery d ON d.id = r.delivery
+                 JOIN message m ON m.id = d.message
+                 JOIN subscription s ON s.id = d.subscription
+                 WHERE r.voided = 0 AND r.rowid > ?1
+                   AND (?2 IS NULL OR m.agency = ?2 OR s.agency = ?2)
+                   AND (?3 IS NULL OR (m.agency = ?3 AND m.uuid = ?4))
+                   AND r.at >= ?5 AND r.at < ?6
+                 ORDER BY r.rowid LIMIT ?7",
+            )?;
+            statement
+                .query_map(
+                    params![
+                        stored(filter.after),
+                        filter.party.as_deref(),
+                        filter.message.as_ref().map(|key| key.agency.to_string()),
+                        filter.message.as_ref().map(|key| key.id.as_bytes().to_vec()),
+                        filter.from.map_or(0, micros),
+                        filter.until.map_or(i64::MAX, micros),
+                        filter.limit,
+                    ],
+                    |row| {
+                        Ok(MessageKind::from_name(&row.get::<_, String>(4)?).map(|kind| {
+                            Ok::<_, rusqlite::Error>(DisclosureRow {
+                                place: count(row.get(0)?),
+                                release_id: row.get(1)?,
+                                message: MessageKey {
+                                    agency: arc(row, 2)?,
+                                    id: Uuid::from_bytes(row.get(3)?),
+                                },
+                                kind,
+                                desk: DeskName { agency: arc(row, 5)?, desk: arc(row, 6)? },
+                                node: arc(row, 7)?,
+                                entry: count(row.get(8)?),
+                                at: moment(row.get(9)?),
+                                acknowledged_at: row.get::<_, Option<i64>>(10)?.map(moment),
+                            })
+                        }))
+                    },
+                )?
+                .map(|row| row.and_then(Option::transpose))
+                .collect::<Result<Vec<_>, _>>()
+        })?;
+        rows.into_iter().map(|row| row.ok_or(StoreError::Damaged { table: "message" })).collect()
+    }
+
+    fn decision(&self, key: &MessageKey) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT wrapped_key, decision FROM message WHERE agency = ?1 AND uuid = ?2",
+                )?
+                .query_row(params![&*key.agency, key.id.as_bytes()], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
+                .optional()
+        })
+    }
+
+    fn outcomes(
+        &self,
+        key: &MessageKey,
+    ) -> Result<Vec<(Arc<str>, DeliveryState, OffsetDateTime)>, StoreError> {
+        let rows = self.with(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT s.agency, d.state, max(d.changed_at, m.accepted_at)
+                 FROM delivery d JOIN message m ON m.id = d.message
+                 JOIN subscription s ON s.id = d.subscription
+                 WHERE m.agency = ?1 AND m.uuid = ?2 AND d.task = 0 ORDER BY d.id",
+            )?;
+            statement
+                .query_map(params![&*key.agency, key.id.as_bytes()], |row| {
+                    Ok((arc(row, 0)?, row.get::<_, u8>(1)?, moment(row.get(2)?)))
+                })?
+                .collect::<Result<Vec<_>, _>>()
+        })?;
+        rows.into_iter()
+            .map(|(agency, state, at)| {
+                let state = DeliveryState::from_number(state)
+                    .ok_or(StoreError::Damaged { table: "delivery" })?;
+                Ok((agency, state, at))
+            })
+            .collect()
+    }
+
+    fn size(&self) -> Result<u64, StoreError> {
+        self.with(|connection| {
+            connection
+                .prepare_cached("SELECT size FROM head")?
+                .query_row([], |row| row.get(0).map(count))
+                .optional()
+                .map(|size| size.unwrap_or(0))
+        })
+    }
+}

@@ -1,0 +1,393 @@
+//! The writer: a whole batch in one transaction, prepared rows on the appender's thread.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proto::ledger::tree::Hash;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+
+use crate::ledger::journal::{
+    Batch, DeliveryState, Head, Held, Journal, Known, Start, StoreError, SubscriptionRow,
+};
+use crate::message::MessageKey;
+use crate::register::DeskName;
+use crate::rules::Epochs;
+
+use super::{count, fault, micros, moment, stored};
+
+/// The writer of one SQLite file.
+pub struct SqliteJournal {
+    connection: Connection,
+}
+
+impl SqliteJournal {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self { connection }
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn start(&mut self) -> Result<Start, StoreError> {
+        let transaction = self.connection.transaction().map_err(fault)?;
+        let start = read_start(&transaction).map_err(fault)?;
+        // What was released and never settled is offered again, at once: this process
+        // holds no leases of the last one.
+        transaction
+            .execute("UPDATE delivery SET state = 0, due = 0 WHERE state = 1", [])
+            .map_err(fault)?;
+        let subscriptions = read_subscriptions(&transaction).map_err(fault)?;
+        transaction.commit().map_err(fault)?;
+        Ok(Start { subscriptions, ..start })
+    }
+
+    fn known(&mut self, keys: &[MessageKey]) -> Result<Vec<Option<Known>>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT id, digest, accepted_at FROM message WHERE agency = ?1 AND uuid = ?2",
+            )
+            .map_err(fault)?;
+        keys.iter()
+            .map(|key| {
+                statement
+                    .query_row(params![&*key.agency, key.id.as_bytes()], |row| {
+                        Ok(Known {
+                            row: count(row.get(0)?),
+                            digest: row.get(1)?,
+                            accepted_at: moment(row.get(2)?),
+                        })
+                    })
+                    .optional()
+                    .map_err(fault)
+            })
+            .collect()
+    }
+
+    fn held(&mut self, message: u64) -> Result<Vec<Held>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT d.id, d.subscription, s.agency, s.desk, d.state,
+                        EXISTS (SELECT 1 FROM release r WHERE r.delivery = d.id AND r.voided = 0)
+                 FROM delivery d JOIN subscription s ON s.id = d.subscription
+                 WHERE d.message = ?1",
+            )
+            .map_err(fault)?;
+        let rows = statement
+            .query_map([stored(message)], |row| {
+                Ok((
+                    count(row.get(0)?),
+                    count(row.get(1)?),
+                    DeskName { agency: text(row, 2)?, desk: text(row, 3)? },
+                    row.get::<_, u8>(4)?,
+                    row.get::<_, bool>(5)?,
+                ))
+            })
+            .map_err(fault)?;
+        rows.map(|row| {
+            let (delivery, subscription, desk, state, released) = row.map_err(fault)?;
+            let state = DeliveryState::from_number(state)
+                .ok_or(StoreError::Damaged { table: "delivery" })?;
+            Ok(Held { delivery, subscription, desk, state, released })
+        })
+        .collect()
+    }
+
+    fn states(&mut self, deliveries: &[u64]) -> Result<Vec<Option<DeliveryState>>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT state FROM delivery WHERE id = ?1")
+            .map_err(fault)?;
+        deliveries
+            .iter()
+            .map(|row| {
+                let state: Option<u8> = statement
+                    .query_row([stored(*row)], |row| row.get(0))
+                    .optional()
+                    .map_err(fault)?;
+                Ok(state.and_then(DeliveryState::from_number))
+            })
+            .collect()
+    }
+
+    fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+            .map_err(fault)?;
+        write(&transaction, batch).map_err(fault)?;
+        transaction.commit().map_err(fault)
+    }
+}
+
+fn write(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
+    write_log(transaction, batch)?;
+    write_messages(transaction, batch)?;
+    write_deliveries(transaction, batch)?;
+    let mut register =
+        transaction.prepare_cached("INSERT INTO register (sealed) VALUES (?1)")?;
+    for sealed in &batch.register {
+        register.execute([sealed])?;
+    }
+    let mut documents = transaction.prepare_cached(
+        "INSERT INTO document (name, content) VALUES (?1, ?2)
+         ON CONFLICT (name) DO UPDATE SET content = excluded.content",
+    )?;
+    for (name, content) in &batch.documents {
+        documents.execute(params![name, content])?;
+    }
+    let mut reasons =
+        transaction.prepare_cached("INSERT INTO reason (entry, sealed) VALUES (?1, ?2)")?;
+    for (entry, sealed) in &batch.reasons {
+        reasons.execute(params![stored(*entry), sealed])?;
+    }
+    Ok(())
+}
+
+fn write_log(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
+    let mut entries =
+        transaction.prepare_cached("INSERT INTO entry (idx, data) VALUES (?1, ?2)")?;
+    for entry in &batch.entries {
+        entries.execute(params![stored(entry.index), entry.bytes])?;
+    }
+    let mut tiles = transaction.prepare_cached(
+        "INSERT INTO tile (level, idx, hashes) VALUES (?1, ?2, ?3)
+         ON CONFLICT (level, idx) DO UPDATE SET hashes = excluded.hashes",
+    )?;
+    for (id, hashes) in &batch.tiles {
+        let bytes: Vec<u8> = hashes.iter().flat_map(|hash| *hash.as_bytes()).collect();
+        tiles.execute(params![id.level, stored(id.index), bytes])?;
+    }
+    let head = &batch.head;
+    let mut statement = transaction.prepare_cached(
+        "INSERT INTO head (id, size, frontier, last_time, epoch_policy, epoch_directory,
+                           epoch_register, last_message, last_delivery, last_subscription)
+         VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (id) DO UPDATE SET size = excluded.size, frontier = excluded.frontier,
+           last_time = excluded.last_time, epoch_policy = excluded.epoch_policy,
+           epoch_directory = excluded.epoch_directory, epoch_register = excluded.epoch_register,
+           last_message = excluded.last_message, last_delivery = excluded.last_delivery,
+           last_subscription = excluded.last_subscription",
+    )?;
+    statement.execute(params![
+        stored(head.size),
+        head.frontier,
+        stored(head.last_time),
+        stored(head.epochs.policy),
+        stored(head.epochs.directory),
+        stored(head.epochs.register),
+        stored(head.last_message),
+        stored(head.last_delivery),
+        stored(head.last_subscription),
+    ])?;
+    Ok(())
+}
+
+fn write_messages(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
+    let mut statement = transaction.prepare_cached(
+        "INSERT INTO message (id, agency, uuid, digest, entry, kind, node, desk, accepted_at,
+                              expires_at, not_before, wrapped_key, body, decision, tokens, settles)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+    )?;
+    for message in &batch.messages {
+        let tokens: Vec<u8> = message.tokens.iter().flat_map(|token| token.0).collect();
+        statement.execute(params![
+            stored(message.row),
+            &*message.key.agency,
+            message.key.id.as_bytes(),
+            message.digest,
+            stored(message.entry),
+            message.kind.name(),
+            &*message.node,
+            &*message.desk,
+            micros(message.accepted_at),
+            micros(message.expires_at),
+            message.not_before.map(micros),
+            message.wrapped_key,
+            message.sealed_body,
+            message.sealed_decision,
+            tokens,
+            message.settles.map(stored),
+        ])?;
+    }
+    Ok(())
+}
+
+fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
+    let mut subscriptions = transaction.prepare_cached(
+        "INSERT INTO subscription (id, agency, desk, name) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for row in &batch.subscriptions {
+        subscriptions.execute(params![
+            stored(row.row),
+            &*row.desk.agency,
+            &*row.desk.desk,
+            &*row.name
+        ])?;
+    }
+    // A delivery released in the commit that makes it is written once, as released.
+    let mut at_once: BTreeMap<u64, &crate::ledger::journal::DeliveryMark> = BTreeMap::new();
+    let fresh: std::collections::HashSet<u64> =
+        batch.deliveries.iter().map(|delivery| delivery.row).collect();
+    let mut update = transaction.prepare_cached(
+        "UPDATE delivery SET state = ?2, number = coalesce(?3, number), attempts = attempts + ?4,
+                             due = coalesce(?5, 0), changed_at = ?6
+         WHERE id = ?1",
+    )?;
+    for mark in &batch.marks {
+        if fresh.contains(&mark.row) {
+            at_once.insert(mark.row, mark);
+            continue;
+        }
+        let changed = update.execute(params![
+            stored(mark.row),
+            mark.state as u8,
+            mark.number.map(stored),
+            i64::from(mark.attempt_used),
+            mark.due.map(micros),
+            micros(mark.at),
+        ])?;
+        if changed != 1 {
+            return Err(rusqlite::Error::StatementChangedRows(changed));
+        }
+    }
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO delivery (id, delivery_id, message, subscription, task, entry, immediate,
+                               state, number, attempts, due, changed_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10)",
+    )?;
+    for row in &batch.deliveries {
+        let mark = at_once.get(&row.row);
+        insert.execute(params![
+            stored(row.row),
+            row.id,
+            stored(row.message),
+            stored(row.subscription),
+            row.task,
+            stored(row.entry),
+            row.immediate,
+            mark.map_or(row.state, |mark| mark.state) as u8,
+            stored(mark.and_then(|mark| mark.number).unwrap_or(row.number)),
+            mark.map_or(0, |mark| micros(mark.at)),
+        ])?;
+    }
+    for (from, to) in &batch.moved {
+        transaction.execute(
+            "UPDATE delivery SET subscription = ?2 WHERE subscription = ?1 AND state IN (0, 3)",
+            params![stored(*from), stored(*to)],
+        )?;
+    }
+    write_releases(transaction, batch)
+}
+
+fn write_releases(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
+    let mut releases = transaction.prepare_cached(
+        "INSERT INTO release (release_id, delivery, entry, at, node, attempt, voided)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)",
+    )?;
+    for release in &batch.releases {
+        releases.execute(params![
+            release.id,
+            stored(release.delivery),
+            stored(release.entry),
+            micros(release.at),
+            &*release.node,
+            release.attempt,
+        ])?;
+    }
+    let mut voided =
+        transaction.prepare_cached("UPDATE release SET voided = 1 WHERE release_id = ?1")?;
+    for id in &batch.voided {
+        voided.execute([id])?;
+    }
+    Ok(())
+}
+
+fn text(row: &rusqlite::Row<'_>, place: usize) -> Result<Arc<str>, rusqlite::Error> {
+    row.get::<_, String>(place).map(Arc::from)
+}
+
+fn read_start(transaction: &Transaction<'_>) -> Result<Start, rusqlite::Error> {
+    let head = transaction
+        .query_row(
+            "SELECT size, frontier, last_time, epoch_policy, epoch_directory, epoch_register,
+                    last_message, last_delivery, last_subscription FROM head",
+            [],
+            |row| {
+                Ok(Head {
+                    size: count(row.get(0)?),
+                    frontier: row.get(1)?,
+                    last_time: count(row.get(2)?),
+                    epochs: Epochs {
+                        policy: count(row.get(3)?),
+                        directory: count(row.get(4)?),
+                        register: count(row.get(5)?),
+                    },
+                    last_message: count(row.get(6)?),
+                    last_delivery: count(row.get(7)?),
+                    last_subscription: count(row.get(8)?),
+                })
+            },
+        )
+        .optional()?
+        .unwrap_or_else(|| Head {
+            frontier: crate::ledger::tree::Edge::default().frontier(),
+            ..Head::default()
+        });
+    let mut open_tiles: Vec<Vec<Hash>> = Vec::new();
+    let mut width = head.size;
+    while width > 0 {
+        let level = open_tiles.len();
+        let hashes = if width % 256 == 0 {
+            Vec::new()
+        } else {
+            read_tile(transaction, u8::try_from(level).unwrap_or(u8::MAX), width / 256)?
+        };
+        open_tiles.push(hashes);
+        width /= 256;
+    }
+    let mut statement = transaction.prepare("SELECT sealed FROM register ORDER BY id")?;
+    let register = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut statement = transaction.prepare("SELECT name, content FROM document")?;
+    let documents = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(Start { head, open_tiles, subscriptions: Vec::new(), register, documents })
+}
+
+fn read_subscriptions(
+    transaction: &Transaction<'_>,
+) -> Result<Vec<(SubscriptionRow, u64, u64)>, rusqlite::Error> {
+    let mut statement = transaction.prepare(
+        "SELECT s.id, s.agency, s.desk, s.name,
+                coalesce((SELECT max(number) FROM delivery d WHERE d.subscription = s.id), 0),
+                (SELECT count(*) FROM delivery d WHERE d.subscription = s.id AND d.state = 0)
+         FROM subscription s ORDER BY s.id",
+    )?;
+    statement
+        .query_map([], |row| {
+            Ok((
+                SubscriptionRow {
+                    row: count(row.get(0)?),
+                    desk: DeskName { agency: text(row, 1)?, desk: text(row, 2)? },
+                    name: text(row, 3)?,
+                },
+                count(row.get(4)?),
+                count(row.get(5)?),
+            ))
+        })?
+        .collect()
+}
+
+pub(super) fn read_tile(
+    connection: &Connection,
+    level: u8,
+    index: u64,
+) -> Result<Vec<Hash>, rusqlite::Error> {
+    let bytes: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT hashes FROM tile WHERE level = ?1 AND idx = ?2")?
+        .query_row(params![level, stored(index)], |row| row.get(0))
+        .optional()?;
+    let (hashes, _) = bytes.as_deref().unwrap_or_default().as_chunks::<32>();
+    Ok(hashes.iter().map(|hash| Hash::from(*hash)).collect())
+}
