@@ -65,7 +65,8 @@ fn rpc_enum(descriptors: &prost_types::FileDescriptorSet) -> String {
     for file in &descriptors.file {
         for service in &file.service {
             for method in &service.method {
-                let name = format!("{}{}", service.name().trim_end_matches("Service"), method.name());
+                let name =
+                    format!("{}{}", service.name().trim_end_matches("Service"), method.name());
                 let path = format!("/{}.{}/{}", file.package(), service.name(), method.name());
                 let _ = writeln!(variants, "    /// `{path}`\n    {name},");
                 let _ = writeln!(paths, "            Rpc::{name} => \"{path}\",");

@@ -13,7 +13,7 @@ use proto::exchange::v1::{Field, TaskKind};
 use proto::refusal::Refusal;
 use time::{Duration, OffsetDateTime};
 
-use crate::directory::MessageKind;
+use crate::directory::{AgencyKind, MessageKind};
 use crate::message::Admitted;
 use crate::policy::{IntelligenceFacts, Question, Verdict};
 use crate::register::DeskName;
@@ -31,6 +31,8 @@ pub struct View {
     pub act_by: Option<OffsetDateTime>,
     /// Deletion a permit demands.
     pub delete_by: Option<OffsetDateTime>,
+    /// Whether a flag this desk owns is long past its review.
+    pub flag_review_overdue: bool,
 }
 
 /// What was decided for one candidate.
@@ -59,8 +61,12 @@ pub struct Decided {
     pub bundle: [u8; 32],
     /// One for each candidate, in order.
     pub candidates: Vec<CandidateDecision>,
-    _decided: (),
+    _asked: Asked,
 }
+
+/// That policy was asked about every candidate. Only this module can say so.
+#[derive(Clone, Debug)]
+struct Asked;
 
 /// Decides a message for every candidate.
 #[must_use]
@@ -74,13 +80,15 @@ pub fn decide(
     let candidates: Vec<CandidateDecision> = addressed
         .candidates
         .iter()
-        .filter_map(|candidate| decide_candidate(admitted, candidate, &questions, rules, now))
+        .filter_map(|candidate| {
+            decide_candidate(admitted, addressed, candidate, &questions, rules, now)
+        })
         .collect();
     assert!(
         candidates.len() == addressed.candidates.len(),
         "every candidate comes from this directory, so every one is decided"
     );
-    Decided { epochs: rules.epochs, bundle: rules.bundle, candidates, _decided: () }
+    Decided { epochs: rules.epochs, bundle: rules.bundle, candidates, _asked: Asked }
 }
 
 /// The facts policy may read of each subject.
@@ -102,8 +110,7 @@ fn questions(admitted: &Admitted, addressed: &Addressed) -> Vec<Question> {
         Some(Kind::Custody(_) | Kind::Flag(_) | Kind::Correction(_)) | None => {}
     }
     // What goes to holders only is judged as a correction, whatever it takes back.
-    let kind =
-        if admitted.to_holders_only() { MessageKind::Correction } else { admitted.kind };
+    let kind = if admitted.to_holders_only() { MessageKind::Correction } else { admitted.kind };
     let sender_kind = admitted.sender.kind;
     admitted
         .subjects
@@ -182,6 +189,7 @@ pub fn identifier_field(identifier: &wire::Identifier) -> Field {
 
 fn decide_candidate(
     admitted: &Admitted,
+    addressed: &Addressed,
     candidate: &Candidate,
     questions: &[Question],
     rules: &Rules,
@@ -193,6 +201,15 @@ fn decide_candidate(
         .enumerate()
         .map(|(position, question)| {
             let stake = candidate.stake(position);
+            let overdue = addressed.overdue.get(position).filter(|kinds| !kinds.is_empty());
+            let widened = overdue
+                .filter(|_| stake.flag_owner || reached_by_overdue_flags(desk.agency_kind))
+                .map(|kinds| {
+                    let mut question = question.clone();
+                    question.flags.extend(kinds.iter().copied());
+                    question
+                });
+            let question = widened.as_ref().unwrap_or(question);
             if let Some(task) = candidate.task {
                 let question = Question {
                     kind: MessageKind::Task,
@@ -209,7 +226,7 @@ fn decide_candidate(
         .collect();
     let standing = rules.directory.agency(&desk.agency).is_some_and(|agency| !agency.suspended);
     let outcome = if standing {
-        settle(admitted, candidate, &verdicts, now)
+        settle(admitted, addressed, candidate, &verdicts, now)
     } else {
         Err(Refusal::RecipientNotInStanding)
     };
@@ -226,6 +243,7 @@ fn decide_candidate(
 /// What is left for one desk after every person was decided.
 fn settle(
     admitted: &Admitted,
+    addressed: &Addressed,
     candidate: &Candidate,
     verdicts: &[Arc<Verdict>],
     now: OffsetDateTime,
@@ -241,9 +259,12 @@ fn settle(
     for (position, verdict) in verdicts.iter().enumerate() {
         match &verdict.outcome {
             Ok(permit) => {
-                act_by = sooner(act_by, permit.act_by_hours.map(|h| now + Duration::hours(h.into())));
-                delete_by =
-                    sooner(delete_by, permit.delete_by_days.map(|d| now + Duration::days(d.into())));
+                act_by =
+                    sooner(act_by, permit.act_by_hours.map(|h| now + Duration::hours(h.into())));
+                delete_by = sooner(
+                    delete_by,
+                    permit.delete_by_days.map(|d| now + Duration::days(d.into())),
+                );
                 stake_remains |= candidate.reasons.get(position).is_some_and(|r| !r.is_empty());
                 subjects.push(Some(Arc::clone(verdict)));
             }
@@ -256,8 +277,19 @@ fn settle(
     if !stake_remains {
         return Err(refusal);
     }
-    let view = View { subjects, task: candidate.task, act_by, delete_by };
+    let flag_review_overdue = addressed
+        .overdue
+        .iter()
+        .enumerate()
+        .any(|(position, kinds)| !kinds.is_empty() && candidate.stake(position).flag_owner);
+    let view = View { subjects, task: candidate.task, act_by, delete_by, flag_review_overdue };
     if would_identify(admitted, &view) { Err(Refusal::WouldIdentify) } else { Ok(view) }
+}
+
+/// A flag past its review by more than 28 days still serves these: it never silently stops
+/// a police release alert.
+const fn reached_by_overdue_flags(kind: AgencyKind) -> bool {
+    matches!(kind, AgencyKind::Police | AgencyKind::Probation)
 }
 
 fn sooner(a: Option<OffsetDateTime>, b: Option<OffsetDateTime>) -> Option<OffsetDateTime> {

@@ -45,6 +45,8 @@ pub mod audit;
 
 pub mod rpc;
 
+pub mod ops;
+
 pub mod store;
 
 pub mod config;

@@ -56,6 +56,7 @@ pub fn pack(admitted: &Admitted, view: &View, accepted_at: OffsetDateTime) -> Pa
         delete_by: view.delete_by.map(stamp),
         withheld: view.withheld().into_iter().map(|field| field as i32).collect(),
         correlation_id: if covert { String::new() } else { message.correlation_id.clone() },
+        flag_review_overdue: view.flag_review_overdue,
         kind: kind(admitted, view),
     };
     Parcel { bytes: released.encode_to_vec().into(), withheld: view.withheld() }
@@ -66,7 +67,8 @@ fn message_sender(admitted: &Admitted) -> String {
 }
 
 fn to_the_hour(moment: OffsetDateTime) -> OffsetDateTime {
-    moment - time::Duration::seconds(i64::from(moment.minute()) * 60 + i64::from(moment.second()))
+    moment
+        - time::Duration::seconds(i64::from(moment.minute()) * 60 + i64::from(moment.second()))
         - time::Duration::nanoseconds(moment.nanosecond().into())
 }
 

@@ -17,13 +17,14 @@ use uuid::Uuid;
 
 use crate::chance::Chance;
 use crate::decision::{self, CandidateDecision, Decided, View};
-use crate::message::{Admitted, MessageKey};
+use crate::directory::{Directory, MessageKind};
+use crate::message::{self, Admitted, MessageKey, Sender};
 use crate::parcel::{self, Parcel};
 use crate::policy::Verdict;
 use crate::register::{self, DeskName};
 use crate::routing;
 use crate::rules::Rules;
-use crate::seal::{Part, SealError, Vault, WRAPPED_BYTES};
+use crate::seal::{Part, SealError, Token, Vault, WRAPPED_BYTES};
 
 /// A message ready to be committed under the rules it was decided by.
 pub struct Prepared {
@@ -158,6 +159,105 @@ fn register_changes(admitted: &Admitted, rules: &Rules) -> Vec<register::Change>
     }
 }
 
+/// A stored message, still sealed.
+pub struct Stored {
+    /// Key.
+    pub key: MessageKey,
+    /// Kind.
+    pub kind: MessageKind,
+    /// Sending node.
+    pub node: Arc<str>,
+    /// Sending desk.
+    pub desk: Arc<str>,
+    /// Accepted at.
+    pub accepted_at: OffsetDateTime,
+    /// Nothing is released after this.
+    pub expires_at: OffsetDateTime,
+    /// Nothing is released before this.
+    pub not_before: Option<OffsetDateTime>,
+    /// Wrapped key.
+    pub wrapped_key: Vec<u8>,
+    /// Sealed message.
+    pub body: Vec<u8>,
+    /// Sealed decision.
+    pub decision: Vec<u8>,
+    /// Tokens of its subjects.
+    pub tokens: Vec<Token>,
+    /// What it settles.
+    pub settles: Option<Uuid>,
+}
+
+/// Opens a stored message and its decision. `None`: erased, damaged, or its sender has left
+/// the directory.
+#[must_use]
+pub fn reopen(stored: &Stored, vault: &Vault, directory: &Directory) -> Option<(Admitted, Kept)> {
+    let key = vault.unwrap(&stored.wrapped_key).ok()?;
+    let place = stored.key.place();
+    let body = key.open(Part::Message, &place, &stored.body).ok()?;
+    let kept = key.open(Part::Decision, &place, &stored.decision).ok()?;
+    let kept = serde_json::from_slice(&kept).ok()?;
+    let desk_index = directory.desk_index(&stored.key.agency, &stored.desk)?;
+    let desk = directory.desk(desk_index)?;
+    let sender = Sender {
+        agency: Arc::clone(&stored.key.agency),
+        kind: desk.agency_kind,
+        node: Arc::clone(&stored.node),
+        desk: desk_index,
+        desk_id: Arc::clone(&stored.desk),
+        regime: desk.regime,
+    };
+    let mut admitted = message::readmit(&body, sender, vault, stored.accepted_at)?;
+    admitted.expires_at = stored.expires_at;
+    Some((admitted, kept))
+}
+
+/// The part of a message that concerns a desk which gained a stake after it was decided.
+pub struct Late {
+    /// The message.
+    pub admitted: Admitted,
+    /// The candidates that are new and permitted, each with what it may be given.
+    pub candidates: Vec<(CandidateDecision, Parcel)>,
+    /// The decision, sealed again with the new candidates.
+    pub sealed_decision: Vec<u8>,
+}
+
+/// Decides a stored message for desks that had no stake in it when it came: a flag raised
+/// today is matched against custody news that is still alive.
+///
+/// # Errors
+/// No randomness.
+pub fn decide_late(
+    stored: &Stored,
+    rules: &Rules,
+    vault: &Vault,
+    chance: &dyn Chance,
+    now: OffsetDateTime,
+) -> Result<Option<Late>, SealError> {
+    let Some((admitted, mut kept)) = reopen(stored, vault, &rules.directory) else {
+        return Ok(None);
+    };
+    let addressed = routing::resolve(&admitted, &rules.directory, &rules.register, now);
+    let decided = decision::decide(&admitted, &addressed, rules, now);
+    let mut candidates = Vec::new();
+    for candidate in decided.candidates {
+        let task = candidate.task.map_or(0, |task| task as i32);
+        // A refusal at publish never becomes a release: only desks that were no candidates.
+        let known = kept.candidates.iter().any(|k| k.desk == candidate.desk && k.task == task);
+        if known {
+            continue;
+        }
+        kept.candidates.push(KeptCandidate::of(&candidate));
+        if let Ok(view) = &candidate.outcome {
+            let parcel = parcel::pack(&admitted, view, stored.accepted_at);
+            candidates.push((candidate, parcel));
+        }
+    }
+    let key = vault.unwrap(&stored.wrapped_key)?;
+    let text = serde_json::to_vec(&kept).map_err(|_| SealError::Broken)?;
+    let sealed_decision = key.seal(chance, Part::Decision, &stored.key.place(), &text)?;
+    Ok(Some(Late { admitted, candidates, sealed_decision }))
+}
+
 /// A decision as it is kept, sealed beside the message: what explanation reads, and what a
 /// later decision may only narrow.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -216,9 +316,7 @@ impl KeptCandidate {
     fn of(candidate: &CandidateDecision) -> Self {
         let view = candidate.outcome.as_ref().ok();
         let subjects = candidate.verdicts.iter().enumerate().map(|(place, verdict)| KeptSubject {
-            shown: view
-                .and_then(|view| view.subjects.get(place))
-                .is_some_and(Option::is_some),
+            shown: view.and_then(|view| view.subjects.get(place)).is_some_and(Option::is_some),
             rules: verdict.rules.clone(),
             withheld: verdict.outcome.as_ref().map_or_else(
                 |_| Vec::new(),

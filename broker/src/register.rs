@@ -239,8 +239,7 @@ impl Register {
         let mut open: Vec<Token> = tokens.to_vec();
         while let Some(token) = open.pop() {
             for statement in self.links.get(&token).into_iter().flatten() {
-                let other =
-                    if statement.one.0 == token { statement.other } else { statement.one };
+                let other = if statement.one.0 == token { statement.other } else { statement.one };
                 let this = if statement.one.0 == token { statement.one } else { statement.other };
                 if !known.contains(&other.0) && self.confirmed(this, other) {
                     known.insert(other.0);
@@ -285,8 +284,7 @@ impl Register {
     /// register as `partner`: two authorities that disagree freeze the link.
     fn contradicted(&self, end: (Token, i32), partner: (Token, i32)) -> bool {
         self.links.get(&end.0).into_iter().flatten().any(|statement| {
-            let other =
-                if statement.one.0 == end.0 { statement.other } else { statement.one };
+            let other = if statement.one.0 == end.0 { statement.other } else { statement.one };
             other.1 == partner.1
                 && other.0 != partner.0
                 && (statement.authority_for(end) || statement.authority_for(partner))

@@ -85,10 +85,17 @@ impl Candidate {
 pub struct Addressed {
     /// Candidates, in the directory's order.
     pub candidates: Vec<Candidate>,
-    /// Lists each subject is on, as far as routing may use them.
+    /// Lists each subject is on.
     pub flags: Vec<BTreeSet<FlagKind>>,
-    _addressed: (),
+    /// Lists each subject is on by a flag whose review is long overdue: these count for the
+    /// owner, police and probation, and for no partner.
+    pub overdue: Vec<BTreeSet<FlagKind>>,
+    _resolved: Resolved,
 }
+
+/// That directory and register were asked. Only this module can say so.
+#[derive(Clone, Debug)]
+struct Resolved;
 
 /// Finds everyone with a stake.
 #[must_use]
@@ -100,18 +107,21 @@ pub fn resolve(
 ) -> Addressed {
     let count = admitted.subjects.len();
     let mut found = Found { admitted, count, candidates: BTreeMap::new() };
-    let mut flags = vec![BTreeSet::new(); count];
+    let (mut flags, mut overdue) = (Vec::with_capacity(count), Vec::with_capacity(count));
     for (position, subject) in admitted.subjects.iter().enumerate() {
-        if subject.routes() {
-            let on = route_person(position, subject, &mut found, directory, register, now);
-            if let Some(slot) = flags.get_mut(position) {
-                *slot = on;
-            }
-        }
+        let (current, late) = if subject.routes() {
+            route_person(position, subject, &mut found, directory, register, now)
+        } else {
+            (BTreeSet::new(), BTreeSet::new())
+        };
+        flags.push(current);
+        overdue.push(late);
     }
-    route_places(&flags, &mut found, directory);
+    let listed: Vec<bool> =
+        flags.iter().zip(&overdue).map(|(on, late)| !on.is_empty() || !late.is_empty()).collect();
+    route_places(&listed, &mut found, directory);
     route_addressees(&mut found, directory);
-    Addressed { candidates: found.into_candidates(), flags, _addressed: () }
+    Addressed { candidates: found.into_candidates(), flags, overdue, _resolved: Resolved }
 }
 
 /// The candidates of a withdrawal: exactly the desks that were given the original.
@@ -131,7 +141,8 @@ pub fn resolve_holders(
     Addressed {
         candidates: found.into_candidates(),
         flags: vec![BTreeSet::new(); count],
-        _addressed: (),
+        overdue: vec![BTreeSet::new(); count],
+        _resolved: Resolved,
     }
 }
 
@@ -173,7 +184,8 @@ impl Found<'_> {
     }
 }
 
-/// Flags, interests and possible matches of one person. Answers the lists he is on.
+/// Flags, interests and possible matches of one person. Answers the lists he is on, and
+/// those he is on by an overdue flag.
 fn route_person(
     position: usize,
     subject: &SubjectFacts,
@@ -181,16 +193,17 @@ fn route_person(
     directory: &Directory,
     register: &Register,
     now: OffsetDateTime,
-) -> BTreeSet<FlagKind> {
+) -> (BTreeSet<FlagKind>, BTreeSet<FlagKind>) {
     let known = register.linked(&subject.tokens);
     let flags = register.flags(&known);
-    let mut on = BTreeSet::new();
+    let (mut on, mut overdue) = (BTreeSet::new(), BTreeSet::new());
     for flag in &flags {
         let kind = flag.flag_kind();
-        // A stale flag still reaches owner, police and probation, but no partner on its account.
-        if !flag.stale(now) {
-            on.insert(kind);
-        }
+        if flag.stale(now) {
+            overdue.insert(kind)
+        } else {
+            on.insert(kind)
+        };
         if let Some(owner) = owner(flag, directory) {
             found.add(owner, None, position, Reason::FlagOwner(kind));
             if area_unknown(found.admitted) {
@@ -216,7 +229,7 @@ fn route_person(
     let others: Vec<Arc<Flag>> =
         by_name.iter().filter(|flag| is_someone_else(flag, &known)).cloned().collect();
     ask_owners(&others, TaskKind::PossibleMatch, position, found, directory);
-    on
+    (on, overdue)
 }
 
 fn is_someone_else(flag: &Flag, known: &BTreeSet<Token>) -> bool {
@@ -256,7 +269,7 @@ fn is_release(admitted: &Admitted) -> bool {
 }
 
 /// Desks that serve the message's areas.
-fn route_places(flags: &[BTreeSet<FlagKind>], found: &mut Found<'_>, directory: &Directory) {
+fn route_places(listed: &[bool], found: &mut Found<'_>, directory: &Directory) {
     let admitted = found.admitted;
     if !admitted.subjects.iter().any(SubjectFacts::routes) {
         return;
@@ -264,7 +277,7 @@ fn route_places(flags: &[BTreeSet<FlagKind>], found: &mut Found<'_>, directory: 
     for area in &admitted.message.areas {
         for desk in directory.desks_for(admitted.kind, &area.code) {
             if directory.desk(desk).is_some_and(|desk| desk.function == Function::Selection) {
-                route_selection(desk, flags, found);
+                route_selection(desk, listed, found);
             } else {
                 found.every_subject(desk, Reason::Area(area.role()));
             }
@@ -274,7 +287,7 @@ fn route_places(flags: &[BTreeSet<FlagKind>], found: &mut Found<'_>, directory: 
 
 /// A released person on no list, of whom an offence class is known, goes to the desk that
 /// keeps the selection list: the daily check also looks for people not yet flagged.
-fn route_selection(desk: DeskIndex, flags: &[BTreeSet<FlagKind>], found: &mut Found<'_>) {
+fn route_selection(desk: DeskIndex, listed: &[bool], found: &mut Found<'_>) {
     if !is_release(found.admitted) {
         return;
     }
@@ -283,8 +296,8 @@ fn route_selection(desk: DeskIndex, flags: &[BTreeSet<FlagKind>], found: &mut Fo
             statement.field() == wire::Field::OffenceClass
                 && statement.subjects.iter().any(|s| *s as usize == position)
         });
-        let unflagged = flags.get(position).is_some_and(BTreeSet::is_empty);
-        if subject.routes() && offence_known && unflagged {
+        let unlisted = listed.get(position).is_some_and(|listed| !listed);
+        if subject.routes() && offence_known && unlisted {
             found.add(desk, None, position, Reason::Selection);
         }
     }

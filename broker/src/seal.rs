@@ -156,7 +156,12 @@ impl Vault {
     ///
     /// # Errors
     /// It does not open.
-    pub fn open_alone(&self, part: Part, place: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+    pub fn open_alone(
+        &self,
+        part: Part,
+        place: &[u8],
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, SealError> {
         let (wrapped, text) = sealed.split_at_checked(WRAPPED_BYTES).ok_or(SealError::Broken)?;
         self.unwrap(wrapped)?.open(part, place, text)
     }

@@ -20,7 +20,7 @@ pub mod text;
 pub mod exchange {
     /// Version 1.
     #[expect(
-        clippy::all,
+        clippy::pedantic,
         clippy::allow_attributes,
         clippy::allow_attributes_without_reason,
         reason = "generated from pyramid/exchange/v1, which carries the documentation"
@@ -34,7 +34,7 @@ pub mod exchange {
 pub mod directory {
     /// Version 1.
     #[expect(
-        clippy::all,
+        clippy::pedantic,
         clippy::allow_attributes,
         clippy::allow_attributes_without_reason,
         reason = "generated from pyramid/directory/v1, which carries the documentation"
@@ -48,7 +48,7 @@ pub mod directory {
 pub mod audit {
     /// Version 1.
     #[expect(
-        clippy::all,
+        clippy::pedantic,
         clippy::allow_attributes,
         clippy::allow_attributes_without_reason,
         reason = "generated from pyramid/audit/v1, which carries the documentation"
@@ -62,7 +62,7 @@ pub mod audit {
 pub mod admin {
     /// Version 1.
     #[expect(
-        clippy::all,
+        clippy::pedantic,
         clippy::allow_attributes,
         clippy::allow_attributes_without_reason,
         reason = "generated from pyramid/admin/v1, which carries the documentation"

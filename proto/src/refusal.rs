@@ -109,29 +109,63 @@ impl Refusal {
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
-            Self::NotRegistered => "This system's certificate is not registered with the broker; ask the broker's operators to register it.",
+            Self::NotRegistered => {
+                "This system's certificate is not registered with the broker; ask the broker's operators to register it."
+            }
             Self::Suspended => "Your agency's access is suspended; ring the broker's operators.",
             Self::NotAllowed => "Your role does not allow this; ask your agency's lead.",
-            Self::QuotaExceeded => "Your agency is sending faster than agreed; the system will try again after the time given.",
-            Self::TooManyConnections => "Your agency has too many connections open; close some and try again.",
-            Self::InvalidMessage => "The message has mistakes; each is listed with the field and the rule.",
-            Self::MarkingNotCarried => "Nothing above OFFICIAL-SENSITIVE may be sent here; use the system for that tier. Nothing was kept.",
-            Self::MessageIdReused => "This message id was already used for a different message; send it with a new id.",
-            Self::FrameOutOfBounds => "The request is larger than the protocol allows; send it in parts.",
-            Self::InvalidRequest => "The request has mistakes; each is listed with the field and the rule.",
-            Self::DiskFloor => "The broker is short of disk and takes no new messages; what it holds still goes out. If this is urgent, use the telephone.",
-            Self::StoreUnavailable => "The broker could not say whether this was recorded; send the same message again with the same id. If this is urgent, use the telephone.",
+            Self::QuotaExceeded => {
+                "Your agency is sending faster than agreed; the system will try again after the time given."
+            }
+            Self::TooManyConnections => {
+                "Your agency has too many connections open; close some and try again."
+            }
+            Self::InvalidMessage => {
+                "The message has mistakes; each is listed with the field and the rule."
+            }
+            Self::MarkingNotCarried => {
+                "Nothing above OFFICIAL-SENSITIVE may be sent here; use the system for that tier. Nothing was kept."
+            }
+            Self::MessageIdReused => {
+                "This message id was already used for a different message; send it with a new id."
+            }
+            Self::FrameOutOfBounds => {
+                "The request is larger than the protocol allows; send it in parts."
+            }
+            Self::InvalidRequest => {
+                "The request has mistakes; each is listed with the field and the rule."
+            }
+            Self::DiskFloor => {
+                "The broker is short of disk and takes no new messages; what it holds still goes out. If this is urgent, use the telephone."
+            }
+            Self::StoreUnavailable => {
+                "The broker could not say whether this was recorded; send the same message again with the same id. If this is urgent, use the telephone."
+            }
             Self::ShuttingDown => "The broker is restarting; the system will try again.",
             Self::NotFound => "Nothing by that id is here for you.",
-            Self::SubscriptionBusy => "Another system of your agency is receiving on this subscription.",
-            Self::InvalidBundle => "The policy bundle has mistakes; each is listed. The bundle in force is unchanged.",
-            Self::InvalidDirectory => "The directory document has mistakes; each is listed. The directory is unchanged.",
-            Self::SameApprover => "You have approved this already; a different approver must do so too.",
+            Self::SubscriptionBusy => {
+                "Another system of your agency is receiving on this subscription."
+            }
+            Self::InvalidBundle => {
+                "The policy bundle has mistakes; each is listed. The bundle in force is unchanged."
+            }
+            Self::InvalidDirectory => {
+                "The directory document has mistakes; each is listed. The directory is unchanged."
+            }
+            Self::SameApprover => {
+                "You have approved this already; a different approver must do so too."
+            }
             Self::NoPermit => "No agreement permits sharing this with that recipient.",
             Self::Forbidden => "A rule forbids sharing this with that recipient.",
-            Self::PolicyError => "A sharing rule could not be read, so nothing was shared; the operators are told.",
-            Self::WouldIdentify => "What would be left could still identify a person who must not be named.",
-            Self::RecipientNotInStanding => "The recipient was not in good standing when it should have been released.",
+            Self::PolicyError => {
+                "A sharing rule could not be read, so nothing was shared; the operators are told."
+            }
+            Self::WouldIdentify => {
+                "What would be left could still identify a person who must not be named."
+            }
+            Self::RecipientNotInStanding => {
+                "The recipient was not in good standing when it should have been released."
+            }
             Self::Expired => "The message ran out before it could be released.",
             Self::Withdrawn => "The sender withdrew the message before it was released.",
         }

@@ -37,9 +37,14 @@ CREATE TABLE message (
   body BLOB NOT NULL,
   decision BLOB NOT NULL,
   tokens BLOB NOT NULL,
-  settles INTEGER
+  settles INTEGER,
+  withdraws INTEGER
 );
 CREATE UNIQUE INDEX message_key ON message (agency, uuid);
+-- Custody news is matched against flags that are raised later.
+CREATE TABLE custody_subject (token BLOB NOT NULL, message INTEGER NOT NULL);
+CREATE INDEX custody_subject_token ON custody_subject (token);
+CREATE INDEX message_withdraws ON message (withdraws) WHERE withdraws IS NOT NULL;
 CREATE TABLE subscription (
   id INTEGER PRIMARY KEY,
   agency TEXT NOT NULL,

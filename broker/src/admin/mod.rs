@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use crate::chance::Chance;
 use crate::clock::Clock;
-use crate::directory::document::{self, DocumentError};
 use crate::directory::Directory;
+use crate::directory::document::{self, DocumentError};
 use crate::identity::{Caller, VerifiedPeer};
 use crate::ledger::appender::{Change, ChangeWork, Queue, Work};
 use crate::ledger::journal::{Archive, StoreError};
@@ -82,10 +82,8 @@ impl Proposal {
     /// The files as policy reads them.
     #[must_use]
     pub fn bundle_files(&self) -> Vec<BundleFile> {
-        let file = |(path, text): &(String, String)| BundleFile {
-            path: path.clone(),
-            text: text.clone(),
-        };
+        let file =
+            |(path, text): &(String, String)| BundleFile { path: path.clone(), text: text.clone() };
         self.files.iter().map(file).collect()
     }
 }
@@ -306,9 +304,7 @@ impl Administering {
         let (Some((token, _)), Some(expires), true) = (token, expires, faults.is_empty()) else {
             return Err(AdminError::Faulty(Refusal::InvalidRequest, faults));
         };
-        let id = Uuid::from_bytes(
-            crate::chance::bytes(&*self.chance).map_err(|_| damaged())?,
-        );
+        let id = Uuid::from_bytes(crate::chance::bytes(&*self.chance).map_err(|_| damaged())?);
         let desk = DeskName { agency: Arc::from(peer.agency().as_ref()), desk: Arc::from(desk) };
         let interest = Interest {
             id,
@@ -426,9 +422,7 @@ pub fn seal_directory(
 
 fn bundle_faults(error: BundleError) -> AdminError {
     let BundleError::Faulty(faults) = error;
-    let faults = faults
-        .into_iter()
-        .map(|fault| Violation { field: fault.path, rule: fault.rule })
-        .collect();
+    let faults =
+        faults.into_iter().map(|fault| Violation { field: fault.path, rule: fault.rule }).collect();
     AdminError::Faulty(Refusal::InvalidBundle, faults)
 }

@@ -136,6 +136,11 @@ impl App {
         };
         let (queue, thread) = appender::start(Box::new(journal), &start, bundle, shared)?;
         hub.connect(queue.clone());
+        let readers = Arc::new(SqliteReaders::new(&config.store.path));
+        let signer = Arc::new(signer);
+        let archive: Arc<dyn Archive> = Arc::<SqliteReaders>::clone(&readers);
+        // A client demands a checkpoint at its first connect: there is one before any.
+        checkpoint::sign_once(&signer, &queue, &archive, &*chance).await?;
         // Step 4: the listener; connections are checked against the directory of each moment.
         let current = Arc::clone(&rules);
         let directory: listen::CurrentDirectory =
@@ -150,10 +155,10 @@ impl App {
             chance,
             queue,
             hub,
-            readers: Arc::new(SqliteReaders::new(&config.store.path)),
+            readers,
             disk_floor: Arc::default(),
             refused: Arc::default(),
-            signer: Arc::new(signer),
+            signer,
         };
         let routes = parts.routes(&listening, &config).await?;
         let gate = Gate {
@@ -161,21 +166,7 @@ impl App {
             clock: Arc::clone(&parts.clock),
             refused: Arc::clone(&parts.refused),
         };
-        let (shutdown, stopped) = oneshot::channel::<()>();
-        let server = Server::builder()
-            .http2_keepalive_interval(Some(KEEP_ALIVE))
-            .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
-            .max_concurrent_streams(Some(STREAMS_PER_CONNECTION_MAX))
-            .layer(gate)
-            .add_routes(routes)
-            .serve_with_incoming_shutdown(incoming, async {
-                let _ = stopped.await;
-            });
-        let server = tokio::spawn(async move {
-            if server.await.is_err() {
-                tracing::error!(code = "server-ended", "the gRPC server ended with an error");
-            }
-        });
+        let (shutdown, server) = serve(gate, routes, incoming);
         let tasks = parts.tasks(&listening, &config, changes);
         Ok(Self {
             verifier_key: parts.signer.verifier_key(),
@@ -321,9 +312,7 @@ impl Parts {
         )
         .add_service(DirectoryServiceServer::new(DirectoryRpc { administering }))
         .add_service(AuditServiceServer::new(AuditRpc { auditing }))
-        .add_service(
-            AdminServiceServer::new(admin).max_decoding_message_size(FRAME_BYTES_MAX),
-        )
+        .add_service(AdminServiceServer::new(admin).max_decoding_message_size(FRAME_BYTES_MAX))
         .add_service(health_service))
     }
 
@@ -353,6 +342,30 @@ impl Parts {
             )),
         ]
     }
+}
+
+/// Serves calls until told to stop.
+fn serve(
+    gate: Gate,
+    routes: Routes,
+    incoming: listen::Incoming,
+) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    let (shutdown, stopped) = oneshot::channel::<()>();
+    let server = Server::builder()
+        .http2_keepalive_interval(Some(KEEP_ALIVE))
+        .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
+        .max_concurrent_streams(Some(STREAMS_PER_CONNECTION_MAX))
+        .layer(gate)
+        .add_routes(routes)
+        .serve_with_incoming_shutdown(incoming, async {
+            let _ = stopped.await;
+        });
+    let server = tokio::spawn(async move {
+        if server.await.is_err() {
+            tracing::error!(code = "server-ended", "the gRPC server ended with an error");
+        }
+    });
+    (shutdown, server)
 }
 
 /// Ends what ran out.

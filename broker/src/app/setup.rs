@@ -52,7 +52,9 @@ pub enum AppError {
     #[error("the directory document has faults: {}", list(.0))]
     Directory(Vec<Violation>),
     /// There is a directory already: change it as an operator, through the broker.
-    #[error("this broker has a directory already; an operator changes it with `broker admin directory apply`")]
+    #[error(
+        "this broker has a directory already; an operator changes it with `broker admin directory apply`"
+    )]
     HasDirectory,
 }
 
@@ -84,8 +86,8 @@ pub(super) fn rules(
         let text = vault
             .open_alone(Part::Register, b"register", sealed)
             .map_err(|_| AppError::OtherKeys)?;
-        let change: Change = serde_json::from_slice(&text)
-            .map_err(|_| StoreError::Damaged { table: "register" })?;
+        let change: Change =
+            serde_json::from_slice(&text).map_err(|_| StoreError::Damaged { table: "register" })?;
         register.apply(&change);
     }
     let bundle = bundle(&start.documents, &directory)?;

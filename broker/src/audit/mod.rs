@@ -21,9 +21,7 @@ use crate::directory::{MessageKind, Regime, Role};
 use crate::identity::{Caller, VerifiedPeer};
 use crate::ledger::appender::{ConsultWork, Queue, Work};
 use crate::ledger::entry::Entry;
-use crate::ledger::journal::{
-    Archive, DeliveryState, DisclosureFilter, DisclosureRow, StoreError,
-};
+use crate::ledger::journal::{Archive, DeliveryState, DisclosureFilter, DisclosureRow, StoreError};
 use crate::message::MessageKey;
 use crate::policy::{Question, Stake};
 use crate::prepare::Kept;
@@ -46,6 +44,14 @@ pub struct Auditing {
     pub queue: Queue,
     /// The key that checks checkpoints.
     pub verifier: VerifierKey,
+}
+
+/// A kept decision, and the agencies the message was in fact released to.
+pub struct Explained {
+    /// The decision.
+    pub kept: Kept,
+    /// The agencies.
+    pub released_to: BTreeSet<Arc<str>>,
 }
 
 /// A read that cannot be answered.
@@ -178,10 +184,7 @@ impl Auditing {
     ///
     /// # Errors
     /// The store's.
-    pub fn decision(
-        &self,
-        key: &MessageKey,
-    ) -> Result<Option<(Kept, BTreeSet<Arc<str>>)>, StoreError> {
+    pub fn decision(&self, key: &MessageKey) -> Result<Option<Explained>, StoreError> {
         let Some(kept) = self.kept(key)? else { return Ok(None) };
         let filter = DisclosureFilter {
             message: Some(key.clone()),
@@ -189,16 +192,17 @@ impl Auditing {
             ..DisclosureFilter::default()
         };
         let released = self.archive.disclosures(&filter)?;
-        Ok(Some((kept, released.into_iter().map(|row| row.desk.agency).collect())))
+        let released_to = released.into_iter().map(|row| row.desk.agency).collect();
+        Ok(Some(Explained { kept, released_to }))
     }
 
     fn kept(&self, key: &MessageKey) -> Result<Option<Kept>, StoreError> {
         let damaged = || StoreError::Damaged { table: "message" };
-        let Some((wrapped, sealed)) = self.archive.decision(key)? else { return Ok(None) };
+        let Some(stored) = self.archive.decision(key)? else { return Ok(None) };
         let text = self
             .vault
-            .unwrap(&wrapped)
-            .and_then(|body| body.open(Part::Decision, &key.place(), &sealed))
+            .unwrap(&stored.wrapped_key)
+            .and_then(|body| body.open(Part::Decision, &key.place(), &stored.sealed))
             .map_err(|_| damaged())?;
         serde_json::from_slice(&text).map(Some).map_err(|_| damaged())
     }
@@ -224,10 +228,10 @@ impl Auditing {
                     .iter()
                     .filter(|(agency, _, _)| **agency == *named)
                     .max_by_key(|(_, state, _)| progress(*state));
-                let (state, at) = furthest.map_or(
-                    (OutcomeState::NotShared, never),
-                    |(_, state, at)| (outcome(*state), *at),
-                );
+                let (state, at) = furthest
+                    .map_or((OutcomeState::NotShared, never), |(_, state, at)| {
+                        (outcome(*state), *at)
+                    });
                 (named, state, at)
             })
             .collect())
@@ -316,9 +320,7 @@ impl Auditing {
     /// Nothing of the kind is this agency's, or no checkpoint covers it yet.
     pub fn proof(&self, agency: &str, of: &Provable) -> Result<String, AuditError> {
         let (entry, kind) = match of {
-            Provable::Release(id) => {
-                (self.archive.release_entry(id, agency)?, "release")
-            }
+            Provable::Release(id) => (self.archive.release_entry(id, agency)?, "release"),
             Provable::Message(id) => {
                 let key = MessageKey { agency: Arc::from(agency), id: *id };
                 (self.archive.message_entry(&key)?, "accepted")

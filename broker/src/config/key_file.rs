@@ -66,11 +66,7 @@ pub(super) fn document(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileFault> 
         Some(plain) => plain,
         None => content,
     };
-    if document.first() == Some(&SEQUENCE) {
-        Ok(document)
-    } else {
-        Err(KeyFileFault::NotADocument)
-    }
+    if document.first() == Some(&SEQUENCE) { Ok(document) } else { Err(KeyFileFault::NotADocument) }
 }
 
 fn content(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileFault> {

@@ -57,7 +57,8 @@ pub(super) fn read(mut section: Section<'_>, faults: &mut Faults) -> Option<Keys
 /// Reads the files.
 pub(super) fn read_material(keys: &KeysConfig) -> Result<KeyMaterial, ConfigError> {
     let mut faults = Faults::default();
-    let kek = noted(key_file::key(&keys.key_encryption_key), "keys.key_encryption_key", &mut faults);
+    let kek =
+        noted(key_file::key(&keys.key_encryption_key), "keys.key_encryption_key", &mut faults);
     let index = noted(key_file::key(&keys.index_key), "keys.index_key", &mut faults);
     let ledger = noted(key_file::document(&keys.ledger_key), "keys.ledger_key", &mut faults);
     if let (Some(kek), Some(index)) = (&kek, &index)

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use crate::listen::{
-    CONNECTIONS_MAX_DEFAULT, HANDSHAKE_TIMEOUT_DEFAULT, ListenOptions, TlsFiles,
-};
+use crate::listen::{CONNECTIONS_MAX_DEFAULT, HANDSHAKE_TIMEOUT_DEFAULT, ListenOptions, TlsFiles};
 
 use super::fault::Faults;
 use super::section::Section;

@@ -42,7 +42,8 @@ fn metrics_address(section: &mut Section<'_>, faults: &mut Faults) -> Option<Opt
     let address: Option<SocketAddr> = text.parse().ok();
     let address = address.filter(|address| address.ip().is_loopback());
     if address.is_none() {
-        faults.add(section.path(KEY), "is an address of this machine such as 127.0.0.1:9464, or off");
+        faults
+            .add(section.path(KEY), "is an address of this machine such as 127.0.0.1:9464, or off");
     }
     address.map(Some)
 }

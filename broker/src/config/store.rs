@@ -1,6 +1,6 @@
 //! `[store]`: where everything durable lies, and how much room is kept free.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::fault::Faults;
 use super::section::Section;
@@ -20,6 +20,15 @@ pub struct StoreConfig {
     /// With less free than this, MiB, publishing pauses. What is left is the reserve that
     /// releases, receipts and checkpoints go on from.
     pub disk_floor_mib: u64,
+}
+
+impl StoreConfig {
+    /// The folder the file is in, whose file system must have room.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        folder.unwrap_or(Path::new("."))
+    }
 }
 
 /// Reads the section.

@@ -206,10 +206,8 @@ impl Stream {
     /// Adds credit, up to the protocol's bound.
     pub fn grant(&self, deliveries: u32) {
         self.with(|serving| {
-            serving.credit = serving
-                .credit
-                .saturating_add(deliveries)
-                .min(proto::limits::CREDIT_DELIVERIES_MAX);
+            serving.credit =
+                serving.credit.saturating_add(deliveries).min(proto::limits::CREDIT_DELIVERIES_MAX);
             serving.wake.notify_one();
         });
     }

@@ -43,9 +43,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::delivery::outbox::Stored;
     use crate::directory::MessageKind;
     use crate::message::MessageKey;
+    use crate::prepare::Stored;
 
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
@@ -57,7 +57,7 @@ mod tests {
             immediate,
             number: 0,
             attempts: 0,
-            releases: 0,
+            withdrawn: false,
             due: NOW + Duration::seconds(due_in),
             message: Stored {
                 key: MessageKey { agency: Arc::from("gmp"), id: Uuid::nil() },

@@ -5,11 +5,9 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::directory::MessageKind;
 use crate::ledger::journal::StoreError;
-use crate::message::MessageKey;
+use crate::prepare::Stored;
 use crate::register::DeskName;
-use crate::seal::Token;
 
 /// A delivery that waits, with what is needed to decide it again and send it.
 pub struct Waiting {
@@ -25,40 +23,12 @@ pub struct Waiting {
     pub number: u64,
     /// Attempts used up.
     pub attempts: u32,
-    /// Releases made.
-    pub releases: u32,
+    /// Whether its message was taken back since: then it is never released again.
+    pub withdrawn: bool,
     /// Not before this.
     pub due: OffsetDateTime,
     /// Its message.
     pub message: Stored,
-}
-
-/// A stored message, still sealed.
-pub struct Stored {
-    /// Key.
-    pub key: MessageKey,
-    /// Kind.
-    pub kind: MessageKind,
-    /// Sending node.
-    pub node: Arc<str>,
-    /// Sending desk.
-    pub desk: Arc<str>,
-    /// Accepted at.
-    pub accepted_at: OffsetDateTime,
-    /// Nothing is released after this.
-    pub expires_at: OffsetDateTime,
-    /// Nothing is released before this.
-    pub not_before: Option<OffsetDateTime>,
-    /// Wrapped key.
-    pub wrapped_key: Vec<u8>,
-    /// Sealed message.
-    pub body: Vec<u8>,
-    /// Sealed decision.
-    pub decision: Vec<u8>,
-    /// Tokens of its subjects.
-    pub tokens: Vec<Token>,
-    /// What it settles.
-    pub settles: Option<Uuid>,
 }
 
 /// A release that was made, found by its id.

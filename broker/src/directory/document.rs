@@ -167,9 +167,10 @@ fn build(document: Document, faults: &mut Faults) -> Directory {
     let mut directory =
         Directory { trust_domain: document.trust_domain.clone(), ..Directory::default() };
     if document.trust_domain.is_empty()
-        || !document.trust_domain.bytes().all(|b| {
-            b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.'
-        })
+        || !document
+            .trust_domain
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.')
     {
         faults.add("trust_domain".into(), "a trust domain is a-z, 0-9, hyphen and dot");
     }
@@ -254,7 +255,14 @@ fn add_agency(position: usize, row: &AgencyRow, directory: &mut Directory, fault
         faults.add(format!("agency[{position}].id"), "this id is given twice");
     }
     for (place, desk) in row.desk.iter().enumerate() {
-        add_desk(&format!("agency[{position}].desk[{place}]"), &id, row.kind, desk, directory, faults);
+        add_desk(
+            &format!("agency[{position}].desk[{place}]"),
+            &id,
+            row.kind,
+            desk,
+            directory,
+            faults,
+        );
     }
     for (place, node) in row.node.iter().enumerate() {
         add_node(&format!("agency[{position}].node[{place}]"), &id, node, directory, faults);
@@ -341,7 +349,10 @@ fn add_issuers(rows: &[IssuerRow], directory: &mut Directory, faults: &mut Fault
     for (position, row) in rows.iter().enumerate() {
         let mut key = [0u8; 32];
         if hex::decode_to_slice(&row.key, &mut key).is_err() {
-            faults.add(format!("issuer[{position}].key"), "a key is the SHA-256 of its SubjectPublicKeyInfo in hex");
+            faults.add(
+                format!("issuer[{position}].key"),
+                "a key is the SHA-256 of its SubjectPublicKeyInfo in hex",
+            );
         }
         let mut named = BTreeSet::new();
         for agency in &row.agencies {
@@ -380,7 +391,8 @@ fn items(directory: &Directory) -> BTreeMap<String, String> {
         items.insert(format!("desk {}", desk.full_id()), format!("{desk:?}"));
     }
     for node in directory.nodes.values() {
-        let desks: Vec<_> = node.desks.iter().filter_map(|i| directory.desk(*i)).map(Desk::full_id).collect();
+        let desks: Vec<_> =
+            node.desks.iter().filter_map(|i| directory.desk(*i)).map(Desk::full_id).collect();
         items.insert(format!("node {}/{}", node.agency, node.name), format!("{desks:?}"));
     }
     for person in directory.persons.values() {

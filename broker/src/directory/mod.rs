@@ -195,14 +195,8 @@ pub enum MessageKind {
 
 impl MessageKind {
     /// Every kind.
-    pub const ALL: &'static [MessageKind] = &[
-        Self::Intelligence,
-        Self::Mappa,
-        Self::Custody,
-        Self::Flag,
-        Self::Correction,
-        Self::Task,
-    ];
+    pub const ALL: &'static [MessageKind] =
+        &[Self::Intelligence, Self::Mappa, Self::Custody, Self::Flag, Self::Correction, Self::Task];
 
     /// The written name.
     #[must_use]

@@ -14,18 +14,16 @@ use crate::clock::Clock;
 use crate::delivery::hub::{self, LEASE, Outstanding, Stream};
 use crate::delivery::order;
 use crate::delivery::outbox::{Outbox, Waiting};
-use crate::directory::Directory;
 use crate::ledger::appender::{
     EndItem, Queue, ReleaseItem, ReleaseRefused, ReleaseWork, Released, SettleItem, SettleWork,
     Settlement, Work,
 };
 use crate::ledger::journal::StoreError;
-use crate::message::{self, Admitted, Sender};
 use crate::parcel;
-use crate::prepare::{Kept, decide_again};
+use crate::prepare::{decide_again, reopen};
 use crate::register::DeskName;
 use crate::rules::Rules;
-use crate::seal::{Part, Vault};
+use crate::seal::Vault;
 
 /// Deliveries looked at in one round: those held back must be seen too.
 const LOOK_AHEAD: u32 = 512;
@@ -113,7 +111,8 @@ impl Delivering {
             return false;
         }
         // Step 4: recorded before one byte leaves.
-        let sent = if items.is_empty() { 0 } else { self.release(service, items, &ready, &rules).await };
+        let sent =
+            if items.is_empty() { 0 } else { self.release(service, items, &ready, &rules).await };
         service.stream.give_back(credit.saturating_sub(sent), None);
         sent > 0 || ended_any
     }
@@ -163,8 +162,11 @@ impl Delivering {
         rules: &Rules,
         now: OffsetDateTime,
     ) -> Result<ReleaseItem, Refusal> {
+        if waiting.withdrawn {
+            return Err(Refusal::Withdrawn);
+        }
         let (admitted, kept) =
-            open(waiting, &self.vault, &rules.directory).ok_or(Refusal::PolicyError)?;
+            reopen(&waiting.message, &self.vault, &rules.directory).ok_or(Refusal::PolicyError)?;
         let (view, candidate) =
             decide_again(&admitted, &kept, &service.desk, waiting.task, rules, now)?;
         let mut permitting: Vec<Arc<str>> =
@@ -218,7 +220,11 @@ impl Delivering {
                 continue;
             };
             frame.push(hub::delivery(
-                &self.vault, &service.desk, &waiting.message.key, waiting.message.settles, release,
+                &self.vault,
+                &service.desk,
+                &waiting.message.key,
+                waiting.message.settles,
+                release,
             ));
             outstanding.push(outstanding_of(waiting, release, lease_ends));
         }
@@ -247,7 +253,12 @@ impl Delivering {
     }
 
     /// Settles what the recipient says it received, refused or needs more time for.
-    pub async fn settlement(&self, service: &Service, settle: wire::Settle, done: oneshot::Sender<bool>) {
+    pub async fn settlement(
+        &self,
+        service: &Service,
+        settle: wire::Settle,
+        done: oneshot::Sender<bool>,
+    ) {
         let now = self.clock.now();
         let mut items = Vec::new();
         for release in &settle.acknowledged {
@@ -383,28 +394,4 @@ fn outstanding_of(waiting: &Waiting, release: &Released, lease_ends: Duration) -
 /// Doubles from one second, to five minutes at most.
 fn backoff(attempt: u32) -> Duration {
     BACKOFF_FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(BACKOFF_MAX)
-}
-
-/// Opens a stored message and its decision. `None`: erased, damaged, or its sender has left
-/// the directory.
-fn open(waiting: &Waiting, vault: &Vault, directory: &Directory) -> Option<(Admitted, Kept)> {
-    let stored = &waiting.message;
-    let key = vault.unwrap(&stored.wrapped_key).ok()?;
-    let place = stored.key.place();
-    let body = key.open(Part::Message, &place, &stored.body).ok()?;
-    let kept = key.open(Part::Decision, &place, &stored.decision).ok()?;
-    let kept = serde_json::from_slice(&kept).ok()?;
-    let desk_index = directory.desk_index(&stored.key.agency, &stored.desk)?;
-    let desk = directory.desk(desk_index)?;
-    let sender = Sender {
-        agency: Arc::clone(&stored.key.agency),
-        kind: desk.agency_kind,
-        node: Arc::clone(&stored.node),
-        desk: desk_index,
-        desk_id: Arc::clone(&stored.desk),
-        regime: desk.regime,
-    };
-    let mut admitted = message::readmit(&body, sender, vault, stored.accepted_at)?;
-    admitted.expires_at = stored.expires_at;
-    Some((admitted, kept))
 }

@@ -87,11 +87,9 @@ impl Publishing {
             return Err(NotTaken { retry_after: wait, ..refuse(Refusal::DiskFloor) });
         }
         // Step 3: every rule of the message; normalised from here on.
-        let admitted =
-            message::admit(message, sender, &self.vault, now).map_err(|rejection| NotTaken {
-                violations: rejection.violations,
-                ..refuse(rejection.refusal)
-            })?;
+        let admitted = message::admit(message, sender, &self.vault, now).map_err(|rejection| {
+            NotTaken { violations: rejection.violations, ..refuse(rejection.refusal) }
+        })?;
         let id = admitted.key.id;
         // Step 4: route, decide, pack and seal. A withdrawal has no candidates until the
         // appender, under the head lock, finds who was given the original.

@@ -26,10 +26,9 @@ impl Quotas {
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let bucket = match buckets.get_mut(agency) {
             Some(bucket) => bucket,
-            None => buckets.entry(agency.to_owned()).or_insert(Bucket {
-                tokens: rate * BURST_SECONDS,
-                filled_at: monotonic,
-            }),
+            None => buckets
+                .entry(agency.to_owned())
+                .or_insert(Bucket { tokens: rate * BURST_SECONDS, filled_at: monotonic }),
         };
         let passed = monotonic.saturating_sub(bucket.filled_at).as_secs_f64();
         bucket.tokens = (bucket.tokens + passed * rate).min(rate * BURST_SECONDS);

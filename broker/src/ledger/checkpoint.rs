@@ -54,8 +54,7 @@ impl Signer {
     /// It is not an Ed25519 key, or the origin cannot name one.
     pub fn new(origin: &str, pkcs8: &[u8]) -> Result<Self, SignError> {
         let key = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| SignError::Key)?;
-        let public: [u8; 32] =
-            key.public_key().as_ref().try_into().map_err(|_| SignError::Key)?;
+        let public: [u8; 32] = key.public_key().as_ref().try_into().map_err(|_| SignError::Key)?;
         let verifier = VerifierKey::new(origin, public).map_err(|_| SignError::Key)?;
         Ok(Self { key, origin: origin.to_owned(), verifier })
     }

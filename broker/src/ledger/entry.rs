@@ -47,15 +47,15 @@ impl Entry {
     pub fn new(records: Vec<String>, time: u64, chance: &dyn Chance) -> Result<Self, EntryError> {
         let mut seed = [0; 32];
         chance.fill(&mut seed)?;
-        let slots =
-            Slots::for_records(records.len()).map_err(|_| EntryError::TooMany)?.count();
+        let slots = Slots::for_records(records.len()).map_err(|_| EntryError::TooMany)?.count();
         let mut free: Vec<u32> = (0..slots).collect();
         let mut placed = Vec::with_capacity(records.len());
         for text in records {
             let mut draw = [0u8; 4];
             chance.fill(&mut draw)?;
             let remaining = u32::try_from(free.len()).map_err(|_| EntryError::TooMany)?;
-            let place = u32::from_be_bytes(draw).checked_rem(remaining).ok_or(EntryError::TooMany)?;
+            let place =
+                u32::from_be_bytes(draw).checked_rem(remaining).ok_or(EntryError::TooMany)?;
             placed.push((free.swap_remove(place as usize), text));
         }
         placed.sort_unstable_by_key(|(slot, _)| *slot);
@@ -98,7 +98,8 @@ impl Entry {
     /// The entry was read from bytes that no writer made.
     pub fn leaf(&self) -> Result<Leaf, EntryError> {
         let slots = Slots::of_count(self.slots).map_err(|_| EntryError::Broken)?;
-        let root = records_root(&self.seed, slots, &self.texts()).map_err(|_| EntryError::Broken)?;
+        let root =
+            records_root(&self.seed, slots, &self.texts()).map_err(|_| EntryError::Broken)?;
         let time = LeafTime::from_unix_seconds(self.time).map_err(|_| EntryError::Broken)?;
         Ok(Leaf { time, root })
     }

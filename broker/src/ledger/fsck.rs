@@ -11,6 +11,7 @@
 //! mailbox and of the subscription that took it over are judged leniently, because numbered
 //! deliveries pass from one to the other.
 
+mod against;
 mod faults;
 mod log;
 mod reader;
@@ -243,10 +244,7 @@ impl Report {
 ///
 /// # Errors
 /// The store's; [`StoreError::Damaged`] if the head itself cannot be read.
-pub fn check(
-    raw: &dyn RawLedger,
-    verifier: Option<&VerifierKey>,
-) -> Result<Report, StoreError> {
+pub fn check(raw: &dyn RawLedger, verifier: Option<&VerifierKey>) -> Result<Report, StoreError> {
     let mut faults = Faults::default();
     let head = raw.head()?;
     let mut rows = Rows::load(raw, head.as_ref(), &mut faults)?;

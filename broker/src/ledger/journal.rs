@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::directory::MessageKind;
 use crate::ledger::tree::TileId;
 use crate::message::MessageKey;
+use crate::prepare::Stored;
 use crate::register::DeskName;
 use crate::rules::Epochs;
 use crate::seal::Token;
@@ -107,6 +108,8 @@ pub struct MessageRow {
     pub tokens: Vec<Token>,
     /// Row of the message this one withdraws or settles.
     pub settles: Option<u64>,
+    /// Whether it takes that message back.
+    pub withdraws: bool,
 }
 
 /// How a delivery stands.
@@ -255,6 +258,8 @@ pub struct Batch {
     pub register: Vec<Vec<u8>>,
     /// Named documents: directory, bundles, standing.
     pub documents: Vec<(String, Vec<u8>)>,
+    /// Messages whose decision gained candidates: row and newly sealed decision.
+    pub redecided: Vec<(u64, Vec<u8>)>,
     /// Sealed reasons of consultations, by entry.
     pub reasons: Vec<(u64, Vec<u8>)>,
 }
@@ -321,6 +326,17 @@ pub trait Journal: Send {
     /// The store's.
     fn held(&mut self, message: u64) -> Result<Vec<Held>, StoreError>;
 
+    /// Custody messages about any of these persons that may still be released at `now`, with
+    /// their rows. At most 200.
+    ///
+    /// # Errors
+    /// The store's.
+    fn live_custody(
+        &mut self,
+        tokens: &[Token],
+        now: OffsetDateTime,
+    ) -> Result<Vec<(u64, Stored)>, StoreError>;
+
     /// The states of these deliveries, in order; `None` for one that is not there.
     ///
     /// # Errors
@@ -375,6 +391,14 @@ pub struct DisclosureFilter {
     pub limit: u32,
 }
 
+/// A decision as it is stored.
+pub struct SealedDecision {
+    /// Wrapped key of the message.
+    pub wrapped_key: Vec<u8>,
+    /// Sealed decision.
+    pub sealed: Vec<u8>,
+}
+
 /// Reads of what was written, side by side with the appender.
 pub trait Archive: Send + Sync {
     /// The stored bytes of an entry.
@@ -407,11 +431,11 @@ pub trait Archive: Send + Sync {
     /// # Errors
     /// The store's.
     fn disclosures(&self, filter: &DisclosureFilter) -> Result<Vec<DisclosureRow>, StoreError>;
-    /// The sealed decision of a message: wrapped key and sealed text.
+    /// The sealed decision of a message.
     ///
     /// # Errors
     /// The store's.
-    fn decision(&self, key: &MessageKey) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError>;
+    fn decision(&self, key: &MessageKey) -> Result<Option<SealedDecision>, StoreError>;
     /// Deliveries of a message: agency, state, and when it came to it.
     ///
     /// # Errors

@@ -17,3 +17,5 @@ pub mod appender;
 pub mod checkpoint;
 
 pub mod proof;
+
+pub mod fsck;

@@ -106,7 +106,11 @@ pub struct TileMissing;
 ///
 /// # Errors
 /// A tile is missing, or the index lies outside.
-pub fn inclusion<T: Tiles + ?Sized>(tiles: &T, index: u64, size: u64) -> Result<Vec<Hash>, T::Error> {
+pub fn inclusion<T: Tiles + ?Sized>(
+    tiles: &T,
+    index: u64,
+    size: u64,
+) -> Result<Vec<Hash>, T::Error> {
     if index >= size {
         return Err(TileMissing.into());
     }
@@ -130,7 +134,11 @@ pub fn inclusion<T: Tiles + ?Sized>(tiles: &T, index: u64, size: u64) -> Result<
 ///
 /// # Errors
 /// A tile is missing, or `old` is larger than `new`.
-pub fn consistency<T: Tiles + ?Sized>(tiles: &T, old: u64, new: u64) -> Result<Vec<Hash>, T::Error> {
+pub fn consistency<T: Tiles + ?Sized>(
+    tiles: &T,
+    old: u64,
+    new: u64,
+) -> Result<Vec<Hash>, T::Error> {
     if old > new {
         return Err(TileMissing.into());
     }

@@ -21,10 +21,8 @@ pub const HISTORIC_AFTER: Duration = Duration::hours(48);
 /// Checks and normalises the kind.
 pub(super) fn check(message: &mut wire::Message, check: &mut Check) -> Option<MessageKind> {
     let urgent = message.urgency() == wire::Urgency::Immediate;
-    let flagged_subject = message
-        .subjects
-        .first()
-        .is_some_and(|subject| !subject.identifiers.is_empty());
+    let flagged_subject =
+        message.subjects.first().is_some_and(|subject| !subject.identifiers.is_empty());
     match message.kind.as_mut() {
         None => {
             check.fail("kind", "exactly one kind is required");
@@ -92,16 +90,14 @@ fn check_intelligence(intelligence: &mut wire::Intelligence, check: &mut Check) 
     );
     check.require(well_formed, "intelligence.grade", "must be a grade of its scheme, such as 2BP");
     let distinct: BTreeSet<i32> = intelligence.conditions.iter().copied().collect();
-    let known = distinct
-        .iter()
-        .all(|c| *c != 0 && wire::IntelligenceCondition::try_from(*c).is_ok());
+    let known =
+        distinct.iter().all(|c| *c != 0 && wire::IntelligenceCondition::try_from(*c).is_ok());
     check.require(
         known && distinct.len() == intelligence.conditions.len(),
         "intelligence.conditions",
         "must be known conditions, each once",
     );
-    let with_conditions =
-        scheme == wire::GradingScheme::ThreeFiveTwo && grade.get(2) == Some(&'C');
+    let with_conditions = scheme == wire::GradingScheme::ThreeFiveTwo && grade.get(2) == Some(&'C');
     check.require(
         with_conditions != distinct.is_empty(),
         "intelligence.conditions",

@@ -100,8 +100,12 @@ pub struct Admitted {
     pub expires_at: OffsetDateTime,
     /// Before this nothing is released.
     pub not_before: Option<OffsetDateTime>,
-    _admitted: (),
+    _checked: Checked,
 }
+
+/// That every rule held. Only this module can say so.
+#[derive(Clone)]
+struct Checked;
 
 impl std::fmt::Debug for Admitted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -224,7 +228,7 @@ fn finish(
         expires_at: end.unwrap_or(now + default_life(kind)),
         not_before,
         message,
-        _admitted: (),
+        _checked: Checked,
     }
 }
 
@@ -276,15 +280,35 @@ fn check_envelope(
     check.uuid(&mut message.acting_person, "acting_person");
     let known = |value: i32, ok: bool| value != 0 && ok;
     let purpose = message.purpose;
-    check.require(known(purpose, wire::Purpose::try_from(purpose).is_ok()), "purpose", "is required");
+    check.require(
+        known(purpose, wire::Purpose::try_from(purpose).is_ok()),
+        "purpose",
+        "is required",
+    );
     let gateway = message.gateway;
-    check.require(known(gateway, wire::Gateway::try_from(gateway).is_ok()), "gateway", "is required: the power to share");
+    check.require(
+        known(gateway, wire::Gateway::try_from(gateway).is_ok()),
+        "gateway",
+        "is required: the power to share",
+    );
     let basis = message.lawful_basis;
-    check.require(known(basis, wire::LawfulBasis::try_from(basis).is_ok()), "lawful_basis", "is required: a power to share is not a basis");
+    check.require(
+        known(basis, wire::LawfulBasis::try_from(basis).is_ok()),
+        "lawful_basis",
+        "is required: a power to share is not a basis",
+    );
     let condition = message.sensitive_condition;
-    check.require(wire::SensitiveCondition::try_from(condition).is_ok(), "sensitive_condition", "is not a known condition");
+    check.require(
+        wire::SensitiveCondition::try_from(condition).is_ok(),
+        "sensitive_condition",
+        "is not a known condition",
+    );
     let marking = message.marking;
-    check.require(known(marking, wire::Marking::try_from(marking).is_ok()), "marking", "is required");
+    check.require(
+        known(marking, wire::Marking::try_from(marking).is_ok()),
+        "marking",
+        "is required",
+    );
     let urgency = message.urgency;
     check.require(wire::Urgency::try_from(urgency).is_ok(), "urgency", "is not a known urgency");
     if urgency == 0 {
@@ -350,9 +374,7 @@ pub(crate) fn check_addressee(addressee: &wire::Addressee, field: &str, check: &
     if !crate::directory::document::is_directory_id(&addressee.agency) {
         check.fail(format!("{field}.agency"), "must be an agency id");
     }
-    if !addressee.desk.is_empty()
-        && !crate::directory::document::is_directory_id(&addressee.desk)
-    {
+    if !addressee.desk.is_empty() && !crate::directory::document::is_directory_id(&addressee.desk) {
         check.fail(format!("{field}.desk"), "must be a desk id");
     }
 }
@@ -370,8 +392,16 @@ fn check_times(message: &wire::Message, check: &mut Check, now: OffsetDateTime) 
     if let Some(expires) = expires {
         check.require(expires > now, "expires_at", "must be in the future");
         check.require(expires <= now + LIFE_MAX, "expires_at", "is at most 366 days ahead");
-        check.require(not_before.is_none_or(|n| n < expires), "not_before", "must be before expires_at");
-        check.require(act_by.is_none_or(|a| a <= expires), "act_by", "must not be after expires_at");
+        check.require(
+            not_before.is_none_or(|n| n < expires),
+            "not_before",
+            "must be before expires_at",
+        );
+        check.require(
+            act_by.is_none_or(|a| a <= expires),
+            "act_by",
+            "must not be after expires_at",
+        );
     }
     check.require(
         not_before.is_none_or(|n| n <= now + LIFE_MAX),
@@ -398,7 +428,11 @@ pub fn stamp(moment: OffsetDateTime) -> prost_types::Timestamp {
 }
 
 fn check_statements(message: &wire::Message, check: &mut Check) {
-    check.require(message.statements.len() <= limits::STATEMENTS_MAX, "statements", "are at most 64");
+    check.require(
+        message.statements.len() <= limits::STATEMENTS_MAX,
+        "statements",
+        "are at most 64",
+    );
     for (position, statement) in message.statements.iter().enumerate() {
         let at = |name: &str| format!("statements[{position}].{name}");
         // Fields below 20 are parts of subjects and kinds, not things said.

@@ -108,9 +108,9 @@ fn check_subject(
     let usable = birth.as_ref().filter(|date| !date.is_placeholder());
     SubjectFacts {
         tokens,
-        name_token: usable
-            .filter(|_| !subject.name.is_empty())
-            .map(|date| vault.token("name", &format!("{}|{}", plain_name(&subject.name), date.canonical()))),
+        name_token: usable.filter(|_| !subject.name.is_empty()).map(|date| {
+            vault.token("name", &format!("{}|{}", plain_name(&subject.name), date.canonical()))
+        }),
         birth_token: usable.map(|date| vault.token("birth-date", date.canonical())),
         category,
         under_18: under_18(birth.as_ref(), subject.age(), now),

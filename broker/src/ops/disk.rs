@@ -28,22 +28,16 @@ pub struct DiskWatch {
 }
 
 impl DiskWatch {
-    /// A watch over the file system of a folder. Publishing counts as paused until the first
-    /// [`DiskWatch::look`].
+    /// A watch over the file system of a folder, which sets `at_floor` while publishing must
+    /// pause. Look once before anybody may publish.
     #[must_use]
-    pub fn new(folder: &Path, floor_mib: u64) -> Self {
+    pub fn new(folder: &Path, floor_mib: u64, at_floor: Arc<AtomicBool>) -> Self {
         Self {
             folder: folder.to_owned(),
             floor_bytes: floor_mib.saturating_mul(BYTES_PER_MIB),
-            at_floor: Arc::new(AtomicBool::new(true)),
+            at_floor,
             free_bytes: Arc::new(AtomicU64::new(UNKNOWN)),
         }
-    }
-
-    /// Set while publishing must pause.
-    #[must_use]
-    pub fn at_floor(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.at_floor)
     }
 
     /// Bytes free at the last look; [`UNKNOWN`] if the disk did not say.
@@ -64,7 +58,11 @@ impl DiskWatch {
         }
         if now {
             let known = free.is_some();
-            tracing::error!(code = "disk-floor", known, "the disk is at its floor; publishing pauses");
+            tracing::error!(
+                code = "disk-floor",
+                known,
+                "the disk is at its floor; publishing pauses"
+            );
         } else {
             tracing::info!(code = "disk-floor", "the disk has room; publishing is open");
         }
@@ -128,10 +126,10 @@ mod tests {
     fn a_floor_above_the_whole_disk_pauses_and_one_far_below_opens() {
         let folder = tempfile::tempdir().unwrap();
         for (floor_mib, expected) in [(u64::MAX / BYTES_PER_MIB, true), (0, false)] {
-            let watch = DiskWatch::new(folder.path(), floor_mib);
-            assert!(watch.at_floor().load(Ordering::Relaxed), "paused until the first look");
+            let at_floor = Arc::new(AtomicBool::new(!expected));
+            let watch = DiskWatch::new(folder.path(), floor_mib, Arc::clone(&at_floor));
             watch.look();
-            assert_eq!(watch.at_floor().load(Ordering::Relaxed), expected);
+            assert_eq!(at_floor.load(Ordering::Relaxed), expected);
             assert_ne!(watch.free_bytes().load(Ordering::Relaxed), UNKNOWN);
         }
     }
@@ -139,9 +137,10 @@ mod tests {
     #[test]
     fn a_disk_that_does_not_answer_counts_as_full() {
         let folder = tempfile::tempdir().unwrap();
-        let watch = DiskWatch::new(&folder.path().join("absent"), 0);
+        let at_floor = Arc::new(AtomicBool::new(false));
+        let watch = DiskWatch::new(&folder.path().join("absent"), 0, Arc::clone(&at_floor));
         watch.look();
-        assert!(watch.at_floor().load(Ordering::Relaxed));
+        assert!(at_floor.load(Ordering::Relaxed));
         assert_eq!(watch.free_bytes().load(Ordering::Relaxed), UNKNOWN);
     }
 }

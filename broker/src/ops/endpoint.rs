@@ -83,7 +83,9 @@ impl Endpoint {
 async fn serve(socket: TcpStream, watched: Arc<Watched>) -> Result<(), hyper::Error> {
     let answer = service_fn(move |request: Request<Incoming>| {
         let watched = Arc::clone(&watched);
-        async move { Ok::<_, Infallible>(answer(request.method(), request.uri().path(), &watched).await) }
+        async move {
+            Ok::<_, Infallible>(answer(request.method(), request.uri().path(), &watched).await)
+        }
     });
     http1::Builder::new()
         .keep_alive(false)
@@ -105,7 +107,10 @@ async fn answer(method: &Method, path: &str, watched: &Watched) -> Response<Full
             Ok(page) => plain(StatusCode::OK, page),
             Err(_) => {
                 tracing::error!(code = "figures", "the figures cannot be written");
-                plain(StatusCode::INTERNAL_SERVER_ERROR, "the figures cannot be written\n".to_owned())
+                plain(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "the figures cannot be written\n".to_owned(),
+                )
             }
         },
         "/health/live" => plain(StatusCode::OK, "alive\n".to_owned()),

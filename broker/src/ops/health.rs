@@ -84,8 +84,13 @@ pub async fn ask(watched: &Watched) -> Health {
 mod tests {
     use super::*;
 
-    const WELL: Health =
-        Health { store: true, ledger: true, revocation_lists: true, serving: true, publishing: true };
+    const WELL: Health = Health {
+        store: true,
+        ledger: true,
+        revocation_lists: true,
+        serving: true,
+        publishing: true,
+    };
 
     #[test]
     fn any_one_trouble_is_enough_not_to_be_ready_but_a_full_disk_is_not() {

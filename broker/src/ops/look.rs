@@ -21,7 +21,11 @@ impl<T> Default for Look<T> {
 
 impl<T> Look<T> {
     /// Asks, or waits for the question that is under way. `None`: no answer in time.
-    pub(super) async fn ask(&self, bound: Duration, begin: impl FnOnce() -> JoinHandle<T>) -> Option<T> {
+    pub(super) async fn ask(
+        &self,
+        bound: Duration,
+        begin: impl FnOnce() -> JoinHandle<T>,
+    ) -> Option<T> {
         let answered = tokio::time::timeout(bound, async {
             let mut under_way = self.under_way.lock().await;
             // What ended while nobody waited answered an earlier asking.

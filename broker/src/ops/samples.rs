@@ -84,9 +84,7 @@ pub(super) async fn gather(watched: &Watched) -> Vec<Sample> {
     }
     samples.add(Figure::PublishingPaused, yes(sources.disk_floor.load(Ordering::Relaxed)));
     let (outbox, archive) = (Arc::clone(&sources.outbox), Arc::clone(&sources.archive));
-    let read = || {
-        tokio::task::spawn_blocking(move || StoreFigures::read(&*outbox, &*archive).ok())
-    };
+    let read = || tokio::task::spawn_blocking(move || StoreFigures::read(&*outbox, &*archive).ok());
     let answer = watched.store_figures.ask(ANSWER_TIME, read).await.flatten();
     samples.add(Figure::StoreAnswers, yes(answer.is_some()));
     if let Some(answer) = answer {

@@ -45,7 +45,10 @@ impl AuditService for AuditRpc {
         let asked = request.get_ref();
         let size = self.auditing.archive.size().map_err(|e| status::store(&e))?;
         if asked.old_size > asked.new_size || asked.new_size > size {
-            return Err(status::fault("new_size", "is at least old_size and at most the ledger's size"));
+            return Err(status::fault(
+                "new_size",
+                "is at least old_size and at most the ledger's size",
+            ));
         }
         let path = consistency(&*self.auditing.archive, asked.old_size, asked.new_size)
             .map_err(|error| status::store(&error))?;
@@ -121,14 +124,20 @@ impl AuditService for AuditRpc {
         } else {
             None
         };
-        let (kept, released) = found.ok_or_else(|| status::refused(Refusal::NotFound))?;
-        let explanations = kept
+        let explained = found.ok_or_else(|| status::refused(Refusal::NotFound))?;
+        let seen =
+            |agency: &Arc<str>| sight == Sight::Broker || explained.released_to.contains(agency);
+        let explanations = explained
+            .kept
             .candidates
             .iter()
-            .filter(|candidate| sight == Sight::Broker || released.contains(&candidate.desk.agency))
+            .filter(|candidate| seen(&candidate.desk.agency))
             .flat_map(|candidate| explanations(candidate, &sight))
             .collect();
-        Ok(Response::new(wire::ExplainDecisionResponse { explanations, bundle: kept.bundle }))
+        Ok(Response::new(wire::ExplainDecisionResponse {
+            explanations,
+            bundle: explained.kept.bundle,
+        }))
     }
 }
 

@@ -63,7 +63,13 @@ impl DirectoryService for DirectoryRpc {
         let identifier = declared.identifier.unwrap_or_default();
         let id = self
             .administering
-            .declare_interest(&peer, identifier, &declared.desk, purpose, declared.expires_at.as_ref())
+            .declare_interest(
+                &peer,
+                identifier,
+                &declared.desk,
+                purpose,
+                declared.expires_at.as_ref(),
+            )
             .await
             .map_err(status::admin)?;
         Ok(Response::new(wire::DeclareInterestResponse { interest_id: id.to_string() }))

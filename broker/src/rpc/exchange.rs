@@ -80,10 +80,12 @@ impl ExchangeService for ExchangeRpc {
         request: Request<Streaming<wire::SubscribeRequest>>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
         let peer = peer(&request)?;
-        let certificate = request.extensions().get::<ConnectionInfo>().map(|c| Arc::clone(&c.certificate));
+        let certificate =
+            request.extensions().get::<ConnectionInfo>().map(|c| Arc::clone(&c.certificate));
         let certificate = certificate.ok_or_else(|| status::refused(Refusal::NotRegistered))?;
         let mut steps = request.into_inner();
-        let first = steps.next().await.ok_or_else(|| status::fault("open", "must be the first step"))??;
+        let first =
+            steps.next().await.ok_or_else(|| status::fault("open", "must be the first step"))??;
         let Some(Step::Open(open)) = first.step else {
             return Err(status::fault("open", "must be the first step"));
         };
@@ -106,7 +108,13 @@ impl ExchangeService for ExchangeRpc {
         // One task reads the client's steps, one writes frames, one serves the backlog; the
         // writer ends when the client goes, and the others end with it.
         let delivering = self.delivering.clone();
-        let reader = tokio::spawn(read_steps(delivering.clone(), Arc::clone(&service), steps, frames.clone(), left));
+        let reader = tokio::spawn(read_steps(
+            delivering.clone(),
+            Arc::clone(&service),
+            steps,
+            frames.clone(),
+            left,
+        ));
         let backlog = Arc::clone(&service);
         tokio::spawn(async move { delivering.serve(&backlog).await });
         tokio::spawn(async move {
@@ -275,7 +283,10 @@ impl ExchangeRpc {
         let (reply, found) = oneshot::channel();
         let work = SubscribeWork { desk: desk.clone(), name: Arc::from(name), reply };
         let queue = &self.delivering.queue;
-        queue.put(Work::Subscribe(work)).await.map_err(|_| status::refused(Refusal::ShuttingDown))?;
+        queue
+            .put(Work::Subscribe(work))
+            .await
+            .map_err(|_| status::refused(Refusal::ShuttingDown))?;
         let row = found.await.map_err(|_| status::refused(Refusal::ShuttingDown))?;
         let (row, _) = row.map_err(|error| status::store(&error))?;
         let waiting = self.delivering.outbox.waiting_count(row).map_err(|e| status::store(&e))?;
@@ -329,9 +340,10 @@ async fn read_steps(
                 service.stream.grant(credit.deliveries.min(limits::CREDIT_DELIVERIES_MAX));
             }
             Some(Step::Settle(settle)) => {
-                let bounded = [settle.acknowledged.len(), settle.refused.len(), settle.extended.len()]
-                    .into_iter()
-                    .all(|count| count <= limits::SETTLE_FRAME_RELEASES_MAX);
+                let bounded =
+                    [settle.acknowledged.len(), settle.refused.len(), settle.extended.len()]
+                        .into_iter()
+                        .all(|count| count <= limits::SETTLE_FRAME_RELEASES_MAX);
                 if !bounded {
                     let _ = frames.send(Err(status::refused(Refusal::FrameOutOfBounds))).await;
                     return;
@@ -349,7 +361,8 @@ async fn read_steps(
                 });
             }
             Some(Step::Open(_)) | None => {
-                let _ = frames.send(Err(status::fault("step", "is credit or settle after open"))).await;
+                let _ =
+                    frames.send(Err(status::fault("step", "is credit or settle after open"))).await;
                 return;
             }
         }

@@ -54,7 +54,11 @@ pub struct Gate {
 
 impl Gate {
     /// Lets a call through, with the peer it verified.
-    fn check(&self, path: &str, connection: Option<&ConnectionInfo>) -> Result<VerifiedPeer, Refusal> {
+    fn check(
+        &self,
+        path: &str,
+        connection: Option<&ConnectionInfo>,
+    ) -> Result<VerifiedPeer, Refusal> {
         let connection = connection.ok_or(Refusal::NotRegistered)?;
         let rules = self.rules.load();
         let peer = identity::verify(&connection.certificate, &rules.directory, self.clock.now())

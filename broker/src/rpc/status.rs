@@ -59,7 +59,11 @@ pub fn faulty(violations: Vec<Violation>) -> Status {
 #[must_use]
 pub fn with_violations(refusal: Refusal, violations: Vec<Violation>) -> Status {
     let mut details = ErrorDetails::new();
-    details.set_error_info(refusal.code().to_string(), ERROR_DOMAIN, HashMap::<String, String>::new());
+    details.set_error_info(
+        refusal.code().to_string(),
+        ERROR_DOMAIN,
+        HashMap::<String, String>::new(),
+    );
     if !violations.is_empty() {
         let violations = violations
             .into_iter()

@@ -76,7 +76,11 @@ impl Stage {
     ///
     /// # Errors
     /// The folder cannot be written, or the script is faulty.
-    pub async fn set(folder: &Path, script: &Script, now: OffsetDateTime) -> Result<Self, StageError> {
+    pub async fn set(
+        folder: &Path,
+        script: &Script,
+        now: OffsetDateTime,
+    ) -> Result<Self, StageError> {
         std::fs::create_dir_all(folder)?;
         let mut authority = Authority::new(Options::new(TRUST_DOMAIN, now))?;
         let server = authority.server(&["localhost"])?;
@@ -282,4 +286,3 @@ fn config_text(address: SocketAddr, checkpoint_seconds: u64) -> String {
     }
     text
 }
-

@@ -15,7 +15,7 @@ use crate::ledger::record::{RecordType, Text};
 use crate::ledger::tree::Edge;
 use crate::seal::commitment;
 
-use super::{LiveRelease, Known, ReleaseItem, Released, SettleItem, Settlement};
+use super::{Known, LiveRelease, ReleaseItem, Released, SettleItem, Settlement};
 
 /// Rows and edge of the commit under construction.
 pub(super) struct Draft {
@@ -143,7 +143,8 @@ impl Draft {
         chance: &dyn Chance,
         finished: &mut Finished,
     ) -> Result<(), StoreError> {
-        let known = self.subscription(subscription).ok_or(StoreError::Damaged { table: "subscription" })?;
+        let known =
+            self.subscription(subscription).ok_or(StoreError::Damaged { table: "subscription" })?;
         let desk = known.row.desk.clone();
         let mut last_number = known.last_number;
         let mut items = Vec::with_capacity(pending.len());
@@ -187,7 +188,7 @@ impl Draft {
                 attempt: item.attempt,
                 salt,
                 body: item.parcel.bytes.clone(),
-                _recorded: (),
+                _recorded: super::Recorded,
             };
             match target {
                 Target::Work(place) => finished.by_work.entry(place).or_default().push(released),
@@ -243,7 +244,8 @@ impl Draft {
         items: &[SettleItem],
         chance: &dyn Chance,
     ) -> Result<(), StoreError> {
-        let known = self.subscription(subscription).ok_or(StoreError::Damaged { table: "subscription" })?;
+        let known =
+            self.subscription(subscription).ok_or(StoreError::Damaged { table: "subscription" })?;
         let desk = known.row.desk.clone();
         let of = |wanted: fn(&Settlement) -> bool| {
             let chosen = items.iter().filter(move |item| wanted(&item.settlement));

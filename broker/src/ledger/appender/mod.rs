@@ -10,9 +10,17 @@
 //!          by that. One bad item never fails the others: a refused batch is halved.
 //! Why one writer: index order must equal commit order, or a proof would show a gap.
 
+mod answer;
+
 mod draft;
 
-mod work;
+mod settle;
+
+mod change;
+
+mod publish;
+
+mod commit;
 
 use std::sync::Arc;
 
@@ -175,8 +183,12 @@ pub struct Released {
     pub salt: [u8; 32],
     /// The bytes committed to.
     pub body: prost::bytes::Bytes,
-    _recorded: (),
+    _recorded: Recorded,
 }
+
+/// That the release stands in a commit. Only the appender can say so.
+#[derive(Clone)]
+struct Recorded;
 
 /// Settlements of one subscription.
 pub struct SettleWork {
@@ -382,6 +394,8 @@ pub struct Figures {
     pub failures: std::sync::atomic::AtomicU64,
     /// Candidates refused.
     pub refused: std::sync::atomic::AtomicU64,
+    /// Immediate messages that nobody was entitled to: operators must look at once.
+    pub immediate_unheard: std::sync::atomic::AtomicU64,
     /// Messages decided again because the rules had moved.
     pub decided_again: std::sync::atomic::AtomicU64,
 }

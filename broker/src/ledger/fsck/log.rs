@@ -96,7 +96,8 @@ impl<'raw> Log<'raw> {
         self.skip_to(place, faults);
         self.next = place + 1;
         let entry = StoredEntry::read(bytes);
-        let Some((entry, hash)) = entry.and_then(|entry| entry.log_hash().map(|hash| (entry, hash)))
+        let Some((entry, hash)) =
+            entry.and_then(|entry| entry.log_hash().map(|hash| (entry, hash)))
         else {
             faults.add(FsckFault::EntryUnreadable { index: place });
             self.frontier = None;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::directory::MessageKind;
 use crate::ledger::journal::{
-    Archive, DeliveryState, DisclosureFilter, DisclosureRow, StoreError,
+    Archive, DeliveryState, DisclosureFilter, DisclosureRow, SealedDecision, StoreError,
 };
 use crate::ledger::tree::TileId;
 use crate::message::MessageKey;
@@ -58,9 +58,7 @@ impl Archive for SqliteReaders {
         self.with(|connection| {
             connection
                 .prepare_cached("SELECT entry FROM message WHERE agency = ?1 AND uuid = ?2")?
-                .query_row(params![&*key.agency, key.id.as_bytes()], |row| {
-                    row.get(0).map(count)
-                })
+                .query_row(params![&*key.agency, key.id.as_bytes()], |row| row.get(0).map(count))
                 .optional()
         })
     }
@@ -115,14 +113,14 @@ impl Archive for SqliteReaders {
         rows.into_iter().map(|row| row.ok_or(StoreError::Damaged { table: "message" })).collect()
     }
 
-    fn decision(&self, key: &MessageKey) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    fn decision(&self, key: &MessageKey) -> Result<Option<SealedDecision>, StoreError> {
         self.with(|connection| {
             connection
                 .prepare_cached(
                     "SELECT wrapped_key, decision FROM message WHERE agency = ?1 AND uuid = ?2",
                 )?
                 .query_row(params![&*key.agency, key.id.as_bytes()], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
+                    Ok(SealedDecision { wrapped_key: row.get(0)?, sealed: row.get(1)? })
                 })
                 .optional()
         })

@@ -6,13 +6,18 @@ use std::sync::Arc;
 use proto::ledger::tree::Hash;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
+use crate::directory::MessageKind;
 use crate::ledger::journal::{
     Batch, DeliveryState, Head, Held, Journal, Known, Start, StoreError, SubscriptionRow,
 };
 use crate::message::MessageKey;
+use crate::prepare::Stored;
 use crate::register::DeskName;
 use crate::rules::Epochs;
+use crate::seal::Token;
+use time::OffsetDateTime;
 
+use super::outbox::{STORED_COLUMNS, read_stored};
 use super::{count, fault, micros, moment, stored};
 
 /// The writer of one SQLite file.
@@ -93,6 +98,36 @@ impl Journal for SqliteJournal {
         .collect()
     }
 
+    fn live_custody(
+        &mut self,
+        tokens: &[Token],
+        now: OffsetDateTime,
+    ) -> Result<Vec<(u64, Stored)>, StoreError> {
+        let mut found = std::collections::BTreeMap::new();
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT m.id, {STORED_COLUMNS}
+                 FROM custody_subject t JOIN message m ON m.id = t.message
+                 WHERE t.token = ?1 AND m.expires_at > ?2
+                   AND NOT EXISTS (SELECT 1 FROM message w WHERE w.withdraws = m.id)
+                 ORDER BY m.id DESC LIMIT 200"
+            ))
+            .map_err(fault)?;
+        for token in tokens {
+            let rows = statement
+                .query_map(params![token.0, micros(now)], |row| {
+                    Ok((count(row.get(0)?), read_stored(row, 1)?))
+                })
+                .map_err(fault)?;
+            for row in rows {
+                let (row, stored) = row.map_err(fault)?;
+                found.insert(row, stored.ok_or(StoreError::Damaged { table: "message" })?);
+            }
+        }
+        Ok(found.into_iter().collect())
+    }
+
     fn states(&mut self, deliveries: &[u64]) -> Result<Vec<Option<DeliveryState>>, StoreError> {
         let mut statement = self
             .connection
@@ -123,9 +158,9 @@ impl Journal for SqliteJournal {
 fn write(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
     write_log(transaction, batch)?;
     write_messages(transaction, batch)?;
+    write_redecided(transaction, batch)?;
     write_deliveries(transaction, batch)?;
-    let mut register =
-        transaction.prepare_cached("INSERT INTO register (sealed) VALUES (?1)")?;
+    let mut register = transaction.prepare_cached("INSERT INTO register (sealed) VALUES (?1)")?;
     for sealed in &batch.register {
         register.execute([sealed])?;
     }
@@ -186,10 +221,18 @@ fn write_log(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlit
 fn write_messages(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
     let mut statement = transaction.prepare_cached(
         "INSERT INTO message (id, agency, uuid, digest, entry, kind, node, desk, accepted_at,
-                              expires_at, not_before, wrapped_key, body, decision, tokens, settles)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                              expires_at, not_before, wrapped_key, body, decision, tokens, settles,
+                              withdraws)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
     )?;
+    let mut subjects = transaction
+        .prepare_cached("INSERT INTO custody_subject (token, message) VALUES (?1, ?2)")?;
     for message in &batch.messages {
+        if message.kind == MessageKind::Custody {
+            for token in &message.tokens {
+                subjects.execute(params![token.0, stored(message.row)])?;
+            }
+        }
         let tokens: Vec<u8> = message.tokens.iter().flat_map(|token| token.0).collect();
         statement.execute(params![
             stored(message.row),
@@ -208,7 +251,17 @@ fn write_messages(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), ru
             message.sealed_decision,
             tokens,
             message.settles.map(stored),
+            message.settles.filter(|_| message.withdraws).map(stored),
         ])?;
+    }
+    Ok(())
+}
+
+fn write_redecided(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
+    let mut statement =
+        transaction.prepare_cached("UPDATE message SET decision = ?2 WHERE id = ?1")?;
+    for (row, decision) in &batch.redecided {
+        statement.execute(params![stored(*row), decision])?;
     }
     Ok(())
 }
@@ -349,9 +402,8 @@ fn read_start(transaction: &Transaction<'_>) -> Result<Start, rusqlite::Error> {
     let mut statement = transaction.prepare("SELECT sealed FROM register ORDER BY id")?;
     let register = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut statement = transaction.prepare("SELECT name, content FROM document")?;
-    let documents = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
+    let documents =
+        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
     Ok(Start { head, open_tiles, subscriptions: Vec::new(), register, documents })
 }
 

@@ -9,6 +9,8 @@ mod journal;
 
 mod outbox;
 
+mod raw;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -18,6 +20,7 @@ use time::OffsetDateTime;
 use crate::ledger::journal::StoreError;
 
 pub use journal::SqliteJournal;
+pub use raw::SqliteRaw;
 
 const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/sqlite/0001_initial.sql")];
 const READERS: usize = 4;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::delivery::outbox::{Counts, Dead, Made, Outbox, Stored, Waiting};
+use crate::delivery::outbox::{Counts, Dead, Made, Outbox, Waiting};
 use crate::directory::MessageKind;
 use crate::ledger::journal::StoreError;
 use crate::message::MessageKey;
+use crate::prepare::Stored;
 use crate::register::DeskName;
 use crate::seal::Token;
 
@@ -17,16 +18,14 @@ use super::{SqliteReaders, count, micros, moment, stored};
 impl Outbox for SqliteReaders {
     fn waiting(&self, subscription: u64, limit: u32) -> Result<Vec<Waiting>, StoreError> {
         let rows = self.with(|connection| {
-            let mut statement = connection.prepare_cached(
+            let mut statement = connection.prepare_cached(&format!(
                 "SELECT d.id, d.delivery_id, d.task, d.immediate, d.number, d.attempts, d.due,
-                        (SELECT count(*) FROM release r WHERE r.delivery = d.id),
-                        m.agency, m.uuid, m.kind, m.node, m.desk, m.accepted_at, m.expires_at,
-                        m.not_before, m.wrapped_key, m.body, m.decision, m.tokens,
-                        (SELECT c.uuid FROM message c WHERE c.id = m.settles)
-                 FROM delivery d JOIN message m ON m.id = d.message
-                 WHERE d.subscription = ?1 AND d.state = 0
-                 ORDER BY d.immediate DESC, d.id LIMIT ?2",
-            )?;
+                            EXISTS (SELECT 1 FROM message w WHERE w.withdraws = m.id),
+                            {STORED_COLUMNS}
+                     FROM delivery d JOIN message m ON m.id = d.message
+                     WHERE d.subscription = ?1 AND d.state = 0
+                     ORDER BY d.immediate DESC, d.id LIMIT ?2"
+            ))?;
             statement
                 .query_map(params![stored(subscription), limit], read_waiting)?
                 .collect::<Result<Vec<_>, _>>()
@@ -132,9 +131,7 @@ impl Outbox for SqliteReaders {
 
 /// `None`: the row holds a kind that no broker wrote.
 fn read_waiting(row: &Row<'_>) -> Result<Option<Waiting>, rusqlite::Error> {
-    let Some(kind) = MessageKind::from_name(&row.get::<_, String>(10)?) else { return Ok(None) };
-    let tokens: Vec<u8> = row.get(19)?;
-    let (tokens, _) = tokens.as_chunks::<16>();
+    let Some(message) = read_stored(row, 8)? else { return Ok(None) };
     Ok(Some(Waiting {
         delivery: count(row.get(0)?),
         delivery_id: row.get(1)?,
@@ -143,21 +140,37 @@ fn read_waiting(row: &Row<'_>) -> Result<Option<Waiting>, rusqlite::Error> {
         number: count(row.get(4)?),
         attempts: row.get(5)?,
         due: moment(row.get(6)?),
-        releases: row.get(7)?,
-        message: Stored {
-            key: MessageKey { agency: arc(row, 8)?, id: Uuid::from_bytes(row.get(9)?) },
-            kind,
-            node: arc(row, 11)?,
-            desk: arc(row, 12)?,
-            accepted_at: moment(row.get(13)?),
-            expires_at: moment(row.get(14)?),
-            not_before: row.get::<_, Option<i64>>(15)?.map(moment),
-            wrapped_key: row.get(16)?,
-            body: row.get(17)?,
-            decision: row.get(18)?,
-            tokens: tokens.iter().map(|token| Token(*token)).collect(),
-            settles: row.get::<_, Option<[u8; 16]>>(20)?.map(Uuid::from_bytes),
-        },
+        withdrawn: row.get(7)?,
+        message,
+    }))
+}
+
+/// The columns of a stored message, as [`read_stored`] reads them.
+pub(super) const STORED_COLUMNS: &str =
+    "m.agency, m.uuid, m.kind, m.node, m.desk, m.accepted_at, m.expires_at,
+     m.not_before, m.wrapped_key, m.body, m.decision, m.tokens,
+     (SELECT c.uuid FROM message c WHERE c.id = m.settles)";
+
+/// Reads [`STORED_COLUMNS`] that begin at a place.
+pub(super) fn read_stored(row: &Row<'_>, first: usize) -> Result<Option<Stored>, rusqlite::Error> {
+    let Some(kind) = MessageKind::from_name(&row.get::<_, String>(first + 2)?) else {
+        return Ok(None);
+    };
+    let tokens: Vec<u8> = row.get(first + 11)?;
+    let (tokens, _) = tokens.as_chunks::<16>();
+    Ok(Some(Stored {
+        key: MessageKey { agency: arc(row, first)?, id: Uuid::from_bytes(row.get(first + 1)?) },
+        kind,
+        node: arc(row, first + 3)?,
+        desk: arc(row, first + 4)?,
+        accepted_at: moment(row.get(first + 5)?),
+        expires_at: moment(row.get(first + 6)?),
+        not_before: row.get::<_, Option<i64>>(first + 7)?.map(moment),
+        wrapped_key: row.get(first + 8)?,
+        body: row.get(first + 9)?,
+        decision: row.get(first + 10)?,
+        tokens: tokens.iter().map(|token| Token(*token)).collect(),
+        settles: row.get::<_, Option<[u8; 16]>>(first + 12)?.map(Uuid::from_bytes),
     }))
 }
 

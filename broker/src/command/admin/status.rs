@@ -1,0 +1,65 @@
+//! `broker admin status`: how a running broker stands.
+
+use proto::admin::v1::{GetStatusRequest, GetStatusResponse};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::command::connector::Reach;
+use crate::command::failure::Failure;
+
+/// Asks and prints.
+pub(super) async fn show(reach: &Reach) -> Result<(), Failure> {
+    let mut client = reach.admin().await?;
+    let answer = client.get_status(GetStatusRequest {}).await?.into_inner();
+    for line in lines(&answer) {
+        println!("{line}");
+    }
+    Ok(())
+}
+
+fn lines(answer: &GetStatusResponse) -> Vec<String> {
+    let ends = answer.revocation_list_ends.as_ref();
+    let ends = ends.and_then(|ends| OffsetDateTime::from_unix_timestamp(ends.seconds).ok());
+    let ends = ends.and_then(|ends| ends.format(&Rfc3339).ok());
+    let bundle = match answer.bundle.as_str() {
+        "" => "none: everything is refused",
+        hash => hash,
+    };
+    vec![
+        format!("ledger entries: {}", answer.ledger_size),
+        format!("signed entries: {}", answer.signed_size),
+        format!("bundle in force: {bundle}"),
+        format!("deliveries waiting: {}", answer.waiting),
+        format!("dead letters: {}", answer.dead_letters),
+        format!("connections: {}", answer.connections),
+        format!("revocation lists run out: {}", ends.as_deref().unwrap_or("not known")),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_without_a_bundle_says_what_that_means() {
+        let answer = GetStatusResponse {
+            ledger_size: 12,
+            signed_size: 10,
+            bundle: String::new(),
+            waiting: 3,
+            dead_letters: 1,
+            connections: 2,
+            revocation_list_ends: Some(prost_types::Timestamp { seconds: 1_772_452_800, nanos: 0 }),
+        };
+        let expected = [
+            "ledger entries: 12",
+            "signed entries: 10",
+            "bundle in force: none: everything is refused",
+            "deliveries waiting: 3",
+            "dead letters: 1",
+            "connections: 2",
+            "revocation lists run out: 2026-03-02T12:00:00Z",
+        ];
+        assert_eq!(lines(&answer), expected);
+    }
+}

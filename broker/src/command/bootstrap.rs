@@ -1,0 +1,44 @@
+//! `broker bootstrap`: the first directory of a new store.
+//!
+//! Afterwards the directory changes through the broker only, with a person's certificate.
+
+use std::path::PathBuf;
+
+use broker::config::Config;
+use clap::Args;
+use proto::limits::DIRECTORY_DOCUMENT_BYTES_MAX;
+
+use super::ConfigArgument;
+use super::failure::Failure;
+
+/// Arguments of `broker bootstrap`.
+#[derive(Debug, Args)]
+pub(super) struct Bootstrap {
+    #[command(flatten)]
+    config: ConfigArgument,
+    /// The directory document.
+    #[arg(long, value_name = "FILE")]
+    directory: PathBuf,
+}
+
+impl Bootstrap {
+    /// Refuses a store that has a directory already.
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let config = Config::load(&self.config.config)?;
+        let document = read_text(&self.directory, DIRECTORY_DOCUMENT_BYTES_MAX)?;
+        broker::app::bootstrap(&config, &document)?;
+        println!("{}: in force", self.directory.display());
+        println!("next: broker serve --config {}", self.config.config.display());
+        Ok(())
+    }
+}
+
+/// A whole text file of a bounded size.
+pub(super) fn read_text(path: &std::path::Path, bytes_max: usize) -> Result<String, Failure> {
+    let read = |source| Failure::Read { path: path.to_owned(), source };
+    let length = std::fs::metadata(path).map_err(read)?.len();
+    if usize::try_from(length).is_ok_and(|length| length > bytes_max) {
+        return Err(Failure::TooLarge { path: path.to_owned(), bytes_max });
+    }
+    std::fs::read_to_string(path).map_err(read)
+}

@@ -1,0 +1,97 @@
+//! The verbs of `broker`: what operators type, and what they are told.
+//!
+//! Promises that a verb which fails says why, cause by cause, and gives a failing exit code; and
+//! that no process of this program leaves its memory behind in a core dump. Deliberately does
+//! not know: how anything is done; that is the library.
+
+mod admin;
+
+mod bootstrap;
+
+mod check_config;
+
+mod connector;
+
+mod doctor;
+
+mod failure;
+
+mod fsck;
+
+mod init;
+
+mod process;
+
+mod serve;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use failure::Failure;
+
+/// Routes, decides, records and releases messages about people between agencies.
+#[derive(Debug, Parser)]
+#[command(name = "broker", version)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Make a folder with keys, a commented broker.toml and a directory to fill in.
+    Init(init::Init),
+    /// Give a new store its first directory, before any person can be known to it.
+    Bootstrap(bootstrap::Bootstrap),
+    /// Serve until told to stop.
+    Serve(ConfigArgument),
+    /// Check the configuration and the key files it names.
+    CheckConfig(ConfigArgument),
+    /// Check everything the broker needs of this machine, one line each.
+    Doctor(ConfigArgument),
+    /// Recompute the whole ledger from its entries and hold the store against it.
+    Fsck(fsck::Fsck),
+    /// Change and look at a running broker, with a person's certificate.
+    Admin(admin::Admin),
+}
+
+/// Where the configuration is.
+#[derive(Debug, Args)]
+struct ConfigArgument {
+    /// The configuration.
+    #[arg(long, value_name = "FILE", default_value = "broker.toml")]
+    config: PathBuf,
+}
+
+/// Does what the command line says.
+pub(crate) fn run() -> ExitCode {
+    // Before anything is read: memory will hold keys and what is said about people.
+    if let Err(failure) = process::keep_to_ourselves() {
+        return complain(&failure);
+    }
+    let done = match Arguments::parse().verb {
+        Verb::Init(init) => init.run(),
+        Verb::Bootstrap(bootstrap) => bootstrap.run(),
+        Verb::Serve(argument) => serve::run(&argument.config),
+        Verb::CheckConfig(argument) => check_config::run(&argument.config),
+        Verb::Doctor(argument) => doctor::run(&argument.config),
+        Verb::Fsck(fsck) => fsck.run(),
+        Verb::Admin(admin) => admin.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => complain(&failure),
+    }
+}
+
+fn complain(failure: &Failure) -> ExitCode {
+    for line in failure.lines() {
+        eprintln!("{line}");
+    }
+    ExitCode::FAILURE
+}

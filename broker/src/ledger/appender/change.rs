@@ -1,0 +1,164 @@
+//! What changes, look-ups and subscriptions write.
+
+use std::sync::Arc;
+
+use proto::ledger::record::RECORD_FORMAT;
+
+use crate::ledger::journal::{StoreError, SubscriptionRow};
+use crate::ledger::record::{BROKER_PARTY, RecordType, Text};
+use crate::register::DeskName;
+use crate::rules::Rules;
+use crate::seal::Part;
+
+use super::answer::Answer;
+use super::commit::Changed;
+use super::draft::{Draft, no_chance};
+use super::{Appender, Change, ChangeWork, ConsultWork, Known, SubscribeWork};
+
+impl Appender {
+    pub(super) fn subscribe(
+        &mut self,
+        subscribe: &SubscribeWork,
+        draft: &mut Draft,
+    ) -> Result<Answer, StoreError> {
+        let found = draft
+            .subscriptions
+            .iter()
+            .find(|k| k.row.desk == subscribe.desk && k.row.name == subscribe.name);
+        if let Some(found) = found {
+            return Ok(Answer::Subscribed(found.row.row));
+        }
+        let mailbox = draft
+            .subscriptions
+            .iter()
+            .find(|k| k.row.desk == subscribe.desk && &*k.row.name == "default")
+            .map(|k| k.row.row);
+        let first = !draft
+            .subscriptions
+            .iter()
+            .any(|k| k.row.desk == subscribe.desk && &*k.row.name != "default");
+        let row = make_subscription(&subscribe.desk, &subscribe.name, draft);
+        if let (Some(mailbox), true) = (mailbox, first) {
+            // The first named subscription takes over what waits in the mailbox.
+            draft.batch.moved.push((mailbox, row));
+        }
+        Ok(Answer::Subscribed(row))
+    }
+
+    pub(super) fn change(
+        &mut self,
+        change: &ChangeWork,
+        rules: &Rules,
+        draft: &mut Draft,
+        changed: &mut Changed,
+    ) -> Result<Answer, StoreError> {
+        let record = Text::new()
+            .word("actor", &change.actor)
+            .word("agency", &change.agency)
+            .word("format", RECORD_FORMAT)
+            .words("items", &change.items)
+            .word("operation", RecordType::Change.operation())
+            .word("party", BROKER_PARTY)
+            .word("type", RecordType::Change.name())
+            .close();
+        draft.entry(vec![record], &*self.shared.chance)?;
+        draft.batch.documents.extend(change.documents.iter().cloned());
+        let now = self.shared.clock.now();
+        let mut next = rules.clone();
+        let mut bundle = self.bundle.clone();
+        match &change.change {
+            Change::Directory(directory) => {
+                next.directory = Arc::clone(directory);
+                next.epochs.directory += 1;
+                if let Some(bundle) = &bundle {
+                    next.policy = Arc::new(bundle.in_force(directory, now));
+                    next.epochs.policy += 1;
+                }
+            }
+            Change::Bundle(approved) => {
+                next.policy = Arc::new(approved.in_force(&rules.directory, now));
+                next.bundle = approved.hash();
+                next.epochs.policy += 1;
+                bundle = Some(Arc::clone(approved));
+            }
+            Change::Register(changes) => next = self.apply_register(changes, rules, draft)?,
+            Change::Recorded => return Ok(Answer::Done(true)),
+        }
+        *changed = Some((next, bundle));
+        Ok(Answer::Done(true))
+    }
+
+    pub(super) fn apply_register(
+        &self,
+        changes: &[crate::register::Change],
+        rules: &Rules,
+        draft: &mut Draft,
+    ) -> Result<Rules, StoreError> {
+        let mut next = rules.clone();
+        let mut register = crate::register::Register::clone(&rules.register);
+        for change in changes {
+            register.apply(change);
+            let text = serde_json::to_vec(change)
+                .map_err(|_| StoreError::Damaged { table: "register" })?;
+            let sealed = self
+                .shared
+                .vault
+                .seal_alone(&*self.shared.chance, Part::Register, b"register", &text)
+                .map_err(|_| no_chance())?;
+            draft.batch.register.push(sealed);
+        }
+        next.register = Arc::new(register);
+        next.epochs.register += 1;
+        Ok(next)
+    }
+
+    pub(super) fn consult(
+        &mut self,
+        consult: &ConsultWork,
+        draft: &mut Draft,
+    ) -> Result<Answer, StoreError> {
+        let record = Text::new()
+            .word("actor", &consult.actor)
+            .word("call", consult.call)
+            .word("format", RECORD_FORMAT)
+            .word("operation", RecordType::Consultation.operation())
+            .word("party", &consult.agency)
+            .word("type", RecordType::Consultation.name())
+            .close();
+        let entry = draft.entry(vec![record], &*self.shared.chance)?;
+        draft.batch.reasons.push((entry, consult.reason.clone()));
+        Ok(Answer::Done(true))
+    }
+
+    pub(super) fn refusals(
+        &mut self,
+        refusals: &[(Arc<str>, u32, u64)],
+        draft: &mut Draft,
+    ) -> Result<Answer, StoreError> {
+        let calls = refusals.iter().map(|(agency, code, count)| {
+            Text::new()
+                .word("agency", agency)
+                .number("code", u64::from(*code))
+                .number("count", *count)
+        });
+        let record = Text::new()
+            .objects("calls", calls)
+            .word("format", RECORD_FORMAT)
+            .word("operation", RecordType::Refusals.operation())
+            .word("party", BROKER_PARTY)
+            .word("type", RecordType::Refusals.name())
+            .close();
+        draft.entry(vec![record], &*self.shared.chance)?;
+        Ok(Answer::Done(true))
+    }
+}
+
+pub(super) fn make_subscription(desk: &DeskName, name: &str, draft: &mut Draft) -> u64 {
+    let row = draft.batch.head.last_subscription + 1;
+    draft.batch.head.last_subscription = row;
+    let row = SubscriptionRow { row, desk: desk.clone(), name: Arc::from(name) };
+    draft.batch.subscriptions.push(row.clone());
+    let number = row.row;
+    draft.subscriptions.push(Known { row, last_number: 0 });
+    number
+}

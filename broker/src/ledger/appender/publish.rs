@@ -1,0 +1,360 @@
+//! What an accepted message writes: rows, records, and live releases in the same commit.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use proto::ledger::record::RECORD_FORMAT;
+use proto::refusal::Refusal;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::decision::{CandidateDecision, View};
+use crate::ledger::journal::{
+    DeliveryRow, DeliveryState, Known as KnownMessage, MessageRow, StoreError, text_of,
+};
+use crate::ledger::record::{BROKER_PARTY, RecordType, Text};
+use crate::message::{Admitted, MessageKey};
+use crate::parcel::Parcel;
+use crate::prepare::{self, Prepared};
+use crate::register::DeskName;
+use crate::rules::Rules;
+
+use super::change::make_subscription;
+use super::commit::Changed;
+use super::draft::{Draft, Pending, Target, no_chance};
+use super::settle::mark;
+use super::{Appender, Known, PublishOutcome, ReleaseItem};
+
+impl Appender {
+    pub(super) fn publish(
+        &mut self,
+        prepared: &mut Box<Prepared>,
+        known: &mut HashMap<MessageKey, KnownMessage>,
+        rules: &Rules,
+        draft: &mut Draft,
+        changed: &mut Changed,
+        now: OffsetDateTime,
+    ) -> Result<PublishOutcome, StoreError> {
+        let admitted = Arc::clone(&prepared.admitted);
+        // Step 1: the same id twice joins the first's outcome; another message under it is refused.
+        if let Some(first) = known.get(&admitted.key) {
+            return Ok(if first.digest == admitted.digest {
+                PublishOutcome::Accepted { at: first.accepted_at, repeated: true }
+            } else {
+                PublishOutcome::Refused(Refusal::MessageIdReused)
+            });
+        }
+        // Step 2: who was told of what this settles, under the head lock.
+        let cited = prepare::cites(&admitted);
+        let mut settles = None;
+        let mut holders: Option<Vec<DeskName>> = None;
+        if let Some(key) = &cited {
+            let Some(first) = known.get(key) else {
+                return Ok(PublishOutcome::Refused(Refusal::NotFound));
+            };
+            settles = Some(first.row);
+            if admitted.to_holders_only() {
+                holders = Some(self.withdraw(first.row, key, draft, now)?);
+            }
+        }
+        // Step 3: decide again what was decided under rules that moved.
+        if holders.is_some() || prepared.decided.epochs != rules.epochs {
+            self.shared.figures.decided_again.fetch_add(1, Ordering::Relaxed);
+            let shared = &self.shared;
+            **prepared = prepare::prepare(
+                Arc::clone(&admitted),
+                holders.as_deref(),
+                rules,
+                &shared.vault,
+                &*shared.chance,
+                now,
+            )
+            .map_err(|_| no_chance())?;
+        }
+        // Step 4: rows, records, and live releases in the same commit.
+        let row = draft.batch.head.last_message + 1;
+        draft.batch.head.last_message = row;
+        let entry = draft.edge.size();
+        let deliveries = self.deliver(prepared, row, entry, cited.map(|key| key.id), draft, now)?;
+        if admitted.immediate() && deliveries.iter().all(Vec::is_empty) {
+            // Failing closed must not fall on a victim: somebody is told out of band.
+            self.shared.figures.immediate_unheard.fetch_add(1, Ordering::Relaxed);
+            tracing::error!(code = "immediate-unheard", "an immediate message reaches nobody");
+        }
+        let records = self.message_records(prepared, &deliveries);
+        let written = draft.entry(records, &*self.shared.chance)?;
+        assert!(written == entry, "a delivery's permit is the entry written right after it");
+        draft.batch.messages.push(message_row(prepared, row, entry, settles, now));
+        known.insert(
+            admitted.key.clone(),
+            KnownMessage { row, digest: admitted.digest, accepted_at: now },
+        );
+        // Step 5: a flag or the like changes the register in the same commit.
+        if !prepared.register.is_empty() {
+            let next = self.apply_register(&prepared.register, rules, draft)?;
+            self.late_stakes(&admitted, &next, draft, now)?;
+            *changed = Some((next, self.bundle.clone()));
+        }
+        Ok(PublishOutcome::Accepted { at: now, repeated: false })
+    }
+
+    /// Ends what waits of a message, and answers the desks that were given it.
+    pub(super) fn withdraw(
+        &mut self,
+        message: u64,
+        key: &MessageKey,
+        draft: &mut Draft,
+        now: OffsetDateTime,
+    ) -> Result<Vec<DeskName>, StoreError> {
+        let held = self.journal.held(message)?;
+        let mut holders = BTreeSet::new();
+        let mut ended: Vec<(DeskName, u64)> = Vec::new();
+        for delivery in held {
+            // What waits is superseded even where an earlier attempt was released.
+            if matches!(delivery.state, DeliveryState::Waiting | DeliveryState::Dead) {
+                draft.batch.marks.push(mark(delivery.delivery, DeliveryState::Withdrawn, now));
+                ended.push((delivery.desk.clone(), delivery.delivery));
+            }
+            if delivery.released {
+                holders.insert(delivery.desk);
+            }
+        }
+        if !ended.is_empty() {
+            let items = ended
+                .iter()
+                .map(|(desk, _)| Text::new().word("agency", &desk.agency).word("desk", &desk.desk));
+            let record = Text::new()
+                .objects("deliveries", items)
+                .word("format", RECORD_FORMAT)
+                .word("message", &text_of(key.id))
+                .word("operation", RecordType::Ended.operation())
+                .word("party", BROKER_PARTY)
+                .word("reason", "withdrawn")
+                .word("sender", &key.agency)
+                .word("type", RecordType::Ended.name())
+                .close();
+            draft.entry(vec![record], &*self.shared.chance)?;
+        }
+        Ok(holders.into_iter().collect())
+    }
+
+    /// Makes the delivery rows of every permitted candidate. Answers, candidate by
+    /// candidate, the ids of its deliveries.
+    fn deliver(
+        &mut self,
+        prepared: &Prepared,
+        message: u64,
+        entry: u64,
+        cited: Option<Uuid>,
+        draft: &mut Draft,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Vec<[u8; 16]>>, StoreError> {
+        let place = Place { message, entry, cited, now };
+        let mut all = Vec::with_capacity(prepared.parcels.len());
+        for (candidate, parcel) in prepared.decided.candidates.iter().zip(&prepared.parcels) {
+            all.push(match parcel {
+                Some(parcel) => {
+                    self.deliver_to(&prepared.admitted, candidate, parcel, &place, draft)?
+                }
+                None => {
+                    self.shared.figures.refused.fetch_add(1, Ordering::Relaxed);
+                    Vec::new()
+                }
+            });
+        }
+        Ok(all)
+    }
+
+    /// Makes a delivery for each subscription of one desk, released at once where a
+    /// subscriber is ready. Answers their ids.
+    fn deliver_to(
+        &mut self,
+        admitted: &Admitted,
+        candidate: &CandidateDecision,
+        parcel: &Parcel,
+        place: &Place,
+        draft: &mut Draft,
+    ) -> Result<Vec<[u8; 16]>, StoreError> {
+        let held_back = admitted.not_before.is_some_and(|from| from > place.now);
+        let mut ids = Vec::new();
+        for subscription in self.subscriptions_of(&candidate.desk, draft)? {
+            let row = draft.batch.head.last_delivery + 1;
+            draft.batch.head.last_delivery = row;
+            let id: [u8; 16] =
+                crate::chance::bytes(&*self.shared.chance).map_err(|_| no_chance())?;
+            ids.push(id);
+            draft.batch.deliveries.push(DeliveryRow {
+                row,
+                id,
+                message: place.message,
+                subscription,
+                task: candidate.task.map_or(0, |task| task as i32),
+                entry: place.entry,
+                immediate: admitted.immediate(),
+                state: DeliveryState::Waiting,
+                number: 0,
+            });
+            let seat = (!held_back).then(|| self.shared.live.reserve(subscription)).flatten();
+            let Some(seat) = seat else {
+                *draft.waiting.entry(subscription).or_default() += 1;
+                continue;
+            };
+            draft.seats.push((subscription, seat.stream));
+            let item = ReleaseItem {
+                delivery: row,
+                delivery_id: id,
+                sender: Arc::clone(&admitted.key.agency),
+                message: admitted.key.id,
+                kind: admitted.kind.name(),
+                attempt: 1,
+                number: 0,
+                rules: rules_of(candidate),
+                parcel: parcel.clone(),
+            };
+            let tokens = admitted.subjects.iter().flat_map(|s| s.tokens.clone()).collect();
+            let target = Target::Live(seat.stream, tokens, place.cited);
+            draft.release(subscription, seat.node, Pending { item, target });
+        }
+        Ok(ids)
+    }
+
+    /// Matches a flag that was just raised against custody news that is still alive.
+    fn late_stakes(
+        &mut self,
+        flag: &Admitted,
+        rules: &Rules,
+        draft: &mut Draft,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let tokens: Vec<_> = flag.subjects.iter().flat_map(|s| s.tokens.clone()).collect();
+        let linked: Vec<_> = rules.register.linked(&tokens).into_iter().collect();
+        for (row, stored) in self.journal.live_custody(&linked, now)? {
+            let shared = self.shared.clone();
+            let late = prepare::decide_late(&stored, rules, &shared.vault, &*shared.chance, now)
+                .map_err(|_| StoreError::Damaged { table: "message" })?;
+            let Some(late) = late.filter(|late| !late.candidates.is_empty()) else { continue };
+            let entry = draft.edge.size();
+            let place = Place { message: row, entry, cited: stored.settles, now };
+            let mut told = Vec::new();
+            for (candidate, parcel) in &late.candidates {
+                let ids = self.deliver_to(&late.admitted, candidate, parcel, &place, draft)?;
+                told.push(candidate_text(candidate, &ids));
+            }
+            let record = decided_record(&late.admitted.key, &rules.bundle, told);
+            let written = draft.entry(vec![record], &*shared.chance)?;
+            assert!(written == entry, "a delivery's permit is the entry written right after it");
+            draft.batch.redecided.push((row, late.sealed_decision));
+        }
+        Ok(())
+    }
+
+    /// The subscriptions of a desk: its named ones, or its mailbox, made when first needed.
+    pub(super) fn subscriptions_of(
+        &self,
+        desk: &DeskName,
+        draft: &mut Draft,
+    ) -> Result<Vec<u64>, StoreError> {
+        let of_desk: Vec<&Known> =
+            draft.subscriptions.iter().filter(|known| known.row.desk == *desk).collect();
+        let named: Vec<u64> =
+            of_desk.iter().filter(|k| &*k.row.name != "default").map(|k| k.row.row).collect();
+        if !named.is_empty() {
+            return Ok(named);
+        }
+        if let Some(mailbox) = of_desk.first() {
+            return Ok(vec![mailbox.row.row]);
+        }
+        Ok(vec![make_subscription(desk, "default", draft)])
+    }
+
+    /// The records of an accepted message: one for its sender, one for the broker-wide
+    /// auditor. A sender's record says nothing of who had a stake.
+    fn message_records(&self, prepared: &Prepared, deliveries: &[Vec<[u8; 16]>]) -> Vec<String> {
+        let admitted = &prepared.admitted;
+        let candidates = prepared.decided.candidates.iter().zip(deliveries);
+        let told = candidates.map(|(candidate, ids)| candidate_text(candidate, ids)).collect();
+        vec![
+            Text::new()
+                .bytes("digest", &admitted.digest)
+                .word("format", RECORD_FORMAT)
+                .word("kind", admitted.kind.name())
+                .word("message", &text_of(admitted.key.id))
+                .word("node", &admitted.sender.node)
+                .word("operation", RecordType::Accepted.operation())
+                .word("party", &admitted.key.agency)
+                .word("type", RecordType::Accepted.name())
+                .close(),
+            decided_record(&admitted.key, &prepared.decided.bundle, told),
+        ]
+    }
+}
+
+/// Where deliveries of one message hang.
+struct Place {
+    message: u64,
+    entry: u64,
+    cited: Option<Uuid>,
+    now: OffsetDateTime,
+}
+
+fn candidate_text(candidate: &CandidateDecision, deliveries: &[[u8; 16]]) -> Text {
+    let refusal = candidate.outcome.as_ref().err().map_or(0, |refusal| refusal.code());
+    let withheld = candidate.outcome.as_ref().map(View::withheld).unwrap_or_default();
+    Text::new()
+        .word("agency", &candidate.desk.agency)
+        .words("deliveries", deliveries.iter().map(hex::encode))
+        .word("desk", &candidate.desk.desk)
+        .number("refusal", refusal.into())
+        .words("rules", rules_of(candidate))
+        .number("task", candidate.task.map_or(0, |task| task as u64))
+        .fields("withheld", &withheld)
+}
+
+fn decided_record(key: &MessageKey, bundle: &[u8; 32], candidates: Vec<Text>) -> String {
+    Text::new()
+        .bytes("bundle", bundle)
+        .objects("candidates", candidates)
+        .word("format", RECORD_FORMAT)
+        .word("message", &text_of(key.id))
+        .word("operation", RecordType::Decided.operation())
+        .word("party", BROKER_PARTY)
+        .word("sender", &key.agency)
+        .word("type", RecordType::Decided.name())
+        .close()
+}
+
+/// The rules behind a candidate's outcome, each once.
+fn rules_of(candidate: &CandidateDecision) -> Vec<Arc<str>> {
+    let rules: BTreeSet<Arc<str>> =
+        candidate.verdicts.iter().flat_map(|verdict| verdict.rules.iter().cloned()).collect();
+    rules.into_iter().collect()
+}
+
+fn message_row(
+    prepared: &mut Prepared,
+    row: u64,
+    entry: u64,
+    settles: Option<u64>,
+    now: OffsetDateTime,
+) -> MessageRow {
+    let admitted = &prepared.admitted;
+    MessageRow {
+        row,
+        key: admitted.key.clone(),
+        digest: admitted.digest,
+        entry,
+        kind: admitted.kind,
+        node: Arc::clone(&admitted.sender.node),
+        desk: Arc::clone(&admitted.sender.desk_id),
+        accepted_at: now,
+        expires_at: admitted.expires_at,
+        not_before: admitted.not_before,
+        wrapped_key: prepared.wrapped_key.to_vec(),
+        sealed_body: prepared.sealed_body.clone(),
+        sealed_decision: prepared.sealed_decision.clone(),
+        tokens: admitted.subjects.iter().flat_map(|s| s.tokens.clone()).collect(),
+        settles,
+        withdraws: admitted.to_holders_only(),
+    }
+}

@@ -1,0 +1,171 @@
+//! What releases, receipts and ends of deliveries write.
+
+use std::sync::Arc;
+
+use proto::ledger::record::RECORD_FORMAT;
+use proto::refusal::Refusal;
+use time::OffsetDateTime;
+
+use crate::ledger::journal::{DeliveryMark, DeliveryState, StoreError, text_of};
+use crate::ledger::record::{BROKER_PARTY, RecordType, Text};
+use crate::rules::Rules;
+
+use super::answer::Answer;
+use super::draft::{Draft, Pending, Target};
+use super::{
+    ATTEMPTS_MAX, Appender, EndItem, RedriveWork, ReleaseRefused, ReleaseWork, SettleItem,
+    SettleWork, Settlement, VoidItem,
+};
+
+impl Appender {
+    pub(super) fn release(
+        &mut self,
+        place: usize,
+        release: &ReleaseWork,
+        rules: &Rules,
+        draft: &mut Draft,
+    ) -> Result<Result<(), ReleaseRefused>, StoreError> {
+        if release.epochs != rules.epochs {
+            return Ok(Err(ReleaseRefused::RulesMoved));
+        }
+        let rows: Vec<u64> = release.items.iter().map(|item| item.delivery).collect();
+        let states = self.journal.states(&rows)?;
+        for (item, state) in release.items.iter().zip(states) {
+            // A withdrawal earlier in this very batch counts as much as one on disk.
+            let ended = draft.batch.marks.iter().any(|mark| mark.row == item.delivery);
+            if state == Some(DeliveryState::Waiting) && !ended {
+                let pending = Pending { item: item.clone(), target: Target::Work(place) };
+                draft.release(release.subscription, Arc::clone(&release.node), pending);
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    pub(super) fn settle(
+        &mut self,
+        settle: &SettleWork,
+        draft: &mut Draft,
+        now: OffsetDateTime,
+    ) -> Result<Answer, StoreError> {
+        let rows: Vec<u64> = settle.items.iter().map(|item| item.delivery).collect();
+        let states = self.journal.states(&rows)?;
+        for (item, state) in settle.items.iter().zip(states) {
+            if state != Some(DeliveryState::Released)
+                && !(state == Some(DeliveryState::Waiting)
+                    && item.settlement == Settlement::Acknowledged)
+            {
+                continue;
+            }
+            let (state, due, used) = settled(item);
+            if state == DeliveryState::Waiting {
+                *draft.waiting.entry(settle.subscription).or_default() += 1;
+            }
+            draft.batch.marks.push(DeliveryMark {
+                row: item.delivery,
+                state,
+                number: None,
+                attempt_used: used,
+                due,
+                at: now,
+            });
+            draft.receipt(settle.subscription, &settle.node, item.clone());
+        }
+        Ok(Answer::Done(true))
+    }
+
+    pub(super) fn end(
+        &mut self,
+        items: &[EndItem],
+        draft: &mut Draft,
+        now: OffsetDateTime,
+    ) -> Result<Answer, StoreError> {
+        let rows: Vec<u64> = items.iter().map(|item| item.delivery).collect();
+        let states = self.journal.states(&rows)?;
+        for (item, state) in items.iter().zip(states) {
+            if !matches!(state, Some(DeliveryState::Waiting | DeliveryState::Dead)) {
+                continue;
+            }
+            let state = match item.refusal {
+                Refusal::Expired => DeliveryState::Expired,
+                Refusal::Withdrawn => DeliveryState::Withdrawn,
+                // Every other reason is a refusal at release.
+                _ => DeliveryState::Refused,
+            };
+            draft.batch.marks.push(mark(item.delivery, state, now));
+            let record = Text::new()
+                .bytes("delivery", &item.delivery_id)
+                .word("format", RECORD_FORMAT)
+                .word("message", &text_of(item.message))
+                .word("operation", RecordType::Ended.operation())
+                .word("party", BROKER_PARTY)
+                .number("refusal", item.refusal.code().into())
+                .word("sender", &item.sender)
+                .word("type", RecordType::Ended.name())
+                .close();
+            draft.entry(vec![record], &*self.shared.chance)?;
+        }
+        Ok(Answer::Done(true))
+    }
+
+    pub(super) fn void(
+        &mut self,
+        items: &[VoidItem],
+        draft: &mut Draft,
+        now: OffsetDateTime,
+    ) -> Result<Answer, StoreError> {
+        for item in items {
+            let party = draft
+                .subscription(item.subscription)
+                .map_or_else(|| Arc::from(BROKER_PARTY), |k| Arc::clone(&k.row.desk.agency));
+            let record = Text::new()
+                .word("format", RECORD_FORMAT)
+                .word("operation", RecordType::Void.operation())
+                .word("party", &party)
+                .bytes("release", &item.release_id)
+                .word("type", RecordType::Void.name())
+                .close();
+            draft.entry(vec![record], &*self.shared.chance)?;
+            draft.batch.voided.push(item.release_id);
+            draft.batch.marks.push(mark(item.delivery, DeliveryState::Waiting, now));
+            *draft.waiting.entry(item.subscription).or_default() += 1;
+        }
+        Ok(Answer::Done(true))
+    }
+
+    pub(super) fn redrive(
+        &mut self,
+        redrive: &RedriveWork,
+        draft: &mut Draft,
+        now: OffsetDateTime,
+    ) -> Result<Answer, StoreError> {
+        let state = self.journal.states(&[redrive.delivery])?;
+        if state.first().copied().flatten() != Some(DeliveryState::Dead) {
+            return Ok(Answer::Done(false));
+        }
+        let record = Text::new()
+            .word("actor", &redrive.actor.1)
+            .bytes("delivery", &redrive.delivery_id)
+            .word("format", RECORD_FORMAT)
+            .word("operation", RecordType::Change.operation())
+            .word("party", &redrive.actor.0)
+            .word("type", RecordType::Change.name())
+            .close();
+        draft.entry(vec![record], &*self.shared.chance)?;
+        draft.batch.marks.push(mark(redrive.delivery, DeliveryState::Waiting, now));
+        *draft.waiting.entry(redrive.subscription).or_default() += 1;
+        Ok(Answer::Done(true))
+    }
+}
+
+fn settled(item: &SettleItem) -> (DeliveryState, Option<OffsetDateTime>, bool) {
+    match item.settlement {
+        Settlement::Acknowledged => (DeliveryState::Acknowledged, None, false),
+        Settlement::Again(_) if item.attempt >= ATTEMPTS_MAX => (DeliveryState::Dead, None, true),
+        Settlement::Again(due) => (DeliveryState::Waiting, Some(due), true),
+        Settlement::Recalled => (DeliveryState::Waiting, None, false),
+    }
+}
+
+pub(super) fn mark(row: u64, state: DeliveryState, at: OffsetDateTime) -> DeliveryMark {
+    DeliveryMark { row, state, number: None, attempt_used: false, due: None, at }
+}

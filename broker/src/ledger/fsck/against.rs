@@ -1,0 +1,318 @@
+//! One entry held against the rows that its records name.
+//!
+//! A record that names a row and says the same makes it seen; one that says something else is a
+//! fault, told once. What one record owes another of the same entry is checked here too: an
+//! acceptance its decision, a recipient's record what the senders were told.
+
+use std::collections::BTreeSet;
+
+use super::faults::{Faults, FsckFault};
+use super::reader::StoredEntry;
+use super::records::{self, Record};
+use super::rows::{DELIVERY, MESSAGE, Mark, MessageKey, RELEASE, Rows};
+
+/// What one entry says, gathered over its records.
+#[derive(Default)]
+struct Said {
+    accepted: BTreeSet<MessageKey>,
+    decided: BTreeSet<MessageKey>,
+    /// Sender, recipient, message, release: as the recipient's record has it.
+    owed: BTreeSet<(MessageKey, u32, [u8; 16])>,
+    /// The same, as the senders were told.
+    told: BTreeSet<(MessageKey, u32, [u8; 16])>,
+    /// Some of it could not be read or looked up: the sets are not complete.
+    incomplete: bool,
+}
+
+impl Rows {
+    /// Holds one entry against the rows.
+    pub(super) fn entry(&mut self, index: u64, entry: &StoredEntry<'_>, faults: &mut Faults) {
+        let mut said = Said::default();
+        for (slot, text) in entry.records() {
+            match Record::read(text) {
+                Some(record) => self.record(index, &record, &mut said, faults),
+                None => {
+                    faults.add(FsckFault::RecordForm { index, slot: *slot });
+                    said.incomplete = true;
+                }
+            }
+        }
+        if said.incomplete {
+            return;
+        }
+        if said.accepted != said.decided || said.accepted.len() > 1 {
+            faults.add(FsckFault::DecisionMissing { index });
+        }
+        if said.owed != said.told {
+            faults.add(FsckFault::SendersUntold { index });
+        }
+    }
+
+    fn record(&mut self, index: u64, record: &Record, said: &mut Said, faults: &mut Faults) {
+        match record {
+            Record::Accepted(accepted) => self.accepted(index, accepted, said, faults),
+            Record::Decided(decided) => self.decided(index, decided, said, faults),
+            Record::Release(release) => self.released(index, release, said, faults),
+            Record::Receipt(receipt) => self.receipt(index, receipt, said, faults),
+            Record::Told(told) => {
+                let (sender, agency) =
+                    (self.words.number(&told.party), self.words.number(&told.agency));
+                for message in &told.messages {
+                    let key = (sender, message.message.into_bytes());
+                    said.told.insert((key, agency, message.release.0));
+                }
+            }
+            Record::Void(void) => self.void(index, void, faults),
+            Record::Ended(ended) => self.ended(index, ended, faults),
+            Record::Withdrawn(withdrawn) => self.withdraw(index, withdrawn, faults),
+            Record::Redriven(redriven) => match self.delivery_by_id.get(&redriven.delivery.0) {
+                Some(place) => {
+                    if let Some(delivery) = self.deliveries.get_mut(*place) {
+                        delivery.told.ended = false;
+                    }
+                }
+                None => missing(DELIVERY, index, faults),
+            },
+            Record::Other => {}
+        }
+    }
+
+    fn accepted(
+        &mut self,
+        index: u64,
+        accepted: &records::Accepted,
+        said: &mut Said,
+        faults: &mut Faults,
+    ) {
+        let key = (self.words.number(&accepted.party), accepted.message.into_bytes());
+        let (kind, node) = (self.words.number(&accepted.kind), self.words.number(&accepted.node));
+        said.accepted.insert(key);
+        let place = self.message_by_key.get(&key);
+        let Some(row) = place.and_then(|place| self.messages.get_mut(*place)) else {
+            missing(MESSAGE, index, faults);
+            return;
+        };
+        let same = row.entry == index
+            && row.digest == accepted.digest.0
+            && row.kind == kind
+            && row.node == node;
+        see(MESSAGE, row.row, &mut row.mark, same, index, faults);
+    }
+
+    fn decided(
+        &mut self,
+        index: u64,
+        decided: &records::Decided,
+        said: &mut Said,
+        faults: &mut Faults,
+    ) {
+        let key = (self.words.number(&decided.sender), decided.message.into_bytes());
+        said.decided.insert(key);
+        for candidate in &decided.candidates {
+            let desk = (self.words.number(&candidate.agency), self.words.number(&candidate.desk));
+            for id in &candidate.deliveries {
+                let place = self.delivery_by_id.get(&id.0);
+                let Some(row) = place.and_then(|place| self.deliveries.get_mut(*place)) else {
+                    missing(DELIVERY, index, faults);
+                    self.delivery_missing = true;
+                    continue;
+                };
+                let message = row.message.and_then(|place| self.messages.get(place));
+                let same = candidate.refusal == 0
+                    && row.entry == index
+                    && row.task == candidate.task
+                    && row.desk == Some(desk)
+                    && message.is_some_and(|message| message.key == key);
+                see(DELIVERY, row.row, &mut row.mark, same, index, faults);
+            }
+        }
+    }
+
+    fn released(
+        &mut self,
+        index: u64,
+        release: &records::Release,
+        said: &mut Said,
+        faults: &mut Faults,
+    ) {
+        let desk = (self.words.number(&release.party), self.words.number(&release.desk));
+        let node = self.words.number(&release.node);
+        for item in &release.deliveries {
+            let sender = self.words.number(&item.sender);
+            let named = self.delivery_by_id.get(&item.delivery.0).copied();
+            let Some(place) = self.release_by_id.get(&item.release.0).copied() else {
+                missing(RELEASE, index, faults);
+                said.incomplete = true;
+                self.doubt(named);
+                continue;
+            };
+            let Some(row) = self.releases.get_mut(place) else { continue };
+            let delivery = row.delivery.and_then(|place| self.deliveries.get_mut(place));
+            let message = delivery.as_ref().and_then(|d| d.message);
+            let key = message.and_then(|place| self.messages.get(place)).map(|m| m.key);
+            let same = row.entry == index
+                && row.node == node
+                && row.attempt == item.attempt
+                && row.delivery == named
+                && key.is_some_and(|key| key.0 == sender)
+                && delivery.as_ref().is_some_and(|d| d.desk == Some(desk) && d.entry < index);
+            see(RELEASE, row.row, &mut row.mark, same, index, faults);
+            if !same {
+                self.doubt(named);
+                said.incomplete = true;
+                continue;
+            }
+            match (key, delivery) {
+                (Some((_, id)), Some(delivery)) => {
+                    said.owed.insert(((sender, id), desk.0, item.release.0));
+                    delivery.told.last_release = Some(place);
+                    delivery.told.last_acknowledged = false;
+                    delivery.told.last_given_back = false;
+                    delivery.told.ended = false;
+                }
+                (None, _) | (_, None) => said.incomplete = true,
+            }
+        }
+    }
+
+    /// State and number of a delivery rest on a release of which a fault was told.
+    fn doubt(&mut self, delivery: Option<usize>) {
+        if let Some(delivery) = delivery.and_then(|place| self.deliveries.get_mut(place)) {
+            delivery.mark = Mark::Told;
+        }
+    }
+
+    fn receipt(
+        &mut self,
+        index: u64,
+        receipt: &records::Receipt,
+        said: &mut Said,
+        faults: &mut Faults,
+    ) {
+        let desk = (self.words.number(&receipt.party), self.words.number(&receipt.desk));
+        let all = receipt
+            .acknowledged
+            .iter()
+            .map(|id| (id, Settled::Acknowledged))
+            .chain(receipt.again.iter().map(|id| (id, Settled::Again)))
+            .chain(receipt.recalled.iter().map(|id| (id, Settled::Recalled)));
+        for (id, settled) in all {
+            let place = self.release_by_id.get(&id.0).copied();
+            let Some(row) = place.and_then(|place| self.releases.get_mut(place)) else {
+                missing(RELEASE, index, faults);
+                said.incomplete = true;
+                continue;
+            };
+            let sound = row.delivery.filter(|_| row.mark != Mark::Told);
+            let Some(delivery) = sound.and_then(|place| self.deliveries.get_mut(place)) else {
+                said.incomplete = true;
+                continue;
+            };
+            if delivery.desk != Some(desk) {
+                differs(RELEASE, row.row, &mut row.mark, index, faults);
+            }
+            let last = delivery.told.last_release == place;
+            match settled {
+                Settled::Acknowledged => {
+                    delivery.told.acknowledged = true;
+                    delivery.told.last_acknowledged |= last;
+                    let message = delivery.message.and_then(|place| self.messages.get(place));
+                    match message {
+                        Some(message) => {
+                            said.owed.insert((message.key, desk.0, id.0));
+                        }
+                        None => said.incomplete = true,
+                    }
+                }
+                Settled::Again => {
+                    delivery.told.again = true;
+                    delivery.told.last_given_back |= last;
+                }
+                Settled::Recalled => delivery.told.last_given_back |= last,
+            }
+        }
+    }
+
+    fn void(&mut self, index: u64, void: &records::Void, faults: &mut Faults) {
+        let party = self.words.number(&void.party);
+        let place = self.release_by_id.get(&void.release.0);
+        let Some(row) = place.and_then(|place| self.releases.get_mut(*place)) else {
+            missing(RELEASE, index, faults);
+            return;
+        };
+        let delivery = row.delivery.and_then(|place| self.deliveries.get_mut(place));
+        let own = delivery.as_ref().is_none_or(|d| d.desk.is_none_or(|desk| desk.0 == party));
+        row.void_recorded = true;
+        if !(row.voided && own && row.entry < index) {
+            differs(RELEASE, row.row, &mut row.mark, index, faults);
+            // Whether it was disclosed rests on the row that is wrong.
+            if let Some(delivery) = delivery {
+                delivery.mark = Mark::Told;
+            }
+        }
+    }
+
+    fn ended(&mut self, index: u64, ended: &records::Ended, faults: &mut Faults) {
+        let key = (self.words.number(&ended.sender), ended.message.into_bytes());
+        let place = self.delivery_by_id.get(&ended.delivery.0);
+        let Some(row) = place.and_then(|place| self.deliveries.get_mut(*place)) else {
+            missing(DELIVERY, index, faults);
+            return;
+        };
+        let message = row.message.and_then(|place| self.messages.get(place));
+        if !message.is_some_and(|message| message.key == key) {
+            differs(DELIVERY, row.row, &mut row.mark, index, faults);
+        }
+        let expired = ended.refusal == u64::from(proto::refusal::Refusal::Expired.code());
+        row.told.expired |= expired;
+        row.told.refused |= !expired;
+        row.told.ended = true;
+    }
+
+    fn withdraw(&mut self, index: u64, withdrawn: &records::Withdrawn, faults: &mut Faults) {
+        let key = (self.words.number(&withdrawn.sender), withdrawn.message.into_bytes());
+        let Some(place) = self.message_by_key.get(&key).copied() else {
+            missing(MESSAGE, index, faults);
+            return;
+        };
+        for desk in &withdrawn.deliveries {
+            let desk = (self.words.number(&desk.agency), self.words.number(&desk.desk));
+            self.withdrawn.insert((place, desk));
+        }
+    }
+}
+
+/// How a receipt settles a release.
+#[derive(Clone, Copy)]
+enum Settled {
+    Acknowledged,
+    Again,
+    Recalled,
+}
+
+fn missing(table: &'static str, entry: u64, faults: &mut Faults) {
+    faults.add(FsckFault::RecordWithoutRow { table, entry });
+}
+
+/// Notes that an entry permits a row: once only, and saying the same.
+fn see(
+    table: &'static str,
+    row: u64,
+    mark: &mut Mark,
+    same: bool,
+    entry: u64,
+    faults: &mut Faults,
+) {
+    if same && *mark == Mark::Unseen {
+        *mark = Mark::Seen;
+    } else {
+        differs(table, row, mark, entry, faults);
+    }
+}
+
+fn differs(table: &'static str, row: u64, mark: &mut Mark, entry: u64, faults: &mut Faults) {
+    if *mark != Mark::Told {
+        *mark = Mark::Told;
+        faults.add(FsckFault::RowDiffers { table, row, entry });
+    }
+}
