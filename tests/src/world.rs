@@ -1,5 +1,6 @@
 //! A running broker with the shipped directory and bundle, and agencies that talk to it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use agency_client::compose::{self, Grounds, Person};
@@ -7,7 +8,12 @@ use agency_client::{
     Connection, Incoming, Publisher, PublisherOptions, Subscription, SubscriptionOptions,
 };
 use broker::app::App;
-use demo::stage::{Script, Stage};
+use broker::clock::SetClock;
+use broker::ledger::entry::Entry;
+use broker::ledger::journal::Archive as _;
+use broker::store::sqlite::SqliteReaders;
+use demo::stage::{OPERATOR, Script, Stage};
+use proto::admin::v1 as admin;
 use proto::exchange::v1 as wire;
 use tempfile::TempDir;
 use time::OffsetDateTime;
@@ -26,6 +32,7 @@ pub struct World {
     pub app: Option<App>,
     /// The bundle in force, hex.
     pub bundle: String,
+    clock: Option<Arc<SetClock>>,
     _folder: TempDir,
 }
 
@@ -37,13 +44,31 @@ impl World {
 
     /// A given script, approved and in force.
     pub async fn with(script: Script) -> Self {
+        let mut world = Self::set(&script, None).await;
+        world.bundle = world.stage.approve(&script).await.unwrap();
+        world
+    }
+
+    /// A given script, approved and in force, on a clock that stands still until it is moved.
+    pub async fn on_clock(script: Script) -> (Self, Arc<SetClock>) {
+        let clock = Arc::new(SetClock::at(now()));
+        let mut world = Self::set(&script, Some(Arc::clone(&clock))).await;
+        world.bundle = world.stage.approve(&script).await.unwrap();
+        (world, clock)
+    }
+
+    /// The shipped directory and no bundle in force.
+    pub async fn without_bundle() -> Self {
+        Self::set(&Script::shipped().unwrap(), None).await
+    }
+
+    async fn set(script: &Script, clock: Option<Arc<SetClock>>) -> Self {
         let folder = TempDir::new().unwrap();
-        #[expect(clippy::disallowed_methods, reason = "certificates are made for the real clock")]
-        let now = OffsetDateTime::now_utc();
-        let stage = Stage::set(folder.path(), &script, now).await.unwrap();
-        let app = stage.start().await.unwrap();
-        let bundle = stage.approve(&script).await.unwrap();
-        Self { stage, app: Some(app), bundle, _folder: folder }
+        let stage = Stage::set(folder.path(), script, now()).await.unwrap();
+        let bundle = String::new();
+        let mut world = Self { stage, app: None, bundle, clock, _folder: folder };
+        world.start().await;
+        world
     }
 
     /// Stops the broker as SIGTERM does.
@@ -55,7 +80,21 @@ impl World {
 
     /// Starts it again on the same store.
     pub async fn start(&mut self) {
-        self.app = Some(self.stage.start().await.unwrap());
+        let app = match &self.clock {
+            None => self.stage.start().await.unwrap(),
+            Some(clock) => {
+                let config = self.stage.config().clone();
+                App::start_with(config, Arc::<SetClock>::clone(clock)).await.unwrap()
+            }
+        };
+        self.app = Some(app);
+    }
+
+    /// Ends the broker without letting anything finish.
+    pub async fn crash(&mut self) {
+        drop(self.app.take());
+        // The writer's thread ends with the last connection's task; only then may another begin.
+        tokio::time::sleep(SILENCE).await;
     }
 
     /// A node's connection.
@@ -80,6 +119,113 @@ impl World {
         let connection = self.node(agency, node).await;
         Subscription::open(&connection, SubscriptionOptions::of_desk(desk)).await.unwrap()
     }
+}
+
+/// What tests ask the broker and its ledger.
+impl World {
+    /// Sends messages in one frame and gives their answers, in the order they came.
+    pub async fn frame(
+        &self,
+        agency: &str,
+        node: &str,
+        messages: Vec<wire::Message>,
+    ) -> Vec<wire::PublishResult> {
+        let mut client = self.node(agency, node).await.exchange().await.unwrap();
+        let wanted = messages.len();
+        let request = wire::PublishRequest { messages };
+        let mut answers = client.publish(tokio_stream::iter([request])).await.unwrap().into_inner();
+        let mut results = Vec::new();
+        while results.len() < wanted {
+            let frame = tokio::time::timeout(PATIENCE, answers.message()).await.unwrap();
+            results.extend(frame.unwrap().expect("every message is answered").results);
+        }
+        results
+    }
+
+    /// What a sender is told of its own message: agencies it named, and how each stands.
+    pub async fn track(
+        &self,
+        agency: &str,
+        node: &str,
+        message: Uuid,
+    ) -> Vec<(String, wire::OutcomeState)> {
+        let mut client = self.node(agency, node).await.exchange().await.unwrap();
+        let request = wire::TrackRequest { message_id: message.to_string() };
+        let outcomes = client.track(request).await.unwrap().into_inner().outcomes;
+        outcomes.into_iter().map(|row| (row.agency.clone(), row.state())).collect()
+    }
+
+    /// Suspends an agency, or lifts its suspension.
+    pub async fn suspend(&self, agency: &str, suspended: bool) {
+        let request = admin::SetStandingRequest { agency: agency.to_owned(), suspended };
+        self.stage.admin(OPERATOR).await.unwrap().set_standing(request).await.unwrap();
+    }
+
+    /// The broker's own figures.
+    pub async fn status(&self) -> admin::GetStatusResponse {
+        let request = admin::GetStatusRequest {};
+        self.stage.admin(OPERATOR).await.unwrap().get_status(request).await.unwrap().into_inner()
+    }
+
+    /// States, or withdraws, that two identifiers are one person's.
+    pub async fn link(
+        &self,
+        (agency, node): (&str, &str),
+        (one, other): ((wire::IdentifierType, &str), (wire::IdentifierType, &str)),
+        birth_date: &str,
+        withdrawn: bool,
+    ) {
+        let identifier = |(register, value): (wire::IdentifierType, &str)| {
+            Some(wire::Identifier { r#type: register.into(), value: value.to_owned() })
+        };
+        let request = proto::directory::v1::StateLinkRequest {
+            one: identifier(one),
+            other: identifier(other),
+            birth_date: birth_date.to_owned(),
+            withdrawn,
+        };
+        let mut client = self.node(agency, node).await.directory().await.unwrap();
+        client.state_link(request).await.unwrap();
+    }
+
+    /// Every record of the ledger of one type, oldest first.
+    pub fn records(&self, kind: &str) -> Vec<serde_json::Value> {
+        let readers = SqliteReaders::new(&self.stage.config().store.path);
+        let size = readers.size().unwrap();
+        let entries = (0..size).map(|index| readers.entry(index).unwrap().unwrap());
+        entries
+            .flat_map(|bytes| Entry::from_bytes(&bytes).unwrap().records().to_vec())
+            .map(|(_, text)| serde_json::from_str::<serde_json::Value>(&text).unwrap())
+            .filter(|record| record["type"] == kind)
+            .collect()
+    }
+
+    /// The numbers of the refusals at which deliveries of a message ended before release.
+    pub fn ended(&self, message: Uuid) -> Vec<u64> {
+        self.records("ended")
+            .iter()
+            .filter(|record| record["message"] == message.to_string())
+            .filter_map(|record| record["refusal"].as_u64())
+            .collect()
+    }
+
+    /// Waits until something holds.
+    pub async fn until(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) {
+        let attempts = PATIENCE.as_millis() / 100;
+        for _ in 0..attempts {
+            if holds().await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("did not come about in time: {what}");
+    }
+}
+
+/// The machine's time, for which certificates are made.
+#[expect(clippy::disallowed_methods, reason = "certificates are made for the real clock")]
+pub fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
 }
 
 /// The next delivery, which must come.
@@ -132,4 +278,18 @@ pub fn ppo_flag(person: Person) -> wire::Message {
     let draft =
         compose::flag_raise(id(), FLAG_GROUNDS, person, wire::FlagKind::Ppo, "2027-11-01", id());
     draft.build().unwrap()
+}
+
+/// A recall to prison, which police are told whether or not the person is on a list. Whoever is
+/// to hear of it must be named.
+pub fn recall(message: Uuid, noms: &str) -> compose::Draft {
+    let news = compose::CustodyNews {
+        event: wire::CustodyEvent::Recall,
+        certainty: wire::CustodyCertainty::Confirmed,
+        prison: "FBI".to_owned(),
+        occurred_at: now(),
+        movement_reason: "24".to_owned(),
+        settles: None,
+    };
+    compose::custody(message, RELEASE_GROUNDS, adult(noms, "Invented Recalled"), news)
 }

@@ -48,7 +48,8 @@ pub use setup::{AppError, bootstrap};
 
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
-const HOUSEKEEPING: Duration = Duration::from_secs(1);
+/// Expiry is also asked at each release: this only tidies what nobody fetched.
+const HOUSEKEEPING: Duration = Duration::from_secs(5);
 const REFUSALS_EVERY: Duration = Duration::from_secs(60);
 const STREAMS_PER_CONNECTION_MAX: u32 = 64;
 
@@ -200,7 +201,11 @@ impl App {
 
     /// Returns when a part the broker cannot do without has stopped.
     pub async fn failed(&mut self) {
-        self.listening.failed().await;
+        tokio::select! {
+            () = self.listening.failed() => {}
+            () = self.queue.closed() => {}
+            _ = &mut self.server => {}
+        }
     }
 
     /// Stops taking connections, lets calls finish within a bound, commits what is queued

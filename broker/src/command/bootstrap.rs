@@ -2,7 +2,7 @@
 //!
 //! Afterwards the directory changes through the broker only, with a person's certificate.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use broker::config::Config;
 use clap::Args;
@@ -10,6 +10,7 @@ use proto::limits::DIRECTORY_DOCUMENT_BYTES_MAX;
 
 use super::ConfigArgument;
 use super::failure::Failure;
+use super::held::Held;
 
 /// Arguments of `broker bootstrap`.
 #[derive(Debug, Args)]
@@ -26,6 +27,7 @@ impl Bootstrap {
     pub(super) fn run(self) -> Result<(), Failure> {
         let config = Config::load(&self.config.config)?;
         let document = read_text(&self.directory, DIRECTORY_DOCUMENT_BYTES_MAX)?;
+        let _held = Held::take(&config.store.path)?;
         broker::app::bootstrap(&config, &document)?;
         println!("{}: in force", self.directory.display());
         println!("next: broker serve --config {}", self.config.config.display());
@@ -34,7 +36,7 @@ impl Bootstrap {
 }
 
 /// A whole text file of a bounded size.
-pub(super) fn read_text(path: &std::path::Path, bytes_max: usize) -> Result<String, Failure> {
+pub(super) fn read_text(path: &Path, bytes_max: usize) -> Result<String, Failure> {
     let read = |source| Failure::Read { path: path.to_owned(), source };
     let length = std::fs::metadata(path).map_err(read)?.len();
     if usize::try_from(length).is_ok_and(|length| length > bytes_max) {

@@ -28,6 +28,9 @@ pub(super) enum Failure {
     /// There is no store yet.
     #[error("there is no store at {}; `broker bootstrap` makes it", .0.display())]
     NoStore(PathBuf),
+    /// Another process serves the store.
+    #[error("another process has the store {}; stop it first", .0.display())]
+    StoreHeld(PathBuf),
     /// A file or folder could not be read.
     #[error("{} cannot be read", path.display())]
     Read {
@@ -83,6 +86,12 @@ pub(super) enum Failure {
     /// The broker refused a call.
     #[error("the broker refused: {}", .0.message())]
     Call(Box<Status>),
+    /// The connection ended before the answer came.
+    #[error(
+        "the connection ended before an answer came: is this person in the directory, and the \
+         certificate not revoked? If it was a change, `broker admin status` tells more"
+    )]
+    NoAnswer,
     /// A part of the broker stopped by itself.
     #[error("a part the broker cannot do without has stopped; see the log")]
     PartStopped,
@@ -92,8 +101,14 @@ pub(super) enum Failure {
 }
 
 impl From<Status> for Failure {
+    /// Whatever the broker itself says carries its refusal code (google.rpc.ErrorInfo); what the
+    /// transport made up does not.
     fn from(status: Status) -> Self {
-        Self::Call(Box::new(status))
+        let unsaid = status.get_details_error_info().is_none();
+        match status.code() {
+            Code::Unavailable | Code::Unknown if unsaid => Self::NoAnswer,
+            _ => Self::Call(Box::new(status)),
+        }
     }
 }
 
@@ -119,6 +134,7 @@ impl Failure {
             Self::App(_)
             | Self::Store(_)
             | Self::NoStore(_)
+            | Self::StoreHeld(_)
             | Self::Read { .. }
             | Self::Write { .. }
             | Self::InUse(_)
@@ -127,6 +143,7 @@ impl Failure {
             | Self::Argument { .. }
             | Self::System { .. }
             | Self::Connect(_)
+            | Self::NoAnswer
             | Self::PartStopped
             | Self::Checks(_) => Vec::new(),
         }
@@ -138,10 +155,5 @@ fn call_faults(status: &Status) -> Vec<String> {
     let details = status.get_error_details();
     let fields = details.bad_request().map(|bad| bad.field_violations.as_slice());
     let fields = fields.unwrap_or_default().iter();
-    let mut faults: Vec<_> =
-        fields.map(|fault| format!("{}: {}", fault.field, fault.description)).collect();
-    if status.code() == Code::Unknown || status.code() == Code::Unavailable {
-        faults.push("what became of it is not known; `broker admin status` tells".to_owned());
-    }
-    faults
+    fields.map(|fault| format!("{}: {}", fault.field, fault.description)).collect()
 }

@@ -18,6 +18,8 @@ mod failure;
 
 mod fsck;
 
+mod held;
+
 mod init;
 
 mod process;

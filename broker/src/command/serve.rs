@@ -23,6 +23,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::failure::Failure;
+use super::held::Held;
 use super::process;
 
 /// What to log: `info` unless set, in the words of `tracing_subscriber::EnvFilter`.
@@ -31,6 +32,7 @@ const LOG_VARIABLE: &str = "PYRAMID_LOG";
 /// Serves until told to stop.
 pub(super) fn run(path: &Path) -> Result<(), Failure> {
     let config = Config::load(path)?;
+    let _held = Held::take(&config.store.path)?;
     log_to_stderr();
     process::raise_open_files()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -71,6 +71,8 @@ pub struct RawMessage {
     pub node: String,
     /// Row of the message it settles.
     pub settles: Option<u64>,
+    /// Row of the message it withdraws.
+    pub withdraws: Option<u64>,
     /// Length of the wrapped key, in bytes.
     pub wrapped_key_bytes: u64,
     /// Length of the sealed message, in bytes.
@@ -129,6 +131,9 @@ pub struct RawRelease {
     pub voided: bool,
 }
 
+/// What is done with each stored entry: its index as stored, and its bytes.
+pub type EachEntry<'each> = dyn FnMut(i64, &[u8]) -> Result<(), StoreError> + 'each;
+
 /// A store as it lies there, at one moment: every call answers from the same snapshot.
 ///
 /// Rows come in ascending order of their row numbers, entries in that of their indexes.
@@ -143,10 +148,7 @@ pub trait RawLedger {
     ///
     /// # Errors
     /// The store's, or the first that `each` answers.
-    fn for_each_entry(
-        &self,
-        each: &mut dyn FnMut(i64, &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError>;
+    fn for_each_entry(&self, each: &mut EachEntry<'_>) -> Result<(), StoreError>;
 
     /// The stored bytes of a tile.
     ///
@@ -214,8 +216,8 @@ pub struct Report {
     pub deliveries: u64,
     /// Release rows read.
     pub releases: u64,
-    /// Size of the signed checkpoint whose signature is good; `None` if there is none, or no key
-    /// to check it by was given.
+    /// Size of the last checkpoint, if the given key signed it and these entries give its root;
+    /// `None` also if there is none, or no key to check it by was given.
     pub checkpoint_size: Option<u64>,
     /// The first [`FAULTS_KEPT_MAX`] faults, in the order in which they were met.
     pub faults: Vec<FsckFault>,
@@ -257,8 +259,7 @@ pub fn check(raw: &dyn RawLedger, verifier: Option<&VerifierKey>) -> Result<Repo
         }
         Ok(())
     })?;
-    let checkpoint_size = log.checkpoint_size();
-    let whole = log.finish(&mut faults)?;
+    let (whole, checkpoint_size) = log.finish(&mut faults)?;
     let (messages, deliveries, releases) = rows.counts();
     rows.finish(whole, &mut faults);
     let (faults, faults_total) = faults.into_parts();

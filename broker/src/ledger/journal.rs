@@ -203,6 +203,17 @@ pub struct ReleaseRow {
     pub attempt: u32,
 }
 
+/// What a change does to the count of attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempts {
+    /// Nothing.
+    Kept,
+    /// One was used up.
+    Used,
+    /// It begins again: somebody redrove a dead letter.
+    Afresh,
+}
+
 /// A change of one delivery.
 #[derive(Clone, Copy, Debug)]
 pub struct DeliveryMark {
@@ -212,8 +223,8 @@ pub struct DeliveryMark {
     pub state: DeliveryState,
     /// Number assigned at first release.
     pub number: Option<u64>,
-    /// Whether an attempt was used up.
-    pub attempt_used: bool,
+    /// What becomes of its count of attempts.
+    pub attempts: Attempts,
     /// Not before this (backoff).
     pub due: Option<OffsetDateTime>,
     /// When.
@@ -252,6 +263,8 @@ pub struct Batch {
     pub marks: Vec<DeliveryMark>,
     /// Subscriptions.
     pub subscriptions: Vec<SubscriptionRow>,
+    /// Last number given on a subscription.
+    pub numbers: Vec<(u64, u64)>,
     /// Waiting deliveries that move from one subscription to another.
     pub moved: Vec<(u64, u64)>,
     /// Sealed changes of the register.
@@ -280,6 +293,8 @@ pub struct Known {
 pub struct Held {
     /// Row.
     pub delivery: u64,
+    /// Delivery id.
+    pub delivery_id: [u8; 16],
     /// Subscription's row.
     pub subscription: u64,
     /// Desk.

@@ -14,6 +14,9 @@ use crate::ledger::appender::Work;
 
 use super::{ANSWER_TIME, Watched};
 
+/// The document, always empty, that is written to see whether anything can be.
+pub const DOCUMENT: &str = "health";
+
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Health {
@@ -63,8 +66,10 @@ pub async fn ask(watched: &Watched) -> Health {
     let queue = sources.queue.clone();
     let commit = || {
         tokio::spawn(async move {
-            let (reply, head) = oneshot::channel();
-            queue.put(Work::Tick { leaves: 0, reply }).await.is_ok() && head.await.is_ok()
+            let (reply, kept) = oneshot::channel();
+            // A work that writes nothing would be answered without the disk.
+            let work = Work::Keep { name: DOCUMENT, content: Vec::new(), reply };
+            queue.put(work).await.is_ok() && kept.await.is_ok()
         })
     };
     let (store, ledger) = tokio::join!(

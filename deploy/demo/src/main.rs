@@ -1,2 +1,60 @@
-//! Work in progress.
-fn main() {}
+//! The command `demo`: arguments, the folder it works in, and the exit code.
+//!
+//! Promises exit code 0 only if everything went as the hand-written table says.
+#![expect(clippy::print_stderr, reason = "a command complains on standard error")]
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use demo::play::{Options, play};
+use tracing_subscriber::EnvFilter;
+
+/// Plays a night of prison events against a real broker, and shows who was told what, and why.
+/// Every person in it is invented.
+#[derive(Parser)]
+#[command(name = "demo", version)]
+struct Arguments {
+    /// Keep the broker running after the night, until Ctrl-C.
+    #[arg(long)]
+    stay: bool,
+    /// Where to keep certificates, store, settings and proofs: a new or empty folder. Otherwise a
+    /// temporary folder that is removed at the end.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    if std::env::var_os(EnvFilter::DEFAULT_ENV).is_some() {
+        let filter = EnvFilter::from_default_env();
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    }
+    match run(Arguments::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("demo: {error}");
+            let mut cause = error.source();
+            while let Some(reason) = cause {
+                eprintln!("  because: {reason}");
+                cause = reason.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    let temporary = match &arguments.data {
+        Some(_) => None,
+        None => Some(tempfile::tempdir()?),
+    };
+    let folder = match (arguments.data, &temporary) {
+        (Some(folder), _) => std::path::absolute(folder)?,
+        (None, Some(temporary)) => temporary.path().to_owned(),
+        (None, None) => return Err("there is no folder to work in".into()),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(play(Options { folder, stay: arguments.stay }))
+}

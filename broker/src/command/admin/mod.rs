@@ -6,7 +6,7 @@ mod bundle;
 
 mod status;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use proto::admin::v1::{ApplyDirectoryRequest, SetStandingRequest};
@@ -101,7 +101,7 @@ impl Admin {
     }
 }
 
-async fn apply(reach: &Reach, path: &std::path::Path, check_only: bool) -> Result<(), Failure> {
+async fn apply(reach: &Reach, path: &Path, check_only: bool) -> Result<(), Failure> {
     let document = read_text(path, DIRECTORY_DOCUMENT_BYTES_MAX)?;
     let mut client = reach.admin().await?;
     let request = ApplyDirectoryRequest { document, check_only };

@@ -194,6 +194,10 @@ impl Appender {
         {
             self.edge = edge;
             self.head = start.head;
+            // What was outstanding waits again: every stream looks.
+            let waiting: Vec<(u64, u64)> =
+                start.subscriptions.iter().map(|(row, _, waiting)| (row.row, *waiting)).collect();
+            self.shared.live.committed(Vec::new(), &waiting);
             self.subscriptions = start
                 .subscriptions
                 .into_iter()

@@ -3,7 +3,7 @@
 //! Releases and receipts are gathered, so that each recipient has one release entry and one
 //! receipt entry a batch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -28,6 +28,7 @@ pub(super) struct Draft {
     pub(super) seats: Vec<(u64, u64)>,
     /// Releases gathered by (subscription, node).
     releases: BTreeMap<(u64, Arc<str>), Vec<Pending>>,
+    releasing: HashSet<u64>,
     receipts: BTreeMap<(u64, Arc<str>), Vec<SettleItem>>,
     time: u64,
     at: time::OffsetDateTime,
@@ -75,6 +76,7 @@ impl Draft {
             waiting: BTreeMap::new(),
             seats: Vec::new(),
             releases: BTreeMap::new(),
+            releasing: HashSet::new(),
             receipts: BTreeMap::new(),
             time: seconds - seconds % cadence.max(1),
             at: now,
@@ -105,8 +107,15 @@ impl Draft {
             && self.batch.documents.is_empty()
     }
 
+    /// Whether this commit already does something to a delivery.
+    pub(super) fn touches(&self, delivery: u64) -> bool {
+        self.releasing.contains(&delivery)
+            || self.batch.marks.iter().any(|mark| mark.row == delivery)
+    }
+
     /// Gathers a release for its recipient's entry.
     pub(super) fn release(&mut self, subscription: u64, node: Arc<str>, pending: Pending) {
+        self.releasing.insert(pending.item.delivery);
         self.releases.entry((subscription, node)).or_default().push(pending);
     }
 
@@ -205,6 +214,7 @@ impl Draft {
         }
         if let Some(known) = self.subscriptions.iter_mut().find(|k| k.row.row == subscription) {
             known.last_number = last_number;
+            self.batch.numbers.push((subscription, last_number));
         }
         Ok(())
     }
@@ -230,7 +240,7 @@ impl Draft {
             row: item.delivery,
             state: DeliveryState::Released,
             number: Some(number),
-            attempt_used: false,
+            attempts: crate::ledger::journal::Attempts::Kept,
             due: None,
             at: self.at,
         });

@@ -413,6 +413,11 @@ impl Queue {
         self.0.send(work).await.map_err(|_| Stopped)
     }
 
+    /// Returns when the appender has stopped.
+    pub async fn closed(&self) {
+        self.0.closed().await;
+    }
+
     /// Hands a work over from a place that cannot wait.
     ///
     /// # Errors
@@ -504,10 +509,13 @@ impl Appender {
     }
 }
 
-/// Works that change the rules are committed alone.
+/// Works that change the rules are committed alone, and so is a withdrawal: who holds the
+/// original is asked of the store, which must not be behind this very batch.
 fn exclusive(work: &Work) -> bool {
     match work {
-        Work::Publish(prepared, _) => !prepared.register.is_empty(),
+        Work::Publish(prepared, _) => {
+            !prepared.register.is_empty() || prepared.admitted.to_holders_only()
+        }
         Work::Change(_) => true,
         Work::Release(_)
         | Work::Settle(_)

@@ -109,21 +109,24 @@ impl Appender {
     ) -> Result<Vec<DeskName>, StoreError> {
         let held = self.journal.held(message)?;
         let mut holders = BTreeSet::new();
-        let mut ended: Vec<(DeskName, u64)> = Vec::new();
+        let mut ended: Vec<(DeskName, [u8; 16])> = Vec::new();
         for delivery in held {
             // What waits is superseded even where an earlier attempt was released.
             if matches!(delivery.state, DeliveryState::Waiting | DeliveryState::Dead) {
                 draft.batch.marks.push(mark(delivery.delivery, DeliveryState::Withdrawn, now));
-                ended.push((delivery.desk.clone(), delivery.delivery));
+                ended.push((delivery.desk.clone(), delivery.delivery_id));
             }
             if delivery.released {
                 holders.insert(delivery.desk);
             }
         }
         if !ended.is_empty() {
-            let items = ended
-                .iter()
-                .map(|(desk, _)| Text::new().word("agency", &desk.agency).word("desk", &desk.desk));
+            let items = ended.iter().map(|(desk, id)| {
+                Text::new()
+                    .word("agency", &desk.agency)
+                    .bytes("delivery", id)
+                    .word("desk", &desk.desk)
+            });
             let record = Text::new()
                 .objects("deliveries", items)
                 .word("format", RECORD_FORMAT)

@@ -6,7 +6,7 @@ use proto::ledger::record::RECORD_FORMAT;
 use proto::refusal::Refusal;
 use time::OffsetDateTime;
 
-use crate::ledger::journal::{DeliveryMark, DeliveryState, StoreError, text_of};
+use crate::ledger::journal::{Attempts, DeliveryMark, DeliveryState, StoreError, text_of};
 use crate::ledger::record::{BROKER_PARTY, RecordType, Text};
 use crate::rules::Rules;
 
@@ -31,9 +31,8 @@ impl Appender {
         let rows: Vec<u64> = release.items.iter().map(|item| item.delivery).collect();
         let states = self.journal.states(&rows)?;
         for (item, state) in release.items.iter().zip(states) {
-            // A withdrawal earlier in this very batch counts as much as one on disk.
-            let ended = draft.batch.marks.iter().any(|mark| mark.row == item.delivery);
-            if state == Some(DeliveryState::Waiting) && !ended {
+            // What this very batch does to a delivery counts as much as what is on disk.
+            if state == Some(DeliveryState::Waiting) && !draft.touches(item.delivery) {
                 let pending = Pending { item: item.clone(), target: Target::Work(place) };
                 draft.release(release.subscription, Arc::clone(&release.node), pending);
             }
@@ -53,10 +52,11 @@ impl Appender {
             if state != Some(DeliveryState::Released)
                 && !(state == Some(DeliveryState::Waiting)
                     && item.settlement == Settlement::Acknowledged)
+                || draft.touches(item.delivery)
             {
                 continue;
             }
-            let (state, due, used) = settled(item);
+            let (state, due, attempts) = settled(item);
             if state == DeliveryState::Waiting {
                 *draft.waiting.entry(settle.subscription).or_default() += 1;
             }
@@ -64,7 +64,7 @@ impl Appender {
                 row: item.delivery,
                 state,
                 number: None,
-                attempt_used: used,
+                attempts,
                 due,
                 at: now,
             });
@@ -82,7 +82,8 @@ impl Appender {
         let rows: Vec<u64> = items.iter().map(|item| item.delivery).collect();
         let states = self.journal.states(&rows)?;
         for (item, state) in items.iter().zip(states) {
-            if !matches!(state, Some(DeliveryState::Waiting | DeliveryState::Dead)) {
+            let open = matches!(state, Some(DeliveryState::Waiting | DeliveryState::Dead));
+            if !open || draft.touches(item.delivery) {
                 continue;
             }
             let state = match item.refusal {
@@ -113,7 +114,9 @@ impl Appender {
         draft: &mut Draft,
         now: OffsetDateTime,
     ) -> Result<Answer, StoreError> {
-        for item in items {
+        let rows: Vec<u64> = items.iter().map(|item| item.delivery).collect();
+        let states = self.journal.states(&rows)?;
+        for (item, state) in items.iter().zip(states) {
             let party = draft
                 .subscription(item.subscription)
                 .map_or_else(|| Arc::from(BROKER_PARTY), |k| Arc::clone(&k.row.desk.agency));
@@ -126,8 +129,10 @@ impl Appender {
                 .close();
             draft.entry(vec![record], &*self.shared.chance)?;
             draft.batch.voided.push(item.release_id);
-            draft.batch.marks.push(mark(item.delivery, DeliveryState::Waiting, now));
-            *draft.waiting.entry(item.subscription).or_default() += 1;
+            if state == Some(DeliveryState::Released) && !draft.touches(item.delivery) {
+                draft.batch.marks.push(mark(item.delivery, DeliveryState::Waiting, now));
+                *draft.waiting.entry(item.subscription).or_default() += 1;
+            }
         }
         Ok(Answer::Done(true))
     }
@@ -151,21 +156,24 @@ impl Appender {
             .word("type", RecordType::Change.name())
             .close();
         draft.entry(vec![record], &*self.shared.chance)?;
-        draft.batch.marks.push(mark(redrive.delivery, DeliveryState::Waiting, now));
+        let again = mark(redrive.delivery, DeliveryState::Waiting, now);
+        draft.batch.marks.push(DeliveryMark { attempts: Attempts::Afresh, ..again });
         *draft.waiting.entry(redrive.subscription).or_default() += 1;
         Ok(Answer::Done(true))
     }
 }
 
-fn settled(item: &SettleItem) -> (DeliveryState, Option<OffsetDateTime>, bool) {
+fn settled(item: &SettleItem) -> (DeliveryState, Option<OffsetDateTime>, Attempts) {
     match item.settlement {
-        Settlement::Acknowledged => (DeliveryState::Acknowledged, None, false),
-        Settlement::Again(_) if item.attempt >= ATTEMPTS_MAX => (DeliveryState::Dead, None, true),
-        Settlement::Again(due) => (DeliveryState::Waiting, Some(due), true),
-        Settlement::Recalled => (DeliveryState::Waiting, None, false),
+        Settlement::Acknowledged => (DeliveryState::Acknowledged, None, Attempts::Kept),
+        Settlement::Again(_) if item.attempt >= ATTEMPTS_MAX => {
+            (DeliveryState::Dead, None, Attempts::Used)
+        }
+        Settlement::Again(due) => (DeliveryState::Waiting, Some(due), Attempts::Used),
+        Settlement::Recalled => (DeliveryState::Waiting, None, Attempts::Kept),
     }
 }
 
 pub(super) fn mark(row: u64, state: DeliveryState, at: OffsetDateTime) -> DeliveryMark {
-    DeliveryMark { row, state, number: None, attempt_used: false, due: None, at }
+    DeliveryMark { row, state, number: None, attempts: Attempts::Kept, due: None, at }
 }

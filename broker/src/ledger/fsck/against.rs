@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+use proto::refusal::Refusal;
+
 use super::faults::{Faults, FsckFault};
 use super::reader::StoredEntry;
 use super::records::{self, Record};
@@ -40,11 +42,25 @@ impl Rows {
         if said.incomplete {
             return;
         }
-        if said.accepted != said.decided || said.accepted.len() > 1 {
-            faults.add(FsckFault::DecisionMissing { index });
-        }
+        self.decisions(index, &said, faults);
         if said.owed != said.told {
             faults.add(FsckFault::SendersUntold { index });
+        }
+    }
+
+    /// An acceptance stands with its decision. A decision alone is a later one, on a message
+    /// that was accepted before: it was found to concern somebody else as well.
+    fn decisions(&self, index: u64, said: &Said, faults: &mut Faults) {
+        let mut sound = said.accepted.is_subset(&said.decided) && said.decided.len() <= 1;
+        for late in said.decided.difference(&said.accepted) {
+            let place = self.message_by_key.get(late);
+            match place.and_then(|place| self.messages.get(*place)) {
+                Some(message) => sound &= message.entry < index,
+                None => missing(MESSAGE, index, faults),
+            }
+        }
+        if !sound {
+            faults.add(FsckFault::DecisionMissing { index });
         }
     }
 
@@ -260,13 +276,17 @@ impl Rows {
             return;
         };
         let message = row.message.and_then(|place| self.messages.get(place));
-        if !message.is_some_and(|message| message.key == key) {
+        if message.is_none_or(|message| message.key != key) {
             differs(DELIVERY, row.row, &mut row.mark, index, faults);
         }
-        let expired = ended.refusal == u64::from(proto::refusal::Refusal::Expired.code());
-        row.told.expired |= expired;
-        row.told.refused |= !expired;
         row.told.ended = true;
+        if ended.refusal == u64::from(Refusal::Expired.code()) {
+            row.told.expired = true;
+        } else if ended.refusal == u64::from(Refusal::Withdrawn.code()) {
+            row.told.withdrawn = true;
+        } else {
+            row.told.refused = true;
+        }
     }
 
     fn withdraw(&mut self, index: u64, withdrawn: &records::Withdrawn, faults: &mut Faults) {

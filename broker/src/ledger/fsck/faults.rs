@@ -42,8 +42,8 @@ pub enum FsckFault {
         /// Slot.
         slot: u32,
     },
-    /// A message was accepted without its decision, or the other way round.
-    #[error("entry {index} does not hold one acceptance and its decision together")]
+    /// A message was accepted without its decision, or decided on before it was accepted.
+    #[error("entry {index} accepts a message without its decision, or decides before acceptance")]
     DecisionMissing {
         /// Entry.
         index: u64,
@@ -158,6 +158,12 @@ pub enum FsckFault {
     /// A sealed part is missing or too short to be one.
     #[error("message {row} lacks a sealed part")]
     SealedPart {
+        /// Message row.
+        row: u64,
+    },
+    /// A withdrawal does not name what it withdraws, or something else is marked as one.
+    #[error("message {row} is marked as withdrawing something else than its kind and settling say")]
+    Withdraws {
         /// Message row.
         row: u64,
     },

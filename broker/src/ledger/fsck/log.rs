@@ -34,6 +34,8 @@ pub(super) struct Log<'raw> {
     frontier: Option<Frontier>,
     levels: Vec<Level>,
     checkpoint: Option<Checkpoint>,
+    /// Its size, once the entries have given its root.
+    proved: Option<u64>,
 }
 
 impl<'raw> Log<'raw> {
@@ -73,13 +75,9 @@ impl<'raw> Log<'raw> {
             last_time: 0,
             frontier: Some(frontier),
             levels: Vec::new(),
+            proved: checkpoint.as_ref().map(|signed| signed.size).filter(|size| *size == 0),
             checkpoint,
         })
-    }
-
-    /// Size of the checkpoint, if one was read and its signature is good.
-    pub(super) fn checkpoint_size(&self) -> Option<u64> {
-        self.checkpoint.as_ref().map(|checkpoint| checkpoint.size)
     }
 
     /// Takes the next stored entry. Answers it with its index if it is one of this log.
@@ -126,10 +124,12 @@ impl<'raw> Log<'raw> {
             self.frontier = None;
             return Ok(());
         }
-        if let Some(signed) = self.checkpoint.as_ref().filter(|c| c.size == frontier.size())
-            && signed.root != frontier.root()
-        {
-            faults.add(FsckFault::CheckpointRoot { size: signed.size });
+        if let Some(signed) = self.checkpoint.as_ref().filter(|c| c.size == frontier.size()) {
+            if signed.root == frontier.root() {
+                self.proved = Some(signed.size);
+            } else {
+                faults.add(FsckFault::CheckpointRoot { size: signed.size });
+            }
         }
         let mut hash = leaf;
         for number in 0..=LEVEL_MAX {
@@ -150,8 +150,9 @@ impl<'raw> Log<'raw> {
         Ok(())
     }
 
-    /// Compares what only the end shows. Answers whether every entry was there.
-    pub(super) fn finish(mut self, faults: &mut Faults) -> Result<bool, StoreError> {
+    /// Compares what only the end shows. Answers whether every entry was there, and the size of
+    /// the checkpoint if it proved good.
+    pub(super) fn finish(mut self, faults: &mut Faults) -> Result<(bool, Option<u64>), StoreError> {
         self.skip_to(self.head.size, faults);
         if let Some(frontier) = &self.frontier {
             for (number, level) in (0..=LEVEL_MAX).zip(&self.levels) {
@@ -173,7 +174,7 @@ impl<'raw> Log<'raw> {
                 faults.add(FsckFault::TileSurplus { level, index });
             }
         })?;
-        Ok(self.frontier.is_some())
+        Ok((self.frontier.is_some(), self.proved))
     }
 }
 

@@ -11,6 +11,8 @@ use crate::seal::WRAPPED_BYTES;
 use super::faults::{Faults, FsckFault};
 use super::{RawDelivery, RawHead, RawLedger, RawMessage, RawRelease, RawSubscription, Unreadable};
 
+/// The kind of message that withdraws another, as the schema writes it.
+const CORRECTION: &str = "correction";
 /// The shortest sealed text: a nonce of 12 bytes and a tag of 16 around nothing.
 const SEALED_BYTES_MIN: u64 = 28;
 
@@ -79,6 +81,8 @@ pub(super) struct Told {
     pub(super) again: bool,
     pub(super) expired: bool,
     pub(super) refused: bool,
+    /// Ended by name as withdrawn.
+    pub(super) withdrawn: bool,
     /// Ended, and neither released nor put back since.
     pub(super) ended: bool,
     /// Any release row is there, void or not.
@@ -192,6 +196,13 @@ impl Rows {
             mark = Mark::Told;
         } else {
             self.message_by_key.insert(key, self.messages.len());
+        }
+        // A correction always withdraws; custody news may, which its kind does not show.
+        let must = raw.kind == CORRECTION;
+        if raw.withdraws.is_some_and(|row| raw.settles != Some(row))
+            || (must && raw.withdraws.is_none())
+        {
+            faults.add(FsckFault::Withdraws { row: raw.row });
         }
         if raw.wrapped_key_bytes != WRAPPED_BYTES as u64
             || raw.body_bytes < SEALED_BYTES_MIN

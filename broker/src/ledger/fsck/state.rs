@@ -33,8 +33,8 @@ pub(super) fn states(rows: &Rows, faults: &mut Faults) {
 
 fn follows(delivery: &Delivery, rows: &Rows) -> bool {
     let told = &delivery.told;
-    let withdrawn =
-        delivery.message.zip(delivery.desk).is_some_and(|place| rows.withdrawn.contains(&place));
+    let at_desk = delivery.message.zip(delivery.desk);
+    let withdrawn = told.withdrawn || at_desk.is_some_and(|place| rows.withdrawn.contains(&place));
     // Its last body is known to have arrived, and nothing else was said of it since.
     let arrived = told.last_acknowledged
         && !told.last_given_back

@@ -1,396 +1,20 @@
 //! A small store written by the real appender, then broken in one place at a time.
-//!
-//! All people, agencies and places are invented.
+
+mod story;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
-use arc_swap::ArcSwap;
 use aws_lc_rs::signature::Ed25519KeyPair;
-use proto::exchange::v1 as wire;
-use proto::ledger::checkpoint::{Checkpoint, VerifierKey};
+use proto::ledger::checkpoint::Checkpoint;
 use proto::ledger::tree::Hash;
-use proto::refusal::Refusal;
 use rusqlite::Connection;
-use time::macros::datetime;
-use tokio::sync::{mpsc, oneshot, watch};
-use uuid::Uuid;
 
 use super::{FsckFault, RawLedger as _, Report, check};
-use crate::chance::SystemChance;
-use crate::clock::{Clock as _, SetClock};
-use crate::delivery::outbox::{Outbox as _, Waiting};
-use crate::directory::{Directory, document};
-use crate::ledger::appender::{
-    self, CommittedHead, ConsultWork, EndItem, Live, LiveRelease, PublishOutcome, Queue,
-    RedriveWork, ReleaseItem, ReleaseWork, Released, Seat, SettleItem, SettleWork, Settlement,
-    Shared, SubscribeWork, VoidItem, Work,
-};
 use crate::ledger::journal::Journal as _;
-use crate::message::{self, Sender};
-use crate::parcel::Parcel;
-use crate::policy::{Bundle, BundleFile};
-use crate::prepare::{cites, prepare};
-use crate::register::{DeskName, Register};
-use crate::rules::{Epochs, Rules};
-use crate::seal::Vault;
-use crate::store::sqlite::{SqliteRaw, SqliteReaders, open_journal};
+use crate::store::sqlite::{SqliteRaw, open_journal};
 
-const ORIGIN: &str = "ledger.example/fsck";
-const KEY_SEED: [u8; 32] = [7; 32];
-
-const DIRECTORY: &str = r#"
-trust_domain = "test"
-[[area]]
-code = "T1"
-name = "Invented town"
-[[agency]]
-id = "north-police"
-name = "Invented police"
-kind = "police"
-dpo_contact = "dpo@north-police.test"
-  [[agency.desk]]
-  id = "offenders"
-  name = "Offender management"
-  function = "offender_management"
-  regime = "part3"
-[[agency]]
-id = "probation"
-name = "Invented probation"
-kind = "probation"
-dpo_contact = "dpo@probation.test"
-  [[agency.desk]]
-  id = "offenders"
-  name = "Offender management"
-  function = "offender_management"
-  regime = "part3"
-  [[agency.desk]]
-  id = "victims"
-  name = "Victim liaison"
-  function = "victim_liaison"
-  regime = "part3"
-[[agency]]
-id = "prisons"
-name = "Invented prisons"
-kind = "prison"
-dpo_contact = "dpo@prisons.test"
-  [[agency.desk]]
-  id = "custody"
-  name = "Custody"
-  function = "custody"
-  regime = "part3"
-"#;
-
-const AGREEMENT: &str = r#"
-id = "town"
-title = "An invented town's agreement"
-start = "2026-01-01"
-review = "2027-01-01"
-expiry = "2028-01-01"
-purposes = ["offender_management"]
-gateways = [ { gateway = "cda1998_s115", basis = ["dpa2018_s35_task"] } ]
-[[party]]
-agency = "north-police"
-dpo_contact = "dpo@north-police.test"
-[[party]]
-agency = "probation"
-dpo_contact = "dpo@probation.test"
-[[party]]
-agency = "prisons"
-dpo_contact = "dpo@prisons.test"
-[[permit]]
-id = "custody"
-kinds = ["custody"]
-from = { kinds = ["prison"] }
-to = { kinds = ["police", "probation"], functions = ["offender_management"] }
-categories = ["managed"]
-stake = ["addressed"]
-"#;
-
-/// Nobody listens: everything waits until a release is asked for.
-struct Nobody;
-
-impl Live for Nobody {
-    fn reserve(&self, _: u64) -> Option<Seat> {
-        None
-    }
-    fn release_seats(&self, _: &[(u64, u64)]) {}
-    fn committed(&self, _: Vec<LiveRelease>, _: &[(u64, u64)]) {}
-}
-
-fn verifier() -> VerifierKey {
-    VerifierKey::of(&Ed25519KeyPair::from_seed_unchecked(&KEY_SEED).unwrap(), ORIGIN).unwrap()
-}
-
-/// A note signed with the right key.
-fn note(size: u64, root: Hash) -> String {
-    let key = Ed25519KeyPair::from_seed_unchecked(&KEY_SEED).unwrap();
-    Checkpoint { origin: ORIGIN.to_owned(), size, root }.sign(&key, ORIGIN).unwrap()
-}
-
-fn rules() -> (Rules, Arc<Bundle>) {
-    let directory: Directory = document::read(DIRECTORY).unwrap();
-    let file = BundleFile { path: "agreements/town.toml".into(), text: AGREEMENT.into() };
-    let bundle = Arc::new(Bundle::read(&[file], &directory).unwrap_or_else(|e| panic!("{e:?}")));
-    let policy = Arc::new(bundle.in_force(&directory, datetime!(2026-06-01 12:00 UTC)));
-    let rules = Rules {
-        epochs: Epochs::default(),
-        directory: Arc::new(directory),
-        register: Arc::new(Register::default()),
-        policy,
-        bundle: bundle.hash(),
-    };
-    (rules, bundle)
-}
-
-/// News of an invented prisoner's release, or the withdrawal of an earlier message.
-fn news(number: u128, to: &[(&str, &str)], withdraws: Option<u128>) -> wire::Message {
-    use wire::message::Kind;
-    let subject = wire::Subject {
-        category: wire::SubjectCategory::Managed.into(),
-        name: "Invented Person".into(),
-        age: wire::AgeAssertion::Adult.into(),
-        limited_access: wire::LimitedAccess::No.into(),
-        ..wire::Subject::default()
-    };
-    let custody = wire::Custody {
-        event: wire::CustodyEvent::Release.into(),
-        certainty: wire::CustodyCertainty::Confirmed.into(),
-        prison: "ZZI".into(),
-        occurred_at: Some(message::stamp(datetime!(2026-06-01 9:00 UTC))),
-        ..wire::Custody::default()
-    };
-    let kind = withdraws.map_or(Kind::Custody(custody), |first| {
-        let message_id = Uuid::from_u128(first).to_string();
-        Kind::Correction(wire::Correction { message_id, reason: String::new() })
-    });
-    wire::Message {
-        message_id: Uuid::from_u128(number).to_string(),
-        purpose: wire::Purpose::OffenderManagement.into(),
-        gateway: wire::Gateway::Cda1998S115.into(),
-        lawful_basis: wire::LawfulBasis::Dpa2018S35Task.into(),
-        sensitive_condition: wire::SensitiveCondition::Sch8Statutory.into(),
-        marking: wire::Marking::OfficialSensitive.into(),
-        urgency: wire::Urgency::Routine.into(),
-        subjects: vec![subject],
-        addressees: to
-            .iter()
-            .map(|(agency, desk)| wire::Addressee {
-                agency: (*agency).into(),
-                desk: (*desk).into(),
-            })
-            .collect(),
-        kind: Some(kind),
-        ..wire::Message::default()
-    }
-}
-
-/// The appender at work on one file.
-struct Store {
-    queue: Queue,
-    shared: Shared,
-    clock: Arc<SetClock>,
-    readers: SqliteReaders,
-}
-
-impl Store {
-    fn put(&self, work: Work) {
-        assert!(self.queue.try_put(work).is_ok(), "the appender has room");
-    }
-
-    fn subscribe(&self, agency: &str, desk: &str, name: &str) -> u64 {
-        let (reply, told) = oneshot::channel();
-        let desk = DeskName { agency: agency.into(), desk: desk.into() };
-        self.put(Work::Subscribe(SubscribeWork { desk, name: name.into(), reply }));
-        told.blocking_recv().unwrap().unwrap().0
-    }
-
-    fn publish(&self, message: wire::Message) {
-        let rules = self.shared.rules.load_full();
-        let index = rules.directory.desk_index("prisons", "custody").unwrap();
-        let desk = rules.directory.desk(index).unwrap();
-        let sender = Sender {
-            agency: Arc::clone(&desk.agency),
-            kind: desk.agency_kind,
-            node: "gate".into(),
-            desk: index,
-            desk_id: Arc::clone(&desk.id),
-            regime: desk.regime,
-        };
-        let (vault, now) = (&self.shared.vault, self.clock.now());
-        let admitted = message::admit(message, sender, vault, now)
-            .unwrap_or_else(|rejection| panic!("{:?}", rejection.violations));
-        let none: &[DeskName] = &[];
-        let holders = cites(&admitted).map(|_| none);
-        let prepared =
-            prepare(Arc::new(admitted), holders, &rules, vault, &*self.shared.chance, now).unwrap();
-        let (sink, mut told) = mpsc::unbounded_channel();
-        self.put(Work::Publish(Box::new(prepared), sink));
-        let outcomes = told.blocking_recv().unwrap();
-        let accepted = PublishOutcome::Accepted { at: now, repeated: false };
-        assert_eq!(outcomes.first().map(|(_, outcome)| outcome), Some(&accepted));
-    }
-
-    fn waiting(&self, subscription: u64) -> Vec<Waiting> {
-        self.readers.waiting(subscription, 100).unwrap()
-    }
-
-    fn release(&self, subscription: u64, waiting: &[Waiting]) -> Vec<Released> {
-        let items = waiting.iter().map(|waiting| ReleaseItem {
-            delivery: waiting.delivery,
-            delivery_id: waiting.delivery_id,
-            sender: Arc::clone(&waiting.message.key.agency),
-            message: waiting.message.key.id,
-            kind: "custody",
-            attempt: waiting.attempts + 1,
-            number: waiting.number,
-            rules: vec!["town/custody".into()],
-            parcel: Parcel { bytes: vec![1, 2, 3].into(), withheld: Default::default() },
-        });
-        let (reply, told) = oneshot::channel();
-        self.put(Work::Release(ReleaseWork {
-            subscription,
-            node: "duty".into(),
-            epochs: Epochs::default(),
-            items: items.collect(),
-            reply,
-        }));
-        told.blocking_recv().unwrap().unwrap()
-    }
-
-    fn settle(&self, subscription: u64, settled: &[(&Waiting, &Released, Settlement)]) {
-        let items = settled.iter().map(|(waiting, released, settlement)| SettleItem {
-            delivery: released.delivery,
-            release_id: released.release_id,
-            sender: Arc::clone(&waiting.message.key.agency),
-            message: waiting.message.key.id,
-            attempt: released.attempt,
-            settlement: *settlement,
-        });
-        let (reply, told) = oneshot::channel();
-        self.put(Work::Settle(SettleWork {
-            subscription,
-            node: "duty".into(),
-            items: items.collect(),
-            reply: Some(reply),
-        }));
-        assert!(told.blocking_recv().unwrap());
-    }
-
-    fn end(&self, subscription: u64, waiting: &Waiting, refusal: Refusal) {
-        self.put(Work::End(vec![EndItem {
-            delivery: waiting.delivery,
-            delivery_id: waiting.delivery_id,
-            subscription,
-            sender: Arc::clone(&waiting.message.key.agency),
-            message: waiting.message.key.id,
-            refusal,
-        }]));
-        self.tick(0);
-    }
-
-    fn tick(&self, leaves: usize) -> CommittedHead {
-        let (reply, told) = oneshot::channel();
-        self.put(Work::Tick { leaves, reply });
-        told.blocking_recv().unwrap()
-    }
-
-    fn keep(&self, content: String) {
-        let (reply, told) = oneshot::channel();
-        self.put(Work::Keep { name: "checkpoint", content: content.into_bytes(), reply });
-        told.blocking_recv().unwrap();
-    }
-}
-
-/// Runs a story on a new file and answers the file's bytes.
-fn written(story: impl FnOnce(&Store)) -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("ledger.sqlite");
-    let mut journal = open_journal(&path).unwrap();
-    let start = journal.start().unwrap();
-    let (rules, bundle) = rules();
-    let clock = Arc::new(SetClock::at(datetime!(2026-06-01 12:00 UTC)));
-    let shared = Shared {
-        rules: Arc::new(ArcSwap::from_pointee(rules)),
-        changed: watch::channel(Epochs::default()).0,
-        vault: Arc::new(Vault::new([1; 32].into(), &[2; 32])),
-        clock: clock.clone(),
-        chance: Arc::new(SystemChance::default()),
-        live: Arc::new(Nobody),
-        figures: Arc::default(),
-        cadence_seconds: 10,
-    };
-    let (queue, thread) =
-        appender::start(Box::new(journal), &start, Some(bundle), shared.clone()).unwrap();
-    let store = Store { queue, shared, clock, readers: SqliteReaders::new(&path) };
-    story(&store);
-    let (reply, stopped) = oneshot::channel();
-    store.put(Work::Stop(reply));
-    stopped.blocking_recv().unwrap();
-    drop(store);
-    thread.join().unwrap();
-    // Everything into the one file that is copied.
-    let last = Connection::open(&path).unwrap();
-    last.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
-    drop(last);
-    std::fs::read(&path).unwrap()
-}
-
-const POLICE: (&str, &str) = ("north-police", "offenders");
-const PROBATION: (&str, &str) = ("probation", "offenders");
-const VICTIMS: (&str, &str) = ("probation", "victims");
-
-/// The story that every test breaks. Subscription 1 is the police's, 2 probation's mailbox.
-///
-/// | entry | what | rows |
-/// |---|---|---|
-/// | 0 | message 1, to police and probation | deliveries 1 (police), 2 (probation) |
-/// | 1 to 3 | messages 2 to 4, to police | deliveries 3 to 5 |
-/// | 4 | message 5, to a desk without a permit | none |
-/// | 5 | message 6, to police | delivery 6 |
-/// | 6 | deliveries 1, 3 and 4 released | releases 1 to 3, numbers 1 to 3 |
-/// | 7 | 1 acknowledged, 3 to be tried again | |
-/// | 8 | release 3 was never sent | delivery 4 waits |
-/// | 9 | delivery 5 expired | |
-/// | 10 | delivery 6 withdrawn | |
-/// | 11 | message 7, the withdrawal: nobody had it | none |
-/// | 12 | delivery 3 released again | release 4 |
-/// | 13 to 312 | dummies; the checkpoint is at 313 | |
-/// | 313 to 317 | dummies | |
-fn story(store: &Store) {
-    let police = store.subscribe(POLICE.0, POLICE.1, "duty");
-    store.publish(news(1, &[POLICE, PROBATION], None));
-    for number in 2..=4 {
-        store.publish(news(number, &[POLICE], None));
-    }
-    store.publish(news(5, &[VICTIMS], None));
-    store.publish(news(6, &[POLICE], None));
-    let waiting = store.waiting(police);
-    let [first, second, third, fourth, _fifth] = &waiting[..] else {
-        panic!("five deliveries wait for the police")
-    };
-    let released = store.release(police, &waiting[..3]);
-    let again = Settlement::Again(store.clock.now());
-    store.settle(
-        police,
-        &[(first, &released[0], Settlement::Acknowledged), (second, &released[1], again)],
-    );
-    store.put(Work::Void(vec![VoidItem {
-        delivery: third.delivery,
-        release_id: released[2].release_id,
-        subscription: police,
-    }]));
-    store.tick(0);
-    store.end(police, fourth, Refusal::Expired);
-    store.clock.advance(std::time::Duration::from_secs(60));
-    store.publish(news(7, &[], Some(6)));
-    let waiting = store.waiting(police);
-    let second = waiting.iter().find(|waiting| waiting.delivery == 3).unwrap();
-    store.release(police, std::slice::from_ref(second));
-    let head = store.tick(300);
-    store.keep(note(head.size, head.root));
-    store.tick(5);
-}
+use story::{KEY_SEED, ORIGIN, hard_story, note, story, verifier, written};
 
 fn sound_file() -> &'static [u8] {
     static FILE: OnceLock<Vec<u8>> = OnceLock::new();
@@ -469,73 +93,20 @@ fn a_store_that_was_never_written_to_has_no_fault() {
     assert_eq!(report_on(&path), Report::default());
 }
 
-/// Dead letters, recalls, refusals at release, a late receipt, look-ups, and a mailbox that is
-/// served and then taken over with numbers in it.
-fn hard_story(store: &Store) {
-    let mailbox = store.subscribe(PROBATION.0, PROBATION.1, "default");
-    for number in 1..=5 {
-        store.publish(news(number, &[POLICE, PROBATION], None));
-    }
-    let waiting = store.waiting(mailbox);
-    let released = store.release(mailbox, &waiting[..3]);
-    let recalled = [
-        (&waiting[1], &released[1], Settlement::Recalled),
-        (&waiting[2], &released[2], Settlement::Recalled),
-    ];
-    store.settle(mailbox, &recalled);
-    // A receipt that comes after the lease ran out counts.
-    store.settle(mailbox, &[(&waiting[1], &released[1], Settlement::Acknowledged)]);
-    let named = store.subscribe(PROBATION.0, PROBATION.1, "team");
-    store.publish(news(6, &[PROBATION], None));
-    let waiting = store.waiting(named);
-    assert_eq!(waiting.len(), 4, "what waited has moved, numbered or not");
-    let released = store.release(named, &waiting);
-    let all = waiting.iter().zip(&released);
-    let all: Vec<_> = all.map(|(w, r)| (w, r, Settlement::Acknowledged)).collect();
-    store.settle(named, &all);
-    store.publish(news(7, &[], Some(6)));
-
-    let police = store.subscribe(POLICE.0, POLICE.1, "duty");
-    let refused = store.waiting(police).pop().unwrap();
-    store.end(police, &refused, Refusal::NoPermit);
-    for _ in 0..appender::ATTEMPTS_MAX {
-        let mut first = store.waiting(police);
-        first.truncate(1);
-        let released = store.release(police, &first);
-        let again = Settlement::Again(store.clock.now());
-        store.settle(police, &[(&first[0], &released[0], again)]);
-    }
-    let desk = DeskName { agency: POLICE.0.into(), desk: POLICE.1.into() };
-    let dead = store.readers.dead(&desk).unwrap().pop().unwrap();
-    let (reply, told) = oneshot::channel();
-    store.put(Work::Redrive(RedriveWork {
-        delivery: dead.delivery,
-        delivery_id: dead.delivery_id,
-        subscription: police,
-        actor: (POLICE.0.into(), "duty".into()),
-        reply,
-    }));
-    assert!(told.blocking_recv().unwrap());
-    let (reply, told) = oneshot::channel();
-    store.put(Work::Consult(ConsultWork {
-        agency: POLICE.0.into(),
-        actor: "duty".into(),
-        call: "disclosures",
-        reason: vec![0; 60],
-        reply,
-    }));
-    told.blocking_recv().unwrap().unwrap();
-    let waiting = store.waiting(police);
-    store.release(police, &waiting[..1]);
-}
-
 #[test]
 fn whatever_the_broker_does_with_deliveries_leaves_no_fault() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.sqlite");
     std::fs::write(&path, written(hard_story)).unwrap();
     let report = report_on(&path);
-    assert_eq!((report.faults, report.messages), (Vec::new(), 7));
+    assert_eq!((report.faults, report.messages), (Vec::new(), 9));
+    let connection = Connection::open(&path).unwrap();
+    let query = "SELECT count(*) FROM delivery d JOIN message m ON m.id = d.message
+                 WHERE d.entry > m.entry";
+    let late: i64 = connection.query_row(query, [], |row| row.get(0)).unwrap();
+    // The news, and the question where a person without an area is going.
+    assert_eq!(late, 2, "the flag's owner was found after the news was out");
+    drop(connection);
     // What was released and not settled waits again after a restart.
     open_journal(&path).unwrap().start().unwrap();
     assert_eq!(report_on(&path).faults, []);
@@ -582,6 +153,46 @@ fn a_record_that_is_not_canonical_is_named_by_its_slot() {
         FsckFault::DeliveryState { row: 5 },
     ];
     assert_eq!(rest, expected);
+}
+
+/// What is found after a text inside an entry was replaced by one of the same length.
+fn found_after_rewording(index: i64, from: &str, to: &str) -> Vec<FsckFault> {
+    assert_eq!(from.len(), to.len());
+    found_after(|connection| {
+        let query = "SELECT data FROM entry WHERE idx = ?1";
+        let mut data: Vec<u8> = connection.query_row(query, [index], |row| row.get(0)).unwrap();
+        let place = data.windows(from.len()).position(|text| text == from.as_bytes()).unwrap();
+        data[place..place + from.len()].copy_from_slice(to.as_bytes());
+        let sql = "UPDATE entry SET data = ?2 WHERE idx = ?1";
+        connection.execute(sql, rusqlite::params![index, data]).unwrap();
+    })
+}
+
+#[test]
+fn records_of_one_entry_agree_with_each_other() {
+    let hashes =
+        [tile(0, 0), FsckFault::CheckpointRoot { size: 313 }, tile(1, 0), FsckFault::HeadFrontier];
+    let with_hashes = |own: &[FsckFault]| [own, &hashes].concat();
+    // The sender is told that a message of his was given that he never sent.
+    assert_eq!(
+        found_after_rewording(6, "000000000001\",\"release", "000000000009\",\"release"),
+        with_hashes(&[FsckFault::SendersUntold { index: 6 }]),
+    );
+    // The decision beside an acceptance is on another message: one not yet accepted, or none.
+    let decision = |number: u8| format!("00000000000{number}\",\"operation\":\"consultation");
+    assert_eq!(
+        found_after_rewording(4, &decision(5), &decision(6)),
+        with_hashes(&[FsckFault::DecisionMissing { index: 4 }]),
+    );
+    assert_eq!(
+        found_after_rewording(4, &decision(5), &decision(9)),
+        with_hashes(&[without_row("message", 4), FsckFault::DecisionMissing { index: 4 }]),
+    );
+    // A refused candidate that lists a delivery all the same.
+    assert_eq!(
+        found_after_rewording(1, "\"refusal\":0", "\"refusal\":1"),
+        with_hashes(&[differs("delivery", 3, 1)]),
+    );
 }
 
 #[test]
@@ -731,6 +342,20 @@ fn the_checkpoint_is_signed_by_the_key_and_over_these_entries() {
 }
 
 #[test]
+fn a_checkpoint_is_called_good_only_when_the_entries_give_its_root() {
+    for (content, good) in [
+        (note(313, Hash::from([0; 32])), None),
+        (note(900, Hash::from([0; 32])), None),
+        (note(0, Hash::of_empty_tree()), Some(0)),
+    ] {
+        let (_folder, path) = copy();
+        let sql = "UPDATE document SET content = ?1 WHERE name = 'checkpoint'";
+        Connection::open(&path).unwrap().execute(sql, [content.into_bytes()]).unwrap();
+        assert_eq!(report_on(&path).checkpoint_size, good);
+    }
+}
+
+#[test]
 fn a_message_row_is_the_one_its_entry_accepted() {
     breaks("UPDATE message SET digest = zeroblob(32) WHERE id = 2", &[differs("message", 2, 1)]);
     breaks("UPDATE message SET entry = 3 WHERE id = 2", &[differs("message", 2, 1)]);
@@ -743,11 +368,18 @@ fn a_message_row_is_the_one_its_entry_accepted() {
     );
     breaks(
         "INSERT INTO message SELECT 8, agency, zeroblob(16), digest, entry, kind, node, desk,
-           accepted_at, expires_at, not_before, wrapped_key, body, decision, tokens, 9
+           accepted_at, expires_at, not_before, wrapped_key, body, decision, tokens, 9, NULL
          FROM message WHERE id = 5;
          UPDATE head SET last_message = 8",
         &[FsckFault::Dangling { table: "message", row: 8 }, without_record("message", 8, 4)],
     );
+    // Message 7 withdraws message 6; message 3 withdraws nothing.
+    for (row, change) in [(7, "NULL"), (7, "5"), (3, "1")] {
+        breaks(
+            &format!("UPDATE message SET withdraws = {change} WHERE id = {row}"),
+            &[FsckFault::Withdraws { row }],
+        );
+    }
     for part in ["wrapped_key", "body", "decision"] {
         breaks(
             &format!("UPDATE message SET {part} = x'' WHERE id = 2"),
@@ -841,8 +473,8 @@ fn a_state_is_one_that_the_ledger_leads_to() {
 #[test]
 fn numbers_are_given_once_each_from_one_on_and_with_a_release_only() {
     let numbers = FsckFault::Numbers { row: 1 };
-    breaks("UPDATE delivery SET number = 2 WHERE id = 1", &[numbers.clone()]);
-    breaks("UPDATE delivery SET number = 9 WHERE id = 4", &[numbers.clone()]);
+    breaks("UPDATE delivery SET number = 2 WHERE id = 1", std::slice::from_ref(&numbers));
+    breaks("UPDATE delivery SET number = 9 WHERE id = 4", std::slice::from_ref(&numbers));
     breaks(
         "UPDATE delivery SET number = 0 WHERE id = 1",
         &[FsckFault::DeliveryNumber { row: 1 }, numbers],

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use crate::directory::MessageKind;
 use crate::ledger::journal::{
-    Batch, DeliveryState, Head, Held, Journal, Known, Start, StoreError, SubscriptionRow,
+    Attempts, Batch, DeliveryState, Head, Held, Journal, Known, Start, StoreError, SubscriptionRow,
 };
 use crate::message::MessageKey;
 use crate::prepare::Stored;
@@ -73,7 +73,8 @@ impl Journal for SqliteJournal {
             .connection
             .prepare_cached(
                 "SELECT d.id, d.subscription, s.agency, s.desk, d.state,
-                        EXISTS (SELECT 1 FROM release r WHERE r.delivery = d.id AND r.voided = 0)
+                        EXISTS (SELECT 1 FROM release r WHERE r.delivery = d.id AND r.voided = 0),
+                        d.delivery_id
                  FROM delivery d JOIN subscription s ON s.id = d.subscription
                  WHERE d.message = ?1",
             )
@@ -86,14 +87,16 @@ impl Journal for SqliteJournal {
                     DeskName { agency: text(row, 2)?, desk: text(row, 3)? },
                     row.get::<_, u8>(4)?,
                     row.get::<_, bool>(5)?,
+                    row.get(6)?,
                 ))
             })
             .map_err(fault)?;
         rows.map(|row| {
-            let (delivery, subscription, desk, state, released) = row.map_err(fault)?;
+            let (delivery, subscription, desk, state, released, delivery_id) =
+                row.map_err(fault)?;
             let state = DeliveryState::from_number(state)
                 .ok_or(StoreError::Damaged { table: "delivery" })?;
-            Ok(Held { delivery, subscription, desk, state, released })
+            Ok(Held { delivery, delivery_id, subscription, desk, state, released })
         })
         .collect()
     }
@@ -268,7 +271,7 @@ fn write_redecided(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), r
 
 fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
     let mut subscriptions = transaction.prepare_cached(
-        "INSERT INTO subscription (id, agency, desk, name) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO subscription (id, agency, desk, name, last_number) VALUES (?1, ?2, ?3, ?4, 0)",
     )?;
     for row in &batch.subscriptions {
         subscriptions.execute(params![
@@ -283,7 +286,7 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
     let fresh: std::collections::HashSet<u64> =
         batch.deliveries.iter().map(|delivery| delivery.row).collect();
     let mut update = transaction.prepare_cached(
-        "UPDATE delivery SET state = ?2, number = coalesce(?3, number), attempts = attempts + ?4,
+        "UPDATE delivery SET state = ?2, number = coalesce(?3, number), attempts = attempts * ?7 + ?4,
                              due = coalesce(?5, 0), changed_at = ?6
          WHERE id = ?1",
     )?;
@@ -296,9 +299,10 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
             stored(mark.row),
             mark.state as u8,
             mark.number.map(stored),
-            i64::from(mark.attempt_used),
+            i64::from(mark.attempts == Attempts::Used),
             mark.due.map(micros),
             micros(mark.at),
+            i64::from(mark.attempts != Attempts::Afresh),
         ])?;
         if changed != 1 {
             return Err(rusqlite::Error::StatementChangedRows(changed));
@@ -324,9 +328,14 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
             mark.map_or(0, |mark| micros(mark.at)),
         ])?;
     }
+    let mut numbers =
+        transaction.prepare_cached("UPDATE subscription SET last_number = ?2 WHERE id = ?1")?;
+    for (subscription, last) in &batch.numbers {
+        numbers.execute(params![stored(*subscription), stored(*last)])?;
+    }
     for (from, to) in &batch.moved {
         transaction.execute(
-            "UPDATE delivery SET subscription = ?2 WHERE subscription = ?1 AND state IN (0, 3)",
+            "UPDATE delivery SET subscription = ?2, number = 0 WHERE subscription = ?1 AND state IN (0, 3)",
             params![stored(*from), stored(*to)],
         )?;
     }
@@ -412,8 +421,9 @@ fn read_subscriptions(
 ) -> Result<Vec<(SubscriptionRow, u64, u64)>, rusqlite::Error> {
     let mut statement = transaction.prepare(
         "SELECT s.id, s.agency, s.desk, s.name,
-                coalesce((SELECT max(number) FROM delivery d WHERE d.subscription = s.id), 0),
-                (SELECT count(*) FROM delivery d WHERE d.subscription = s.id AND d.state = 0)
+                s.last_number,
+                (SELECT count(*) FROM delivery d WHERE d.subscription = s.id
+                   AND d.state = 0)
          FROM subscription s ORDER BY s.id",
     )?;
     statement

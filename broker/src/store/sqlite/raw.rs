@@ -11,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
 
 use crate::ledger::fsck::{
-    RawDelivery, RawHead, RawLedger, RawMessage, RawRelease, RawSubscription, Unreadable,
+    EachEntry, RawDelivery, RawHead, RawLedger, RawMessage, RawRelease, RawSubscription, Unreadable,
 };
 use crate::ledger::journal::StoreError;
 
@@ -92,10 +92,7 @@ impl RawLedger for SqliteRaw {
         head.transpose()
     }
 
-    fn for_each_entry(
-        &self,
-        each: &mut dyn FnMut(i64, &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    fn for_each_entry(&self, each: &mut EachEntry<'_>) -> Result<(), StoreError> {
         let mut statement =
             self.connection.prepare("SELECT idx, data FROM entry ORDER BY idx").map_err(fault)?;
         let mut rows = statement.query([]).map_err(fault)?;
@@ -153,7 +150,8 @@ impl RawLedger for SqliteRaw {
             "SELECT id, agency, uuid, digest, entry, kind, node, settles,
                     CASE typeof(wrapped_key) WHEN 'blob' THEN length(wrapped_key) ELSE 0 END,
                     CASE typeof(body) WHEN 'blob' THEN length(body) ELSE 0 END,
-                    CASE typeof(decision) WHEN 'blob' THEN length(decision) ELSE 0 END
+                    CASE typeof(decision) WHEN 'blob' THEN length(decision) ELSE 0 END,
+                    withdraws
              FROM message ORDER BY id",
             |row| {
                 Ok(RawMessage {
@@ -164,10 +162,11 @@ impl RawLedger for SqliteRaw {
                     entry: whole(row, 4)?,
                     kind: row.get(5)?,
                     node: row.get(6)?,
-                    settles: row.get::<_, Option<i64>>(7)?.map(|n| unsigned(7, n)).transpose()?,
+                    settles: maybe(row, 7)?,
                     wrapped_key_bytes: whole(row, 8)?,
                     body_bytes: whole(row, 9)?,
                     decision_bytes: whole(row, 10)?,
+                    withdraws: maybe(row, 11)?,
                 })
             },
             each,
@@ -232,6 +231,11 @@ impl RawLedger for SqliteRaw {
 /// A stored number that cannot be negative.
 fn whole(row: &Row<'_>, place: usize) -> Result<u64, rusqlite::Error> {
     unsigned(place, row.get(place)?)
+}
+
+/// The same, where there may be none.
+fn maybe(row: &Row<'_>, place: usize) -> Result<Option<u64>, rusqlite::Error> {
+    row.get::<_, Option<i64>>(place)?.map(|number| unsigned(place, number)).transpose()
 }
 
 fn unsigned(place: usize, number: i64) -> Result<u64, rusqlite::Error> {

@@ -1,0 +1,191 @@
+//! The load tool: the scenarios by which message brokers are compared, put to this one.
+//!
+//! Owns what is published, how fast, and what is reported: one JSON line for each measurement.
+//! The broker runs in its own process, on a real store, with the shipped directory and bundle;
+//! every connection is mutual TLS. Deliberately changes nothing that costs time: every message
+//! is decided, recorded, redacted and released as it would be anywhere.
+
+pub mod mix;
+
+pub mod latencies;
+
+pub mod usage;
+
+pub mod arrivals;
+
+pub mod publish;
+
+pub mod site;
+
+pub mod decided;
+
+pub mod fanout;
+
+pub mod latency;
+
+pub mod storm;
+
+pub mod backlog;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use demo::stage::StageError;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use mix::{AGENCIES_MAX, Mix, PEOPLE_MIN};
+use site::Site;
+use usage::{MemoryWatch, folder_bytes, load_average};
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Scenario {
+    /// Steady publishing, every message to every agency.
+    Fanout,
+    /// One message in flight.
+    Latency,
+    /// Many new connections.
+    Storm,
+    /// A mailbox filled, then emptied.
+    Backlog,
+}
+
+impl Scenario {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Fanout => "S1-fanout",
+            Self::Latency => "S2-latency",
+            Self::Storm => "S3-storm",
+            Self::Backlog => "S4-backlog",
+        }
+    }
+
+    /// Agencies that are named: the one-mailbox scenarios name one.
+    const fn agencies(self, asked: usize) -> usize {
+        match self {
+            Self::Fanout | Self::Storm => asked,
+            Self::Latency | Self::Backlog => 1,
+        }
+    }
+}
+
+/// How it is measured.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Scenario; repeat for several. All when none is given.
+    #[arg(long, value_enum)]
+    pub scenario: Vec<Scenario>,
+    /// Seconds measured.
+    #[arg(long, default_value_t = 10.0)]
+    pub seconds: f64,
+    /// Seconds before measuring.
+    #[arg(long, default_value_t = 2.0)]
+    pub warm_up: f64,
+    /// Publishing connections.
+    #[arg(long, default_value_t = 2)]
+    pub connections: usize,
+    /// Messages unanswered at once on each.
+    #[arg(long, default_value_t = 256)]
+    pub in_flight: usize,
+    /// Agencies that every message names, 1 to 5.
+    #[arg(long, default_value_t = AGENCIES_MAX, value_parser = agencies)]
+    pub agencies: usize,
+    /// Repetitions, each on a fresh store.
+    #[arg(long, default_value_t = 1)]
+    pub rounds: u32,
+    /// People written about, 1,000 to 10,000.
+    #[arg(long, default_value_t = PEOPLE_MIN, value_parser = clap::value_parser!(u64).range(PEOPLE_MIN..=10_000))]
+    pub people: u64,
+    /// Encoded size of a message, bytes.
+    #[arg(long, default_value_t = 1_024)]
+    pub message_bytes: usize,
+    /// Connections of the storm.
+    #[arg(long, default_value_t = 500)]
+    pub storm_connections: usize,
+    /// Messages of the backlog.
+    #[arg(long, default_value_t = 200_000)]
+    pub backlog_messages: u64,
+    /// Program run as `PROGRAM serve --config FILE`; this one when not given.
+    #[arg(long, value_name = "PROGRAM")]
+    pub broker: Option<PathBuf>,
+    /// Where the store is made; the system's folder for temporary files when not given.
+    #[arg(long, value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+}
+
+fn agencies(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=AGENCIES_MAX).contains(number));
+    number.ok_or_else(|| format!("1 to {AGENCIES_MAX}"))
+}
+
+impl Options {
+    fn scenarios(&self) -> &[Scenario] {
+        if self.scenario.is_empty() { Scenario::value_variants() } else { &self.scenario }
+    }
+}
+
+/// Measures everything asked for and hands over each line as it is known. Scenarios alternate
+/// inside a round, so that slow changes of the machine touch all alike.
+///
+/// # Errors
+/// The broker does not start, or refuses what it should take.
+pub async fn run(
+    options: &Options,
+    program: &Path,
+    mut tell: impl FnMut(Value),
+) -> Result<(), StageError> {
+    for round in 1..=options.rounds {
+        for scenario in options.scenarios() {
+            tell(measure(options, *scenario, round, program).await?);
+        }
+    }
+    Ok(())
+}
+
+async fn measure(
+    options: &Options,
+    scenario: Scenario,
+    round: u32,
+    program: &Path,
+) -> Result<Value, StageError> {
+    #[expect(clippy::disallowed_methods, reason = "the broker under load runs on the real clock")]
+    let now = OffsetDateTime::now_utc();
+    let load_before = load_average();
+    let program = options.broker.as_deref().unwrap_or(program);
+    let mut options = options.clone();
+    options.agencies = scenario.agencies(options.agencies);
+    let site = Site::set(program, options.folder.as_deref()).await?;
+    let run = Uuid::new_v4().as_u64_pair().0;
+    let mix = Mix::new(run, options.agencies, options.people, options.message_bytes, now);
+    if scenario != Scenario::Storm {
+        site.raise_flags(&mix).await?;
+    }
+    let memory = MemoryWatch::start(site.pid()?);
+    let metrics = match scenario {
+        Scenario::Fanout => fanout::run(&options, &site, &mix).await?,
+        Scenario::Latency => latency::run(&options, &site, &mix).await?,
+        Scenario::Storm => storm::run(&options, &site).await?,
+        Scenario::Backlog => backlog::run(&options, &site, &mix).await?,
+    };
+    Ok(json!({
+        "system": "pyramid",
+        "scenario": scenario.name(),
+        "rep": round,
+        "started_unix_s": now.unix_timestamp(),
+        "server_version": env!("CARGO_PKG_VERSION"),
+        "params": {
+            "message_bytes": options.message_bytes,
+            "publishers": options.connections,
+            "window": options.in_flight,
+            "agencies": options.agencies,
+            "people": options.people,
+            "optimised": cfg!(not(debug_assertions)),
+        },
+        "load1_before": load_before,
+        "metrics": metrics,
+        "server_peak_mib": memory.peak_mib(),
+        "data_dir_bytes": folder_bytes(site.outside.stage().folder()),
+    }))
+}

@@ -1,0 +1,109 @@
+//! Callers who fall out of grace while they are connected.
+
+use std::time::Duration;
+
+use agency_client::errors::ConnectError;
+use certs_dev::write_credential;
+use tests::world::{World, now};
+
+use crate::at_work::{
+    CLOSED_WITHIN, Stream, closed, closed_at_all, flag, refused, release, taken_up, try_connect,
+};
+
+#[tokio::test]
+async fn a_revoked_certificate_loses_its_open_stream_within_five_seconds() {
+    let world = World::shipped().await;
+    let credential = {
+        let mut authority = world.stage.authority();
+        let issuer = authority.first_issuer();
+        authority.node(issuer, "gmp", "records").unwrap()
+    };
+    write_credential(world.stage.folder(), "lost", &credential).unwrap();
+    let lost = try_connect(world.stage.settings_of("lost").unwrap()).await.unwrap();
+    let mut lost = Stream::open(&lost, "stockport").await;
+    let other = world.node("gmp", "intelligence").await;
+    let mut other = Stream::open(&other, "force-intelligence").await;
+
+    world.stage.authority().revoke(&credential).unwrap();
+    world.stage.publish_crls().unwrap();
+    lost.ends_within(CLOSED_WITHIN).await;
+    other.silent_for(Duration::from_millis(300)).await;
+    assert_eq!((closed(&world, "revoked"), closed_at_all(&world)), (1, 1));
+    let again = try_connect(world.stage.settings_of("lost").unwrap()).await;
+    assert!(matches!(again, Err(ConnectError::CertificateRefused(_))));
+}
+
+#[tokio::test]
+async fn a_suspended_agency_loses_every_connection_within_five_seconds_until_it_is_restored() {
+    let world = World::shipped().await;
+    let records = world.node("gmp", "records").await;
+    let mut stockport = Stream::open(&records, "stockport").await;
+    let intelligence = world.node("gmp", "intelligence").await;
+    let mut bureau = Stream::open(&intelligence, "force-intelligence").await;
+    let neighbour = world.node("merseyside-police", "records").await;
+    let mut neighbour = Stream::open(&neighbour, "wirral").await;
+    let prisons = world.publisher("hmpps-prisons", "records").await;
+    flag(&world, &["A9002AA"]).await;
+
+    world.suspend("gmp", true).await;
+    tokio::join!(stockport.ends_within(CLOSED_WITHIN), bureau.ends_within(CLOSED_WITHIN));
+    neighbour.silent_for(Duration::from_millis(300)).await;
+    assert_eq!(closed(&world, "agency_suspended"), closed_at_all(&world));
+    assert!(try_connect(world.stage.node("gmp", "records").unwrap()).await.is_err());
+    assert!(refused(&world, "agency_suspended") > 0);
+
+    world.suspend("gmp", false).await;
+    let records = try_connect(world.stage.node("gmp", "records").unwrap()).await.unwrap();
+    let mut stockport = Stream::open(&records, "stockport").await;
+    prisons.publish(release("A9002AA")).await.unwrap();
+    stockport.delivery().await;
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_certificate() {
+    let world = World::shipped().await;
+    // A certificate for the usual 90 days, of which all but a few seconds are over.
+    let almost = time::Duration::days(90) - time::Duration::seconds(4);
+    world.stage.authority().set_now(now() - almost);
+    let short = world.node("gmp", "records").await;
+    world.stage.authority().set_now(now());
+    let mut short = Stream::open(&short, "stockport").await;
+    let other = world.node("gmp", "intelligence").await;
+    let mut other = Stream::open(&other, "force-intelligence").await;
+
+    short.silent_for(Duration::from_secs(2)).await;
+    short.ends_within(Duration::from_secs(2) + CLOSED_WITHIN).await;
+    other.silent_for(Duration::from_millis(300)).await;
+    assert_eq!((closed(&world, "certificate_expired"), closed_at_all(&world)), (1, 1));
+    let again = try_connect(world.stage.node("gmp", "records").unwrap()).await;
+    assert!(matches!(again, Err(ConnectError::CertificateRefused(_))), "{:?}", again.err());
+    assert_eq!(refused(&world, "handshake_not_in_date"), 1);
+}
+
+#[tokio::test]
+async fn past_next_update_nobody_new_comes_in_and_nothing_is_released_until_new_lists_come() {
+    let world = World::shipped().await;
+    let next_update = now() + time::Duration::seconds(5);
+    let short = world.stage.authority().crls_pem_between(now(), next_update).unwrap();
+    let lists = world.stage.folder().join("crls.pem");
+    taken_up(&world, || std::fs::write(&lists, short).unwrap()).await;
+    let node = world.node("gmp", "records").await;
+    let mut stream = Stream::open(&node, "stockport").await;
+    let prisons = world.publisher("hmpps-prisons", "records").await;
+    flag(&world, &["A9002AA", "A9003AA"]).await;
+    prisons.publish(release("A9002AA")).await.unwrap();
+    stream.delivery().await;
+
+    while now() <= next_update + time::Duration::seconds(1) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(try_connect(world.stage.node("gmp", "intelligence").unwrap()).await.is_err());
+    assert_eq!(refused(&world, "handshake_revocation_list_expired"), 1);
+    prisons.publish(release("A9003AA")).await.expect("what is published is still taken");
+    stream.silent_for(Duration::from_millis(1_500)).await;
+    assert_eq!(closed_at_all(&world), 0, "who is connected may stay and be told");
+
+    taken_up(&world, || world.stage.publish_crls().unwrap()).await;
+    stream.delivery().await;
+    assert!(try_connect(world.stage.node("gmp", "intelligence").unwrap()).await.is_ok());
+}
