@@ -1,1 +1,414 @@
+//! The rules move between the moment a message is accepted and the moment its recipient
+//! connects. What leaves is decided by the rules of that later moment, and never more than was
+//! permitted at first: the stricter of both decides.
+//!
+//! Each rule: what reaches the wire, what the sender is told, and what the ledger says of it.
 
+use agency_client::compose::{self, FlagChange, Person};
+use agency_client::errors::ConnectError;
+use agency_client::{Connection, Subscription};
+use demo::stage::{BROKER_AUDITOR, Script};
+use proto::audit::v1 as audit;
+use proto::exchange::v1 as wire;
+use proto::exchange::v1::IdentifierType::{Noms, Pnc};
+use proto::exchange::v1::OutcomeState;
+use proto::exchange::v1::released_message::Kind;
+use proto::refusal::Refusal;
+use std::time::Duration;
+use tests::world::{
+    FLAG_GROUNDS, RELEASE_GROUNDS, World, adult, id, next, nothing, now, ppo_flag, recall,
+};
+use uuid::Uuid;
+
+const STOCKPORT: &str = "E08000007";
+const NOMS: &str = "A9301AA";
+const NAME: &str = "Invented Mover";
+const BIRTH_DATE: &str = "1988-04-12";
+/// Police numbers of two invented people (check letters computed, never issued to them).
+const PNC: &str = "2002/0073319Z";
+const DAY: Duration = Duration::from_secs(86_400);
+const ALERTS: &str = "agreements/release-alerts.toml";
+
+/// The shipped bundle with one passage of an agreement written otherwise.
+fn with(path: &str, from: &str, to: &str) -> Script {
+    let mut script = Script::shipped().unwrap();
+    for (name, text) in &mut script.bundle {
+        if name == path {
+            assert!(text.contains(from), "the agreement must say what is to be changed");
+            *text = text.replace(from, to);
+        }
+    }
+    script
+}
+
+/// The shipped bundle with release alerts ending that much from now.
+fn ending(after: Duration) -> Script {
+    let ends = (now() + after).date();
+    with(
+        ALERTS,
+        "review = \"2027-04-01\"\nexpiry = \"2028-04-01\"",
+        &format!("review = \"{ends}\"\nexpiry = \"{ends}\""),
+    )
+}
+
+async fn stockport(world: &World) -> Subscription {
+    world.mailbox("gmp", "records", "stockport").await
+}
+
+async fn publish(world: &World, draft: compose::Draft) -> Uuid {
+    let message = draft.build().unwrap();
+    let message_id = Uuid::try_parse(&message.message_id).unwrap();
+    world.publisher("hmpps-prisons", "records").await.publish(message).await.unwrap();
+    message_id
+}
+
+/// A recall that the Stockport desk is entitled to hear of, and nobody else.
+async fn recalled(world: &World) -> Uuid {
+    publish(world, recall(id(), NOMS).addressee("gmp", "stockport")).await
+}
+
+/// A release that only owners of a flag, and those who serve the place, may hear of.
+async fn released(world: &World, person: Person) -> Uuid {
+    let certainty = wire::CustodyCertainty::Confirmed;
+    let draft =
+        compose::custody_release(id(), RELEASE_GROUNDS, person, certainty, "FBI", now())
+            .area(STOCKPORT, wire::AreaRole::Release)
+            .addressee("gmp", "stockport");
+    publish(world, draft).await
+}
+
+async fn stands(world: &World, message: Uuid) -> OutcomeState {
+    let rows = world.track("hmpps-prisons", "records", message).await;
+    assert_eq!(rows.len(), 1, "only the agency that was named");
+    assert_eq!(rows[0].0, "gmp");
+    rows[0].1
+}
+
+/// Nothing reaches the Stockport desk; the sender is told no more than that, and the ledger says
+/// by which refusal each of `deliveries` ended.
+async fn kept_back(world: &World, message: Uuid, refusals: &[Refusal]) {
+    let mut desk = stockport(world).await;
+    nothing(&mut desk).await;
+    desk.close().await;
+    assert_eq!(stands(world, message).await, OutcomeState::NotShared);
+    let expected: Vec<u64> = refusals.iter().map(|refusal| refusal.code().into()).collect();
+    assert_eq!(world.ended(message), expected);
+    // The decision of the moment it was accepted stays what it was.
+    let request = audit::ExplainDecisionRequest {
+        reason: "a test of the record".to_owned(),
+        sending_agency: "hmpps-prisons".to_owned(),
+        message_id: message.to_string(),
+    };
+    let mut auditor = world.person(BROKER_AUDITOR).await.audit().await.unwrap();
+    let explained = auditor.explain_decision(request).await.unwrap().into_inner();
+    let mut of_desk =
+        explained.explanations.iter().filter(|e| e.agency == "gmp" && e.desk == "stockport");
+    assert!(of_desk.all(|explanation| explanation.permitted), "it was permitted at first");
+}
+
+#[tokio::test]
+async fn an_agreement_that_ends_meanwhile_permits_nothing_any_more() {
+    let (world, clock) = World::on_clock(ending(2 * DAY)).await;
+    let message = recalled(&world).await;
+    assert_eq!(stands(&world, message).await, OutcomeState::Waiting);
+    clock.advance(3 * DAY);
+    kept_back(&world, message, &[Refusal::NoPermit]).await;
+}
+
+#[tokio::test]
+async fn an_agreement_that_ends_while_the_desk_is_connected_ends_at_that_moment() {
+    let (world, clock) = World::on_clock(ending(2 * DAY)).await;
+    let mut desk = stockport(&world).await;
+    recalled(&world).await;
+    next(&mut desk).await.acknowledge().await.expect("the receipt must be durable");
+    clock.advance(3 * DAY);
+    let message = recalled(&world).await;
+    nothing(&mut desk).await;
+    assert_eq!(stands(&world, message).await, OutcomeState::NotShared);
+    assert!(world.ended(message).is_empty(), "it was refused at once and never waited");
+}
+
+#[tokio::test]
+async fn a_message_past_its_own_end_is_not_released_and_the_sender_hears_that() {
+    let (world, clock) = World::on_clock(Script::shipped().unwrap()).await;
+    let draft = recall(id(), NOMS).addressee("gmp", "stockport");
+    let message = publish(&world, draft.expires_at(now() + DAY)).await;
+    clock.advance(2 * DAY);
+    let mut desk = stockport(&world).await;
+    nothing(&mut desk).await;
+    assert_eq!(stands(&world, message).await, OutcomeState::Undelivered);
+    assert_eq!(world.ended(message), [u64::from(Refusal::Expired.code())]);
+}
+
+/// A recall with a line of narrative, under the condition that such data needs.
+async fn recalled_with_narrative(world: &World) {
+    let mut message = recall(id(), NOMS)
+        .addressee("gmp", "stockport")
+        .statement(wire::Field::Narrative, wire::Footing::Fact, &[0], "Left before the van came.")
+        .build()
+        .unwrap();
+    message.set_sensitive_condition(wire::SensitiveCondition::Sch8Statutory);
+    world.publisher("hmpps-prisons", "records").await.publish(message).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_bundle_that_narrows_meanwhile_narrows_what_leaves() {
+    let world = World::shipped().await;
+    recalled_with_narrative(&world).await;
+    let mut desk = stockport(&world).await;
+    let whole = next(&mut desk).await;
+    assert_eq!(whole.message.subjects[0].name, "Invented Recalled");
+    assert_eq!(whole.message.statements.len(), 1, "narrative is revealed to police here");
+    whole.acknowledge().await.expect("the receipt must be durable");
+    desk.close().await;
+
+    recalled_with_narrative(&world).await;
+    let narrower = with(
+        ALERTS,
+        "custody_events = [\"recall\", \"unlawfully_at_large\", \"released_in_error\"]\n\
+         reveal = [\"narrative\", \"licence_condition_text\", \"risk\"]\n",
+        "custody_events = [\"recall\", \"unlawfully_at_large\", \"released_in_error\"]\n\
+         reveal = [\"risk\"]\nwithhold = [\"subject_birth_date\", \"custody_reason\"]\n",
+    );
+    world.stage.approve(&narrower).await.unwrap();
+    let mut desk = stockport(&world).await;
+    let rest = next(&mut desk).await;
+    let subject = &rest.message.subjects[0];
+    let Some(Kind::Custody(custody)) = &rest.message.kind else { panic!("custody") };
+    assert_eq!((subject.name.as_str(), subject.birth_date.as_str()), ("Invented Recalled", ""));
+    assert_eq!((custody.prison.as_str(), custody.movement_reason.as_str()), ("FBI", ""));
+    assert_eq!(rest.message.statements, []);
+    use wire::Field::{CustodyReason, Narrative, SubjectBirthDate};
+    assert_eq!(
+        rest.message.withheld,
+        [SubjectBirthDate, CustodyReason, Narrative].map(|field| field as i32)
+    );
+    rest.acknowledge().await.expect("the receipt must be durable");
+    desk.close().await;
+
+    // Widened again, it still shows no more than the narrower rules of its acceptance did.
+    recalled_with_narrative(&world).await;
+    let wider = with(ALERTS, "# One desk may match several permits", "# A desk may match several");
+    world.stage.approve(&wider).await.unwrap();
+    let mut desk = stockport(&world).await;
+    let held_to = next(&mut desk).await;
+    assert_eq!(held_to.message.subjects[0].birth_date, "");
+    assert_eq!(held_to.message.statements, []);
+    assert_eq!(held_to.message.withheld, rest.message.withheld);
+}
+
+#[tokio::test]
+async fn a_suspended_agency_gets_nothing_and_once_restored_what_it_may_have_by_then() {
+    let world = World::shipped().await;
+    let before = recalled(&world).await;
+    world.suspend("gmp", true).await;
+    let settings = world.stage.node("gmp", "records").unwrap();
+    let refused = Connection::connect(&settings).await;
+    assert!(refused.is_err(), "a suspended agency is not let in");
+    assert_eq!(stands(&world, before).await, OutcomeState::Waiting);
+    let during = recalled(&world).await;
+    assert_eq!(stands(&world, during).await, OutcomeState::NotShared);
+    world.suspend("gmp", false).await;
+    let mut desk = stockport(&world).await;
+    let came = next(&mut desk).await;
+    came.acknowledge().await.expect("the receipt must be durable");
+    // What was refused while it was suspended never becomes a release.
+    nothing(&mut desk).await;
+    assert_eq!(stands(&world, before).await, OutcomeState::Acknowledged);
+    assert_eq!(stands(&world, during).await, OutcomeState::NotShared);
+}
+
+#[tokio::test]
+async fn suspending_an_agency_closes_the_stream_it_was_being_served_on() {
+    let world = World::shipped().await;
+    let mut desk = stockport(&world).await;
+    world.suspend("gmp", true).await;
+    let ended = tokio::time::timeout(Duration::from_secs(5), desk.next()).await;
+    assert!(!matches!(ended, Ok(Some(Ok(_)))), "nothing is delivered to it");
+    world.until("its connections are closed", async || world.status().await.connections == 1).await;
+    recalled(&world).await;
+    nothing_but_refusals(&mut desk).await;
+}
+
+/// No delivery comes; the subscription may say that it is refused.
+async fn nothing_but_refusals(desk: &mut Subscription) {
+    let came = tokio::time::timeout(Duration::from_secs(1), desk.next()).await;
+    assert!(!matches!(came, Ok(Some(Ok(_)))), "nothing is delivered to it");
+}
+
+#[tokio::test]
+async fn a_revoked_certificate_gets_nothing_and_what_waits_goes_to_its_successor() {
+    let world = World::shipped().await;
+    let settings = world.stage.node("gmp", "records").unwrap();
+    let mut lost = stockport(&world).await;
+    let pem = std::fs::read_to_string(&settings.certificate).unwrap();
+    world.stage.authority().revoke_pem(&pem).unwrap();
+    world.stage.publish_crls().unwrap();
+    world
+        .until("the revoked certificate is refused", async || {
+            matches!(
+                Connection::connect(&settings).await,
+                Err(ConnectError::CertificateRefused(_))
+            )
+        })
+        .await;
+    let message = recalled(&world).await;
+    nothing_but_refusals(&mut lost).await;
+    assert_eq!(stands(&world, message).await, OutcomeState::Waiting);
+    // A new certificate for the same node.
+    std::fs::remove_file(&settings.certificate).unwrap();
+    let mut desk = stockport(&world).await;
+    next(&mut desk).await.acknowledge().await.expect("the receipt must be durable");
+    assert_eq!(stands(&world, message).await, OutcomeState::Acknowledged);
+}
+
+async fn deselect(world: &World, person: Person) {
+    let change = FlagChange {
+        kind: wire::FlagKind::Ppo,
+        action: wire::FlagAction::Deselect,
+        owner: None,
+        review_date: String::new(),
+        panel_decision: Some(id()),
+    };
+    let message = compose::flag(id(), FLAG_GROUNDS, person, change).build().unwrap();
+    world.publisher("merseyside-police", "records").await.publish(message).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_flag_that_is_withdrawn_meanwhile_gives_nobody_a_stake() {
+    let world = World::shipped().await;
+    let wirral = world.publisher("merseyside-police", "records").await;
+    wirral.publish(ppo_flag(adult(NOMS, NAME))).await.unwrap();
+    let message = released(&world, adult(NOMS, NAME)).await;
+    assert_eq!(stands(&world, message).await, OutcomeState::Waiting);
+    deselect(&world, adult(NOMS, NAME)).await;
+    kept_back(&world, message, &[Refusal::NoPermit]).await;
+    for mut desk in [
+        world.mailbox("merseyside-police", "records", "wirral").await,
+        world.mailbox("probation-greater-manchester", "records", "stockport").await,
+        world.mailbox("stockport-council", "housing", "housing").await,
+    ] {
+        nothing(&mut desk).await;
+        desk.close().await;
+    }
+    let no_permit = u64::from(Refusal::NoPermit.code());
+    assert_eq!(world.ended(message), [no_permit; 4], "each of the four has its record");
+}
+
+/// The two authorities state one link, or one of them takes its word back.
+async fn link(world: &World, by: (&str, &str), withdrawn: bool) {
+    world.link(by, ((Noms, NOMS), (Pnc, PNC)), BIRTH_DATE, withdrawn).await;
+}
+
+/// A man police know by their number only, flagged by Merseyside.
+fn known_to_police() -> Person {
+    Person::new(wire::SubjectCategory::Managed)
+        .identifier(Pnc, PNC)
+        .name("Invented Alias")
+        .birth_date(BIRTH_DATE)
+        .limited_access(wire::LimitedAccess::No)
+}
+
+#[tokio::test]
+async fn a_link_taken_back_meanwhile_leads_to_nobody() {
+    let world = World::shipped().await;
+    let wirral = world.publisher("merseyside-police", "records").await;
+    wirral.publish(ppo_flag(known_to_police())).await.unwrap();
+    link(&world, ("hmpps-prisons", "records"), false).await;
+    link(&world, ("gmp", "records"), false).await;
+    let (first, second) = (
+        released(&world, adult(NOMS, NAME)).await,
+        released(&world, adult(NOMS, NAME)).await,
+    );
+    let mut owner = world.mailbox("merseyside-police", "records", "wirral").await;
+    for _ in [first, second] {
+        let came = next(&mut owner).await;
+        assert_eq!(came.message.subjects[0].name, NAME, "the link leads to the flag's owner");
+        came.acknowledge().await.expect("the receipt must be durable");
+    }
+    owner.close().await;
+    let third = released(&world, adult(NOMS, NAME)).await;
+    link(&world, ("gmp", "records"), true).await;
+    let mut owner = world.mailbox("merseyside-police", "records", "wirral").await;
+    nothing(&mut owner).await;
+    kept_back(&world, third, &[Refusal::NoPermit, Refusal::NoPermit]).await;
+}
+
+#[tokio::test]
+async fn a_link_stated_later_does_not_reach_back_to_what_was_already_decided() {
+    let world = World::shipped().await;
+    let wirral = world.publisher("merseyside-police", "records").await;
+    wirral.publish(ppo_flag(known_to_police())).await.unwrap();
+    let message = released(&world, adult(NOMS, NAME)).await;
+    assert_eq!(stands(&world, message).await, OutcomeState::NotShared);
+    link(&world, ("hmpps-prisons", "records"), false).await;
+    link(&world, ("gmp", "records"), false).await;
+    let mut owner = world.mailbox("merseyside-police", "records", "wirral").await;
+    nothing(&mut owner).await;
+    let mut desk = stockport(&world).await;
+    nothing(&mut desk).await;
+    assert_eq!(stands(&world, message).await, OutcomeState::NotShared);
+}
+
+#[tokio::test]
+async fn a_volunteers_claim_about_anothers_number_earns_it_nothing_and_is_put_to_the_flag_owner() {
+    let world = World::shipped().await;
+    let wirral = world.publisher("merseyside-police", "records").await;
+    wirral.publish(ppo_flag(known_to_police())).await.unwrap();
+    // Mentors claim that the man police flagged is the one they know by his prison number.
+    link(&world, ("loto-stockport", "records"), false).await;
+    let mut mentors = world.mailbox("loto-stockport", "records", "mentors").await;
+    let mut owner = world.mailbox("merseyside-police", "records", "wirral").await;
+    // The flagged man is released; prisons give the police number themselves.
+    let message = released(&world, known_to_police()).await;
+    let mut kinds = Vec::new();
+    for _ in 0..2 {
+        let came = next(&mut owner).await;
+        kinds.push(match &came.message.kind {
+            Some(Kind::Custody(custody)) => custody.event().as_str_name(),
+            Some(Kind::Task(task)) => task.task_kind().as_str_name(),
+            _ => "something else",
+        });
+        came.acknowledge().await.expect("the receipt must be durable");
+    }
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["CUSTODY_EVENT_RELEASE", "TASK_KIND_LINK_DISPUTED"]);
+    nothing(&mut owner).await;
+    nothing(&mut mentors).await;
+    assert_eq!(stands(&world, message).await, OutcomeState::Waiting);
+}
+
+#[tokio::test]
+async fn a_volunteers_claim_does_not_carry_a_flag_over_to_somebody_else() {
+    let world = World::shipped().await;
+    let wirral = world.publisher("merseyside-police", "records").await;
+    wirral.publish(ppo_flag(known_to_police())).await.unwrap();
+    link(&world, ("loto-stockport", "records"), false).await;
+    let mut mentors = world.mailbox("loto-stockport", "records", "mentors").await;
+    let mut owner = world.mailbox("merseyside-police", "records", "wirral").await;
+    // The man with the prison number is released. He is on no list.
+    let message = released(&world, adult(NOMS, NAME)).await;
+    let came = next(&mut owner).await;
+    let Some(Kind::Task(task)) = &came.message.kind else { panic!("a question, not the news") };
+    assert_eq!(task.task_kind(), wire::TaskKind::LinkDisputed);
+    nothing(&mut owner).await;
+    nothing(&mut mentors).await;
+    let mut desk = stockport(&world).await;
+    nothing(&mut desk).await;
+    assert_eq!(stands(&world, message).await, OutcomeState::NotShared);
+}
+
+#[tokio::test]
+async fn a_message_withdrawn_while_it_waits_is_never_released() {
+    let world = World::shipped().await;
+    let message = recalled(&world).await;
+    let taken_back = compose::withdrawal(id(), RELEASE_GROUNDS, adult(NOMS, NAME), message, "");
+    publish(&world, taken_back).await;
+    let mut desk = stockport(&world).await;
+    nothing(&mut desk).await;
+    assert_eq!(stands(&world, message).await, OutcomeState::Withdrawn);
+    let mut ended = world.records("ended");
+    ended.retain(|record| record["message"] == message.to_string());
+    assert_eq!(ended.len(), 1);
+    assert_eq!(ended[0]["reason"], "withdrawn");
+}

@@ -49,7 +49,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("broker", &["proto"]),
     ("agency-client", &["proto"]),
     ("certs-dev", &[]),
-    ("tests", &["agency-client", "broker", "certs-dev", "proto"]),
+    ("tests", &["agency-client", "broker", "certs-dev", "demo", "proto"]),
     ("deploy/demo", &["agency-client", "broker", "certs-dev", "proto"]),
 ];
 
@@ -238,7 +238,8 @@ fn order_of_modules() -> io::Result<Vec<String>> {
 fn module_of(path: &str) -> Option<&str> {
     let inner = path.strip_prefix("broker/src/")?;
     let module = leading_name(inner);
-    let entrance = ["lib.rs", "main.rs"].contains(&inner) || module == "bin";
+    // `command` belongs to the binary: it stands before the library, not in its path.
+    let entrance = ["lib.rs", "main.rs"].contains(&inner) || module == "command";
     Some(module).filter(|_| !entrance)
 }
 
@@ -348,7 +349,8 @@ fn a_module_imports_only_modules_listed_above_it() {
 fn a_foreign_crate_is_named_only_by_its_owners() {
     let mut faults = Vec::new();
     for (path, code) in product("broker/src/").unwrap() {
-        let own = module_of(&path).unwrap_or("lib");
+        // The binary's own client of its admin service is beside the broker, not in it.
+        let Some(own) = module_of(&path) else { continue };
         for (foreign, owners) in OWNERS {
             let named = |rest: &&str| rest.starts_with("::") || rest.starts_with(';');
             let used = after_each(&code, foreign).iter().any(named);

@@ -227,12 +227,15 @@ impl Auditing {
                 let furthest = outcomes
                     .iter()
                     .filter(|(agency, _, _)| **agency == *named)
-                    .max_by_key(|(_, state, _)| progress(*state));
-                let (state, at) = furthest
-                    .map_or((OutcomeState::NotShared, never), |(_, state, at)| {
-                        (outcome(*state), *at)
-                    });
-                (named, state, at)
+                    .max_by_key(|(_, state, _)| progress(*state))
+                    .map(|(_, state, at)| (outcome(*state), *at));
+                match furthest {
+                    // A time would tell a refusal at release from one at once.
+                    None | Some((OutcomeState::NotShared, _)) => {
+                        (named, OutcomeState::NotShared, never)
+                    }
+                    Some((state, at)) => (named, state, at),
+                }
             })
             .collect())
     }
@@ -311,6 +314,21 @@ impl Auditing {
     pub fn checkpoint(&self) -> Result<String, StoreError> {
         let note = self.archive.document(crate::ledger::checkpoint::DOCUMENT)?;
         String::from_utf8(note.unwrap_or_default())
+            .map_err(|_| StoreError::Damaged { table: "document" })
+    }
+
+    /// Entries under the last signed checkpoint: the only length of the ledger that members
+    /// are told. Between two signed heads it grows by more for a message that is shared.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn signed_size(&self) -> Result<u64, StoreError> {
+        let note = self.checkpoint()?;
+        if note.is_empty() {
+            return Ok(0);
+        }
+        proto::ledger::checkpoint::verify(&note, &self.verifier)
+            .map(|checkpoint| checkpoint.size)
             .map_err(|_| StoreError::Damaged { table: "document" })
     }
 

@@ -43,11 +43,11 @@ impl AuditService for AuditRpc {
     ) -> Result<Response<wire::GetConsistencyResponse>, Status> {
         peer(&request)?;
         let asked = request.get_ref();
-        let size = self.auditing.archive.size().map_err(|e| status::store(&e))?;
-        if asked.old_size > asked.new_size || asked.new_size > size {
+        let signed = self.auditing.signed_size().map_err(|e| status::store(&e))?;
+        if asked.old_size > asked.new_size || asked.new_size > signed {
             return Err(status::fault(
                 "new_size",
-                "is at least old_size and at most the ledger's size",
+                "is at least old_size and at most the size of the latest checkpoint",
             ));
         }
         let path = consistency(&*self.auditing.archive, asked.old_size, asked.new_size)
@@ -86,11 +86,11 @@ impl AuditService for AuditRpc {
         check_reason(&asked.reason)?;
         let sight = Auditing::sight(&peer);
         let filter = filter(asked, peer.agency())?;
-        let complete_to = self
-            .auditing
+        self.auditing
             .consult(&peer, "list-disclosures", &asked.reason)
             .await
             .map_err(|error| status::store(&error))?;
+        let complete_to = self.auditing.signed_size().map_err(|e| status::store(&e))?;
         let rows = self.auditing.disclosures(&sight, filter).map_err(|e| status::store(&e))?;
         let full = rows.len() as u64 >= u64::from(page_rows(asked.page_size));
         let next = rows.last().filter(|_| full).map(|last| last.row.place.to_string());
@@ -132,6 +132,8 @@ impl AuditService for AuditRpc {
             .candidates
             .iter()
             .filter(|candidate| seen(&candidate.desk.agency))
+            // Of an agency that was told, desks that were refused stay untold.
+            .filter(|candidate| sight == Sight::Broker || candidate.refusal == 0)
             .flat_map(|candidate| explanations(candidate, &sight))
             .collect();
         Ok(Response::new(wire::ExplainDecisionResponse {

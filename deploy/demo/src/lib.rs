@@ -27,3 +27,7 @@ mod silence;
 mod proofs;
 
 pub mod play;
+
+mod scenes;
+
+mod ending;

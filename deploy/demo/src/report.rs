@@ -191,10 +191,10 @@ fn sees(message: &wire::ReleasedMessage, persons: usize) -> String {
     let who = match (persons, names.len()) {
         (1, _) => "sees all that was sent".to_owned(),
         (all, shown) if all == shown => format!("sees {}", names.join(" and ")),
-        (_, _) => format!("sees {} and nothing of anybody else", names.join(" and ")),
+        (_, _) => format!("sees {} alone", names.join(" and ")),
     };
     let withheld: Vec<Field> = message.withheld().collect();
-    if withheld.is_empty() { who } else { format!("{who} but {}", words::fields(&withheld)) }
+    if withheld.is_empty() { who } else { format!("{who}, without {}", words::fields(&withheld)) }
 }
 
 /// Prints a text broken into lines, the first begun by one prefix and the others by another.

@@ -22,8 +22,9 @@ use crate::draws::mixed;
 pub const PEOPLE_MIN: u64 = 1_000;
 /// Agencies that can be named.
 pub const AGENCIES_MAX: usize = 5;
-/// Where the time to act by begins: 1 January 2100. What is added to it is the sequence.
-const STAMP_SECONDS: i64 = 4_102_444_800;
+/// Where the time to act by begins: 1 January 2000, before any that a policy sets, so that it
+/// reaches every recipient as it was sent. What is added to it is the sequence.
+const STAMP_SECONDS: i64 = 946_684_800;
 const NANOS: u64 = 1_000_000_000;
 /// An area that no desk of the shipped directory serves (Hartlepool), so that routing by place
 /// adds nobody to those named.
@@ -77,7 +78,7 @@ pub const RECIPIENTS: [Recipient; AGENCIES_MAX] = [
         agency: "gmp",
         custody: desk("records", "stockport"),
         intelligence: desk("records", "stockport"),
-        mappa: desk("intelligence", "public-protection"),
+        mappa: desk("records", "stockport"),
     },
     Recipient {
         agency: "merseyside-police",
@@ -134,29 +135,30 @@ impl Sender {
 /// What is made of a sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sort {
-    Custody { health: bool, refused: bool },
-    Intelligence { reference: bool, refused: bool },
-    Mappa { health: bool },
+    Custody,
+    Intelligence,
+    Mappa,
 }
 
 impl Sort {
     /// Chosen by the sequence alone, so that the shares hold whatever each sender's rate is.
     ///
-    /// Always withheld of something: one delivery in five, and all five if health is told of,
-    /// which no agreement reveals; of intelligence four in five if it bears a reference. A MAPPA
-    /// step always has one refused candidate: the owner of the person's flag.
+    /// Of custody news and of intelligence the council is told least: one delivery in five lacks
+    /// a field. Of a MAPPA step the division that owns the flag is not told the narrative
+    /// either: two in five.
     const fn of(sequence: u64, sender: Sender) -> Self {
-        let draw = mixed(sequence);
-        let health = (draw >> 8).is_multiple_of(8);
-        let refused = (draw >> 20).is_multiple_of(9);
-        match (draw & 1, sender) {
-            (0, Sender::Prisons) => Self::Custody { health, refused },
-            (0, Sender::Bureau) => {
-                Self::Intelligence { reference: (draw >> 8).is_multiple_of(6), refused }
-            }
-            (_, Sender::Prisons | Sender::Bureau) => Self::Mappa { health },
+        match (mixed(sequence) & 1, sender) {
+            (0, Sender::Prisons) => Self::Custody,
+            (0, Sender::Bureau) => Self::Intelligence,
+            (_, Sender::Prisons | Sender::Bureau) => Self::Mappa,
         }
     }
+}
+
+/// Whether a message also names the desk that is always refused: five in nine do, which with
+/// five that are permitted makes one candidate in ten.
+const fn names_refused(sequence: u64) -> bool {
+    (mixed(sequence) >> 20) % 9 < 5
 }
 
 const RELEASE: Grounds = Grounds {
@@ -225,20 +227,19 @@ impl Mix {
     /// # Errors
     /// The message is not complete, which would be a fault of this module.
     pub fn message(&self, sequence: u64, sender: Sender) -> Result<wire::Message, ComposeError> {
-        let (draft, desk_of): (Draft, fn(&Recipient) -> Desk) = match Sort::of(sequence, sender) {
-            _ if self.custody_only => (self.custody(sequence, false, false), |r| r.custody),
-            Sort::Custody { health, refused } => {
-                (self.custody(sequence, health, refused), |r| r.custody)
-            }
-            Sort::Intelligence { reference, refused } => {
-                (self.intelligence(sequence, reference, refused), |r| r.intelligence)
-            }
-            Sort::Mappa { health } => (self.mappa(sequence, health), |r| r.mappa),
+        let sort = if self.custody_only { Sort::Custody } else { Sort::of(sequence, sender) };
+        let (draft, desk_of): (Draft, fn(&Recipient) -> Desk) = match sort {
+            Sort::Custody => (self.custody(sequence), |r| r.custody),
+            Sort::Intelligence => (self.intelligence(sequence), |r| r.intelligence),
+            Sort::Mappa => (self.mappa(sequence), |r| r.mappa),
         };
-        let named = self.recipients().fold(draft, |draft, recipient| {
+        let mut draft = self.recipients().fold(draft, |draft, recipient| {
             draft.addressee(recipient.agency, desk_of(recipient).desk)
         });
-        let mut message = named.build()?;
+        if names_refused(sequence) {
+            draft = draft.addressee(REFUSED.0, REFUSED.1);
+        }
+        let mut message = draft.build()?;
         message.act_by = Some(stamp(sequence));
         self.fill(&mut message);
         Ok(message)
@@ -259,7 +260,7 @@ impl Mix {
         (0..self.people).map(raise).collect()
     }
 
-    fn custody(&self, sequence: u64, health: bool, refused: bool) -> Draft {
+    fn custody(&self, sequence: u64) -> Draft {
         let draft = compose::custody_release(
             self.id(sequence),
             RELEASE,
@@ -268,22 +269,21 @@ impl Mix {
             "FBI",
             self.occurred_at,
         );
-        with_refused(with_health(draft, health), refused).area(ELSEWHERE, AreaRole::Release)
+        draft.area(ELSEWHERE, AreaRole::Release)
     }
 
-    fn intelligence(&self, sequence: u64, reference: bool, refused: bool) -> Draft {
+    fn intelligence(&self, sequence: u64) -> Draft {
         let grade = Grade {
             scheme: GradingScheme::ThreeFiveTwo,
             written: "2BP".to_owned(),
             conditions: Vec::new(),
         };
-        let reference = if reference { "INVENTED/0001" } else { "" };
         let topic = IntelligenceTopic::default();
-        let draft = compose::intelligence(self.id(sequence), CRIME, grade, topic, reference);
-        with_refused(draft.person(self.person(sequence)), refused)
+        let draft = compose::intelligence(self.id(sequence), CRIME, grade, topic, "");
+        draft.person(self.person(sequence))
     }
 
-    fn mappa(&self, sequence: u64, health: bool) -> Draft {
+    fn mappa(&self, sequence: u64) -> Draft {
         let change = MappaChange {
             step: MappaStep::Notification,
             category: 2,
@@ -292,8 +292,7 @@ impl Mix {
             referral: None,
             panel_decision: None,
         };
-        let person = self.person(sequence);
-        with_health(compose::mappa(self.id(sequence), PROTECTION, person, &change), health)
+        compose::mappa(self.id(sequence), PROTECTION, self.person(sequence), &change)
     }
 
     /// An invented adult with a prison number.
@@ -322,21 +321,7 @@ impl Mix {
     }
 }
 
-fn with_health(draft: Draft, health: bool) -> Draft {
-    if !health {
-        return draft;
-    }
-    draft.statement(Field::Health, Footing::Fact, &[0], "Invented.")
-}
-
-fn with_refused(draft: Draft, refused: bool) -> Draft {
-    if !refused {
-        return draft;
-    }
-    draft.addressee(REFUSED.0, REFUSED.1)
-}
-
-/// Five letters for a number: names are told apart by letters alone.
+/// Five letters for a number.
 fn letters(mut number: u64) -> String {
     let mut text = String::from("Person");
     for _ in 0..5 {
@@ -347,7 +332,7 @@ fn letters(mut number: u64) -> String {
     text
 }
 
-/// The sequence as a time to act by, which reaches every recipient as it was sent.
+/// The sequence as a time to act by.
 fn stamp(sequence: u64) -> prost_types::Timestamp {
     let seconds = i64::try_from(sequence / NANOS).unwrap_or(0);
     let nanos = i32::try_from(sequence % NANOS).unwrap_or(0);
@@ -404,25 +389,19 @@ mod tests {
 
     #[test]
     fn of_ten_candidates_one_is_refused_and_of_ten_deliveries_three_lack_a_field() {
-        let (mut candidates, mut refused, mut deliveries, mut withheld) = (0, 0, 0, 0);
+        let (mut candidates, mut refused, mut withheld) = (0_u32, 0_u32, 0_u32);
         for sequence in 0..100_000 {
-            let sort = Sort::of(sequence, Sender::of_connection(usize::from(sequence % 3 == 0)));
-            let (lacking, out) = match sort {
-                Sort::Custody { health, refused } => {
-                    (if health { 5 } else { 1 }, u32::from(refused))
-                }
-                Sort::Intelligence { reference, refused } => {
-                    (if reference { 4 } else { 1 }, u32::from(refused))
-                }
-                Sort::Mappa { health } => (if health { 5 } else { 1 }, 1),
-            };
+            let sender = Sender::of_connection(usize::from(sequence % 3 == 0));
+            let out = u32::from(names_refused(sequence));
             candidates += 5 + out;
             refused += out;
-            deliveries += 5;
-            withheld += lacking;
+            withheld += match Sort::of(sequence, sender) {
+                Sort::Custody | Sort::Intelligence => 1,
+                Sort::Mappa => 2,
+            };
         }
         let share = |part: u32, whole: u32| f64::from(part) / f64::from(whole);
         assert!((0.095..0.105).contains(&share(refused, candidates)));
-        assert!((0.29..0.31).contains(&share(withheld, deliveries)));
+        assert!((0.295..0.305).contains(&share(withheld, 500_000)));
     }
 }

@@ -4,13 +4,13 @@ use agency_client::compose::{Draft, withdrawal};
 use demo::stage::{BROKER_AUDITOR, Script};
 use proto::audit::v1 as audit;
 use proto::exchange::v1 as wire;
-use tests::world::{RELEASE_GROUNDS, World, adult, id, ppo_flag};
+use tests::world::{RELEASE_GROUNDS, World, id, ppo_flag};
 use uuid::Uuid;
 
 use crate::answers::{alike, blanked, publish, track, whole};
 use crate::{
     AUDITOR_PRISONS, Fate, NOWHERE, PRISONS, STOCKPORT, UNKNOWN, WATCHED, assert_fate, cases,
-    limited, release, watched_world,
+    limited, person, release, watched_world,
 };
 
 fn built(draft: Draft) -> (wire::Message, Uuid) {
@@ -44,7 +44,7 @@ async fn a_publish_is_answered_alike_whatever_becomes_of_it() {
 async fn naming_a_desk_that_is_not_there_is_answered_as_naming_one_that_is() {
     let (world, _) = watched_world().await;
     let prisons = world.node(PRISONS, "records").await;
-    let draft = || release(adult(UNKNOWN, "Invented Anyone"));
+    let draft = || release(person(UNKNOWN));
     let (real, _) = built(draft().addressee("gmp", "stockport"));
     let (no_desk, _) = built(draft().addressee("gmp", "no-such-desk"));
     let (no_agency, _) = built(draft().addressee("no-such-agency", ""));
@@ -97,7 +97,7 @@ async fn a_refusal_at_release_looks_like_a_refusal_at_once() {
     let (world, _) = watched_world().await;
     let prisons = world.node(PRISONS, "records").await;
     let named = |noms| {
-        built(release(adult(noms, "Invented Anyone")).addressee("merseyside-police", "wirral"))
+        built(release(person(noms)).addressee("merseyside-police", "wirral"))
     };
     // Nobody is connected: it waits, and its permit ends with the flag it rests on.
     let ((late, late_id), (at_once, at_once_id)) = (named(WATCHED), named(UNKNOWN));
@@ -106,7 +106,7 @@ async fn a_refusal_at_release_looks_like_a_refusal_at_once() {
     let waiting = track(&prisons, late_id).await.outcomes;
     assert_eq!(waiting[0].state(), wire::OutcomeState::Waiting, "it was permitted first");
     let wirral = world.publisher("merseyside-police", "records").await;
-    let mut removal = ppo_flag(adult(WATCHED, "Invented Anyone"));
+    let mut removal = ppo_flag(person(WATCHED));
     if let Some(wire::message::Kind::Flag(flag)) = &mut removal.kind {
         flag.set_action(wire::FlagAction::Deselect);
     }
@@ -127,8 +127,7 @@ async fn a_withdrawal_is_answered_alike_whoever_was_told() {
     let (world, flag) = watched_world().await;
     let prisons = world.node(PRISONS, "records").await;
     let withdraw = |earlier| {
-        let person = adult(WATCHED, "Invented Anyone");
-        built(withdrawal(id(), RELEASE_GROUNDS, person, earlier, "it was another person")).0
+        built(withdrawal(id(), RELEASE_GROUNDS, person(WATCHED), earlier, "it was another person")).0
     };
     let mut told = Vec::new();
     for (name, _, draft) in cases() {
@@ -147,7 +146,7 @@ async fn a_withdrawal_is_answered_alike_whoever_was_told() {
 async fn raising_a_flag_says_nothing_of_flags_that_others_hold() {
     let (world, _) = watched_world().await;
     let gmp = world.node("gmp", "records").await;
-    let raise = |noms| ppo_flag(adult(noms, "Invented Anyone"));
+    let raise = |noms| ppo_flag(person(noms));
     alike(&[
         ("a person on nobody's list", publish(&gmp, raise(UNKNOWN)).await[0].clone()),
         ("a person on another's list", publish(&gmp, raise(WATCHED)).await[0].clone()),
@@ -173,8 +172,8 @@ async fn a_preview_does_not_change_with_what_the_register_holds() {
     };
     let before = preview().await;
     let wirral = world.publisher("merseyside-police", "records").await;
-    wirral.publish(ppo_flag(adult(WATCHED, "Invented Anyone"))).await.unwrap();
-    let message = release(adult(WATCHED, "Invented Anyone"));
+    wirral.publish(ppo_flag(person(WATCHED))).await.unwrap();
+    let message = release(person(WATCHED));
     publish(&prisons, message.area(STOCKPORT, wire::AreaRole::Release).build().unwrap()).await;
     alike(&[("before", before), ("after", preview().await)]);
 }
@@ -188,7 +187,7 @@ async fn the_ledger_tells_its_length_only_as_it_was_last_signed() {
     let world = World::with(script).await;
     let prisons = world.node(PRISONS, "records").await;
     let signed = prisons.head().await.expect("a head is checked at each connect").size;
-    let (message, _) = built(release(adult(UNKNOWN, "Invented Anyone")));
+    let (message, _) = built(release(person(UNKNOWN)));
     publish(&prisons, message).await;
     let mut told = Vec::new();
     for (name, beyond) in [("one more", 1), ("two more", 2), ("many more", 1_000)] {

@@ -5,7 +5,7 @@ use demo::stage::BROKER_AUDITOR;
 use proto::audit::v1 as audit;
 use proto::audit::v1::get_proof_request::Of;
 use proto::exchange::v1 as wire;
-use tests::world::{World, adult, id, next};
+use tests::world::{World, id, next};
 use tonic::Response;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::answers::{Answer, alike, blanked, disclosures, explanation, publish, subscribe, whole};
 use crate::{
     AUDITOR_MENTORS, AUDITOR_PRISONS, Fate, PRISONS, STOCKPORT, WATCHED, assert_fate, cases,
-    release, watched_world,
+    person, release, watched_world,
 };
 
 /// Publishes every case and answers their ids, in order.
@@ -195,7 +195,7 @@ async fn two_recipients_cannot_find_out_that_they_hold_the_same_message() {
     let mut owner = world.mailbox("merseyside-police", "records", "wirral").await;
     let mut stockport = world.mailbox("gmp", "records", "stockport").await;
     let prisons = world.node(PRISONS, "records").await;
-    let message = release(adult(WATCHED, "Invented Anyone"));
+    let message = release(person(WATCHED));
     let message = message.area(STOCKPORT, wire::AreaRole::Release).build().unwrap();
     let message_id = Uuid::try_parse(&message.message_id).unwrap();
     publish(&prisons, message).await;
