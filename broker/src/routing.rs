@@ -308,11 +308,8 @@ fn route_addressees(found: &mut Found<'_>, directory: &Directory) {
     for addressee in &found.admitted.message.addressees {
         let desks = directory.desks().filter(|(_, desk)| {
             *desk.agency == *addressee.agency
-                && if addressee.desk.is_empty() {
-                    desk.kinds.contains(&found.admitted.kind)
-                } else {
-                    *desk.id == *addressee.desk
-                }
+                && desk.kinds.contains(&found.admitted.kind)
+                && (addressee.desk.is_empty() || *desk.id == *addressee.desk)
         });
         for (desk, _) in desks.collect::<Vec<_>>() {
             found.every_subject(desk, Reason::Addressed);

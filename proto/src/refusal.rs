@@ -38,6 +38,8 @@ pub enum Refusal {
     NotFound = 4001,
     /// The subscription is held by another node.
     SubscriptionBusy = 4002,
+    /// Recorded, and no signed checkpoint covers it yet.
+    NotSignedYet = 4003,
     /// The policy bundle is faulty.
     InvalidBundle = 5001,
     /// The directory document is faulty.
@@ -78,6 +80,7 @@ impl Refusal {
         Self::ShuttingDown,
         Self::NotFound,
         Self::SubscriptionBusy,
+        Self::NotSignedYet,
         Self::InvalidBundle,
         Self::InvalidDirectory,
         Self::SameApprover,
@@ -145,6 +148,9 @@ impl Refusal {
             Self::NotFound => "Nothing by that id is here for you.",
             Self::SubscriptionBusy => {
                 "Another system of your agency is receiving on this subscription."
+            }
+            Self::NotSignedYet => {
+                "This is recorded; its proof can be had once the next checkpoint is signed, in a few seconds."
             }
             Self::InvalidBundle => {
                 "The policy bundle has mistakes; each is listed. The bundle in force is unchanged."

@@ -70,10 +70,9 @@ async fn recalled(world: &World) -> Uuid {
 /// A release that only owners of a flag, and those who serve the place, may hear of.
 async fn released(world: &World, person: Person) -> Uuid {
     let certainty = wire::CustodyCertainty::Confirmed;
-    let draft =
-        compose::custody_release(id(), RELEASE_GROUNDS, person, certainty, "FBI", now())
-            .area(STOCKPORT, wire::AreaRole::Release)
-            .addressee("gmp", "stockport");
+    let draft = compose::custody_release(id(), RELEASE_GROUNDS, person, certainty, "FBI", now())
+        .area(STOCKPORT, wire::AreaRole::Release)
+        .addressee("gmp", "stockport");
     publish(world, draft).await
 }
 
@@ -198,6 +197,34 @@ async fn a_bundle_that_narrows_meanwhile_narrows_what_leaves() {
 }
 
 #[tokio::test]
+async fn conditions_and_deletion_of_the_first_decision_hold_though_the_rules_are_relaxed() {
+    let recall_terms = |handling: &str, days: u32| {
+        with(
+            ALERTS,
+            "custody_events = [\"recall\", \"unlawfully_at_large\", \"released_in_error\"]\n\
+             reveal = [\"narrative\", \"licence_condition_text\", \"risk\"]\n\
+             handling = [\"no_onward\"]\nact_by_hours = 24\ndelete_by_days = 365\n",
+            &format!(
+                "custody_events = [\"recall\", \"unlawfully_at_large\", \"released_in_error\"]\n\
+                 handling = [{handling}]\ndelete_by_days = {days}\n"
+            ),
+        )
+    };
+    let world = World::with(recall_terms("\"no_onward\", \"not_to_subject\"", 30)).await;
+    recalled(&world).await;
+    world.stage.approve(&recall_terms("\"no_onward\"", 365)).await.unwrap();
+    let mut desk = stockport(&world).await;
+    let came = next(&mut desk).await;
+    use wire::HandlingCondition::{NoOnward, NotToSubject};
+    assert_eq!(
+        came.message.handling_conditions,
+        [NoOnward, NotToSubject].map(|condition| condition as i32)
+    );
+    let delete_by = came.message.delete_by.expect("a day of deletion");
+    assert!(delete_by.seconds <= (now() + 30 * DAY).unix_timestamp(), "30 days, not 365");
+}
+
+#[tokio::test]
 async fn a_suspended_agency_gets_nothing_and_once_restored_what_it_may_have_by_then() {
     let world = World::shipped().await;
     let before = recalled(&world).await;
@@ -246,10 +273,7 @@ async fn a_revoked_certificate_gets_nothing_and_what_waits_goes_to_its_successor
     world.stage.publish_crls().unwrap();
     world
         .until("the revoked certificate is refused", async || {
-            matches!(
-                Connection::connect(&settings).await,
-                Err(ConnectError::CertificateRefused(_))
-            )
+            matches!(Connection::connect(&settings).await, Err(ConnectError::CertificateRefused(_)))
         })
         .await;
     let message = recalled(&world).await;
@@ -316,10 +340,8 @@ async fn a_link_taken_back_meanwhile_leads_to_nobody() {
     wirral.publish(ppo_flag(known_to_police())).await.unwrap();
     link(&world, ("hmpps-prisons", "records"), false).await;
     link(&world, ("gmp", "records"), false).await;
-    let (first, second) = (
-        released(&world, adult(NOMS, NAME)).await,
-        released(&world, adult(NOMS, NAME)).await,
-    );
+    let (first, second) =
+        (released(&world, adult(NOMS, NAME)).await, released(&world, adult(NOMS, NAME)).await);
     let mut owner = world.mailbox("merseyside-police", "records", "wirral").await;
     for _ in [first, second] {
         let came = next(&mut owner).await;

@@ -196,6 +196,9 @@ pub(super) struct Disclosures {
     /// Why you look, or @FILE. Kept sealed with the record of this look.
     #[arg(long)]
     pub(super) reason: String,
+    /// With --message: the agency that sent it; for the broker-wide auditor.
+    #[arg(long)]
+    pub(super) agency: Option<String>,
     /// Only this message.
     #[arg(long)]
     pub(super) message: Option<String>,

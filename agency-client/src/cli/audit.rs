@@ -31,6 +31,7 @@ pub(super) async fn disclosures(
         until: search.until.as_deref().map(|text| time_of("--until", text)).transpose()?,
         page_size: proto::limits::AUDIT_PAGE_ROWS_MAX,
         page_token: String::new(),
+        sending_agency: search.agency.unwrap_or_default(),
     };
     let connection = Connection::connect(&Settings::load(settings)?).await?;
     let mut client = connection.audit().await?;

@@ -5,6 +5,7 @@ mod keys;
 mod setup;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
@@ -41,7 +42,7 @@ use crate::rpc::exchange::ExchangeRpc;
 use crate::rpc::gate::{Gate, RefusedCalls};
 use crate::rules::Rules;
 use crate::seal::Vault;
-use crate::store::sqlite::{SqliteReaders, open_journal};
+use crate::store::sqlite::{SqliteReaders, fold, open_journal};
 
 pub use keys::{INDEX_KEY, KEY_ENCRYPTION_KEY, LEDGER_KEY, verifier_key, write_keys};
 pub use setup::{AppError, bootstrap};
@@ -59,6 +60,9 @@ pub struct App {
     queue: Queue,
     appender: Option<std::thread::JoinHandle<()>>,
     verifier_key: String,
+    signer: Arc<Signer>,
+    readers: Arc<SqliteReaders>,
+    store: PathBuf,
     shutdown: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
     tasks: Vec<JoinHandle<()>>,
@@ -172,6 +176,9 @@ impl App {
         Ok(Self {
             verifier_key: parts.signer.verifier_key(),
             sources: parts.sources(figures),
+            signer: Arc::clone(&parts.signer),
+            readers: Arc::clone(&parts.readers),
+            store: config.store.path.clone(),
             listening,
             queue: parts.queue,
             appender: Some(thread),
@@ -221,12 +228,29 @@ impl App {
         for task in &self.tasks {
             task.abort();
         }
+        // What was committed last is signed too, so that a copy of the store proves all of it.
+        let archive: Arc<dyn Archive> = Arc::<SqliteReaders>::clone(&self.readers);
+        let chance = SystemChance::default();
+        if checkpoint::sign_once(&self.signer, &self.queue, &archive, &chance).await.is_err() {
+            tracing::error!(code = "checkpoint-not-signed", "the last checkpoint was not signed");
+        }
         let (reply, stopped) = oneshot::channel();
         if self.queue.put(Work::Stop(reply)).await.is_ok() {
             let _ = stopped.await;
         }
         if let Some(appender) = self.appender.take() {
-            let _ = tokio::task::spawn_blocking(move || appender.join()).await;
+            let (readers, store) = (Arc::clone(&self.readers), self.store.clone());
+            let _ = tokio::task::spawn_blocking(move || {
+                let _ = appender.join();
+                readers.close();
+                if fold(&store).is_err() {
+                    tracing::warn!(
+                        code = "log-not-folded",
+                        "the write-ahead log stays beside the store"
+                    );
+                }
+            })
+            .await;
         }
     }
 }

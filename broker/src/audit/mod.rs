@@ -63,6 +63,9 @@ pub enum AuditError {
     /// Nothing of the kind is the caller's.
     #[error("nothing by that id is the caller's")]
     NotFound,
+    /// It is recorded, and no signed checkpoint covers it yet.
+    #[error("no signed checkpoint covers it yet")]
+    NotSignedYet,
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -346,7 +349,7 @@ impl Auditing {
         };
         let entry = entry.ok_or(AuditError::NotFound)?;
         crate::ledger::proof::of_record(&*self.archive, &self.verifier, entry, agency, kind)?
-            .ok_or(AuditError::NotFound)
+            .ok_or(AuditError::NotSignedYet)
     }
 }
 

@@ -314,7 +314,11 @@ impl Delivering {
 
     /// Recalls what an earlier connection of the same node left outstanding.
     pub async fn recall_left(&self, service: &Service, left: Vec<Outstanding>) {
-        self.recall(service, left).await;
+        let (reply, recalled) = oneshot::channel();
+        let items = left.iter().map(|left| item(left, Settlement::Recalled)).collect();
+        self.settle(service, items, Some(reply)).await;
+        // Durable before anything is sent: later news of a person must not overtake it.
+        let _ = recalled.await;
     }
 
     async fn settle(

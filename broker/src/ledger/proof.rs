@@ -9,11 +9,11 @@ use crate::ledger::entry::Entry;
 use crate::ledger::journal::{Archive, StoreError};
 use crate::ledger::tree::inclusion;
 
-/// The proof of the record of `party` and `kind` in an entry; `None` while no signed
-/// checkpoint covers it, or when it holds no such record.
+/// The proof of the record of `party` and `kind` in an entry that holds one; `None` while no
+/// signed checkpoint covers it.
 ///
 /// # Errors
-/// The store's, or damage.
+/// The store's, or damage: the entry holds no such record.
 pub fn of_record(
     archive: &dyn Archive,
     verifier: &VerifierKey,
@@ -36,9 +36,8 @@ pub fn of_record(
         proto::ledger::record::Record::parse(text)
             .is_ok_and(|record| record.party() == party && record.kind() == kind)
     };
-    let Some((slot, record)) = entry.records().iter().find(|(_, text)| wanted(text)) else {
-        return Ok(None);
-    };
+    let found = entry.records().iter().find(|(_, text)| wanted(text));
+    let (slot, record) = found.ok_or_else(damaged)?;
     let slots = Slots::of_count(entry.slots()).map_err(|_| damaged())?;
     let path = inner_path(entry.seed(), slots, &entry.texts(), *slot).map_err(|_| damaged())?;
     let leaf = entry.leaf().map_err(|_| damaged())?;

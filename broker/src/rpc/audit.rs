@@ -85,7 +85,7 @@ impl AuditService for AuditRpc {
         let asked = request.get_ref();
         check_reason(&asked.reason)?;
         let sight = Auditing::sight(&peer);
-        let filter = filter(asked, peer.agency())?;
+        let filter = filter(asked, peer.agency(), &sight)?;
         self.auditing
             .consult(&peer, "list-disclosures", &asked.reason)
             .await
@@ -155,13 +155,22 @@ fn page_rows(asked: u32) -> u32 {
     if asked == 0 { PAGE_ROWS_DEFAULT } else { asked.min(limits::AUDIT_PAGE_ROWS_MAX) }
 }
 
-fn filter(asked: &wire::ListDisclosuresRequest, agency: &str) -> Result<DisclosureFilter, Status> {
+fn filter(
+    asked: &wire::ListDisclosuresRequest,
+    agency: &str,
+    sight: &Sight,
+) -> Result<DisclosureFilter, Status> {
+    let own = asked.sending_agency.is_empty() || asked.sending_agency == agency;
+    if !own && *sight != Sight::Broker {
+        return Err(status::fault("sending_agency", "is for the broker-wide auditor"));
+    }
     let message = if asked.message_id.is_empty() {
         None
     } else {
         let id = Uuid::try_parse(&asked.message_id)
             .map_err(|_| status::fault("message_id", "must be a UUID"))?;
-        Some(MessageKey { agency: Arc::from(agency), id })
+        let sender = if asked.sending_agency.is_empty() { agency } else { &asked.sending_agency };
+        Some(MessageKey { agency: Arc::from(sender), id })
     };
     let after = if asked.page_token.is_empty() {
         0
@@ -222,6 +231,7 @@ fn explanations(candidate: &KeptCandidate, sight: &Sight) -> Vec<wire::Explanati
             reasons: if whole { candidate.reasons.clone() } else { Vec::new() },
             withheld: subject.withheld.clone(),
             refusal: candidate.refusal,
+            task: candidate.task,
         })
         .collect()
 }

@@ -113,10 +113,12 @@ impl ExchangeService for ExchangeRpc {
             Arc::clone(&service),
             steps,
             frames.clone(),
-            left,
         ));
         let backlog = Arc::clone(&service);
-        tokio::spawn(async move { delivering.serve(&backlog).await });
+        tokio::spawn(async move {
+            delivering.recall_left(&backlog, left).await;
+            delivering.serve(&backlog).await;
+        });
         tokio::spawn(async move {
             loop {
                 tokio::select! {
@@ -331,9 +333,7 @@ async fn read_steps(
     service: Arc<Service>,
     mut steps: Streaming<wire::SubscribeRequest>,
     frames: Frames<wire::SubscribeResponse>,
-    left: Vec<crate::delivery::hub::Outstanding>,
 ) {
-    delivering.recall_left(&service, left).await;
     while let Some(Ok(request)) = steps.next().await {
         match request.step {
             Some(Step::Credit(credit)) => {

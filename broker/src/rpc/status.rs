@@ -30,7 +30,9 @@ pub const fn code(refusal: Refusal) -> Code {
         | Refusal::InvalidBundle
         | Refusal::InvalidDirectory => Code::InvalidArgument,
         Refusal::MessageIdReused => Code::AlreadyExists,
-        Refusal::StoreUnavailable | Refusal::ShuttingDown => Code::Unavailable,
+        Refusal::StoreUnavailable | Refusal::ShuttingDown | Refusal::NotSignedYet => {
+            Code::Unavailable
+        }
         Refusal::NotFound => Code::NotFound,
         Refusal::SubscriptionBusy | Refusal::SameApprover => Code::FailedPrecondition,
         Refusal::NoPermit
@@ -86,6 +88,7 @@ pub fn audit(error: &AuditError) -> Status {
     match error {
         AuditError::Field(field, rule) => fault(field, rule),
         AuditError::NotFound => refused(Refusal::NotFound),
+        AuditError::NotSignedYet => refused(Refusal::NotSignedYet),
         AuditError::Store(error) => store(error),
     }
 }

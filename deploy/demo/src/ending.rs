@@ -59,9 +59,12 @@ pub(crate) async fn stay(stage: &Stage, report: &mut Report) -> Result<(), Stage
     let agency = agency.display();
     report.chapter("The broker stays until Ctrl-C. In another terminal, for instance");
     for rest in [
-        format!("{folder}/hmpps-prisons.records.toml publish {folder}/night/first-message.json"),
-        format!("{folder}/gmp.records.toml subscribe --desk stockport-selection --once 1"),
-        format!("{folder}/gmp.records.toml whoami"),
+        format!(
+            "{folder}/probation-greater-manchester.records.toml \
+             publish {folder}/night/first-message.json"
+        ),
+        format!("{folder}/gmp.intelligence.toml subscribe --desk public-protection --once 1"),
+        format!("{folder}/stockport-council.housing.toml subscribe --desk housing --once 1"),
     ] {
         report.verbatim(&format!("{agency} --settings {rest}"));
     }

@@ -107,7 +107,7 @@ impl Night {
             fs::write(folder.join(payload.file), filled_in(payload.text, now))?;
         }
         fs::write(folder.join("releases.csv"), filled_in(RELEASES, now))?;
-        fs::write(folder.join("first-message.json"), filled_in(FIRST_MESSAGE, now))?;
+        fs::write(folder.join("first-message.json"), FIRST_MESSAGE)?;
         let key = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
         fs::write(folder.join("import-id.key"), key)?;
         let path = folder.join("import.toml");

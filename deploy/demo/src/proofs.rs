@@ -7,7 +7,7 @@ use std::{fs, io};
 use agency_client::Connection;
 use agency_client::verify::{VerifyError, verify_proof};
 use broker::ledger::fsck::{self, Report};
-use broker::store::sqlite::SqliteRaw;
+use broker::store::sqlite::{SqliteRaw, open_journal};
 use proto::audit::v1::GetProofRequest;
 use proto::audit::v1::get_proof_request::Of;
 use proto::ledger::checkpoint::VerifierKey;
@@ -107,24 +107,32 @@ pub(crate) fn copy_with_one_byte_changed(
     let name = store.file_name().ok_or("a store has a file name")?;
     let copied = copy.join(name);
     fs::copy(store, &copied)?;
-    for ending in ["-wal", "-shm"] {
-        let mut beside = store.as_os_str().to_owned();
-        beside.push(ending);
-        let mut to = copied.as_os_str().to_owned();
-        to.push(ending);
-        match fs::copy(beside, to) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            Ok(_) | Err(_) => {}
-        }
+    match fs::copy(with_ending(store, "-wal"), with_ending(&copied, "-wal")) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        Ok(_) | Err(_) => {}
     }
+    // What lies in the write-ahead log is folded in when its only connection closes.
+    drop(open_journal(&copied)?);
     let proof = Proof::from_json(proof)?;
+    let needle = proof.record.as_bytes();
     let mut bytes = fs::read(&copied)?;
-    // The beginning of the record's text, up to the party: a page seldom ends just there.
-    let needle = proof.record.as_bytes().get(..96).ok_or("the record is too short")?;
-    let at = bytes.windows(needle.len()).position(|window| window == needle);
-    let at = at.ok_or("the record's entry was not found in the copied store")? + needle.len() / 2;
-    let byte = bytes.get_mut(at).ok_or("the place lies in the file")?;
-    *byte ^= 1;
+    // A page may hold an older copy of a row that was moved: each one is changed alike.
+    let windows = bytes.windows(needle.len()).enumerate();
+    let places: Vec<usize> =
+        windows.filter(|(_, window)| *window == needle).map(|(at, _)| at).collect();
+    if places.is_empty() {
+        return Err("the record's entry was not found in the copied store".into());
+    }
+    for at in places {
+        let byte = bytes.get_mut(at + needle.len() / 2).ok_or("the place lies in the file")?;
+        *byte ^= 1;
+    }
     fs::write(&copied, bytes)?;
     Ok(copied)
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut longer = path.as_os_str().to_owned();
+    longer.push(ending);
+    PathBuf::from(longer)
 }

@@ -96,9 +96,7 @@ async fn a_named_agency_that_is_refused_looks_like_one_that_does_not_exist() {
 async fn a_refusal_at_release_looks_like_a_refusal_at_once() {
     let (world, _) = watched_world().await;
     let prisons = world.node(PRISONS, "records").await;
-    let named = |noms| {
-        built(release(person(noms)).addressee("merseyside-police", "wirral"))
-    };
+    let named = |noms| built(release(person(noms)).addressee("merseyside-police", "wirral"));
     // Nobody is connected: it waits, and its permit ends with the flag it rests on.
     let ((late, late_id), (at_once, at_once_id)) = (named(WATCHED), named(UNKNOWN));
     publish(&prisons, late).await;
@@ -127,7 +125,8 @@ async fn a_withdrawal_is_answered_alike_whoever_was_told() {
     let (world, flag) = watched_world().await;
     let prisons = world.node(PRISONS, "records").await;
     let withdraw = |earlier| {
-        built(withdrawal(id(), RELEASE_GROUNDS, person(WATCHED), earlier, "it was another person")).0
+        built(withdrawal(id(), RELEASE_GROUNDS, person(WATCHED), earlier, "it was another person"))
+            .0
     };
     let mut told = Vec::new();
     for (name, _, draft) in cases() {

@@ -28,7 +28,8 @@ impl Appender {
         }
         let started = self.shared.clock.monotonic();
         self.refresh_policy();
-        let now = self.shared.clock.now();
+        // As precise as the store keeps it, so that a retry is told the very same time.
+        let now = self.shared.clock.now().truncate_to_microsecond();
         match self.try_commit(&mut works, now) {
             Ok((answers, finished, head)) => {
                 let figures = &self.shared.figures;

@@ -50,6 +50,11 @@ impl SqliteReaders {
         Self { path: path.to_owned(), idle: Arc::default() }
     }
 
+    /// Closes every reader that is not at work.
+    pub fn close(&self) {
+        self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+    }
+
     fn with<T>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
@@ -71,6 +76,15 @@ impl SqliteReaders {
         }
         result
     }
+}
+
+/// Folds the write-ahead log into the file, so that the file alone is the store. For a store
+/// that nobody writes any more; with a reader left, some of the log may stay.
+///
+/// # Errors
+/// The file cannot be opened.
+pub fn fold(path: &Path) -> Result<(), StoreError> {
+    connect(path)?.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(fault)
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {

@@ -1,0 +1,112 @@
+//! Where a broker leaves traces: its log, its panics, its files and its figures.
+//!
+//! Owns: the capture of everything logged in this process, at the finest level and by every
+//! library, and the reading of a folder and of the operators' listener.
+//! Deliberately does not know: what must not be in them.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use broker::app::App;
+use broker::ops::endpoint::Endpoint;
+use broker::ops::{Sources, Watched};
+use broker::store::sqlite::SqliteReaders;
+use demo::stage::Stage;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+static PANICS: AtomicU64 = AtomicU64::new(0);
+
+struct Log;
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LOG.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Captures every event, span and panic of this process from now on.
+pub fn capture() {
+    tracing_subscriber::registry()
+        .with(LevelFilter::TRACE)
+        .with(
+            tracing_subscriber::fmt::layer()
+                .json()
+                .with_span_events(FmtSpan::FULL)
+                .with_writer(|| Log),
+        )
+        .init();
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        PANICS.fetch_add(1, Ordering::Relaxed);
+        let _ = write!(Log, "{panic}");
+        usual(panic);
+    }));
+}
+
+/// Everything logged since this was asked last.
+pub fn log() -> Vec<u8> {
+    std::mem::take(&mut *LOG.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Panics so far.
+pub fn panics() -> u64 {
+    PANICS.load(Ordering::Relaxed)
+}
+
+/// Every file under a folder: its path and its bytes.
+pub fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            let bytes = std::fs::read(&path).unwrap();
+            found.push((path.display().to_string(), bytes));
+        }
+    }
+    found
+}
+
+/// What the operators' listener shows: figures and health.
+pub async fn figures(stage: &Stage, app: &App) -> Vec<u8> {
+    let (sources, listening) = (&app.sources, app.listening());
+    let watched = Watched::new(Sources {
+        figures: Arc::clone(&sources.figures),
+        queue: sources.queue.clone(),
+        outbox: Arc::clone(&sources.outbox),
+        archive: Arc::new(SqliteReaders::new(&stage.config().store.path)),
+        rules: Arc::clone(&sources.rules),
+        counters: Arc::clone(listening.counters()),
+        loaded: Arc::clone(listening.loaded()),
+        connections: Arc::clone(listening.connections()),
+        clock: Arc::clone(&sources.clock),
+        disk_floor: Arc::clone(&sources.disk_floor),
+        disk_free_bytes: Arc::default(),
+        draining: Arc::default(),
+    });
+    let endpoint = Endpoint::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let address = endpoint.address();
+    let served = tokio::spawn(endpoint.run(Arc::new(watched)));
+    let mut shown = Vec::new();
+    for path in ["/metrics", "/health/ready", "/health/live"] {
+        let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        socket.write_all(request.as_bytes()).await.unwrap();
+        socket.read_to_end(&mut shown).await.unwrap();
+    }
+    served.abort();
+    shown
+}
