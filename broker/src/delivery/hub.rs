@@ -52,6 +52,8 @@ struct Serving {
     additions: u64,
     outstanding: BTreeMap<[u8; 16], Outstanding>,
     out: mpsc::UnboundedSender<Vec<wire::Delivery>>,
+    /// Whether bytes may leave now. Until it is told, nothing goes out fresh.
+    may_release: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
     wake: Arc<Notify>,
 }
 
@@ -123,6 +125,7 @@ impl Hub {
                 additions: 0,
                 outstanding: BTreeMap::new(),
                 out,
+                may_release: None,
                 wake: Arc::clone(&wake),
             },
         );
@@ -201,6 +204,11 @@ impl Stream {
     #[must_use]
     pub fn superseded(&self) -> bool {
         self.with(|_| ()).is_none()
+    }
+
+    /// Tells what fresh messages wait for besides credit: revocation lists that are current.
+    pub fn releases_while(&self, may_release: &Arc<dyn Fn() -> bool + Send + Sync>) {
+        self.with(|serving| serving.may_release = Some(Arc::clone(may_release)));
     }
 
     /// Adds credit, up to the protocol's bound.
@@ -321,6 +329,9 @@ impl Live for Hub {
         let mut all = self.lock();
         let serving = all.get_mut(&subscription)?;
         if serving.backlog || serving.credit == 0 || serving.out.is_closed() {
+            return None;
+        }
+        if !serving.may_release.as_ref().is_some_and(|may_release| may_release()) {
             return None;
         }
         serving.credit -= 1;

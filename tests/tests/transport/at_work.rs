@@ -142,6 +142,13 @@ pub fn refused(world: &World, reason: &str) -> u64 {
     *counts.get(reason).expect("a reason the broker knows")
 }
 
+/// Exactly so many peers are turned away for a reason. The client may know before the broker has
+/// counted it.
+pub async fn counts_refused(world: &World, reason: &str, wanted: u64) {
+    world.until(reason, async || refused(world, reason) >= wanted).await;
+    assert_eq!(refused(world, reason), wanted, "{reason}");
+}
+
 /// Living connections closed for a reason.
 pub fn closed(world: &World, reason: &str) -> u64 {
     let counts: BTreeMap<_, _> = listening(world).counters().closed().collect();

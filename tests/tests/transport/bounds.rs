@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::at_work::{listening, refused, restart, try_connect};
+use crate::at_work::{counts_refused, listening, restart, try_connect};
 use crate::operator::apply_directory;
 
 #[tokio::test]
@@ -35,7 +35,7 @@ async fn silent_clients_are_dropped_at_the_handshakes_end_and_keep_nobody_waitin
         drop(ended.expect("a silent client must be dropped"));
     }
     assert_eq!(octets, [0_u8; 0], "a silent client is told nothing");
-    assert_eq!(refused(&world, "handshake_timeout"), 40);
+    counts_refused(&world, "handshake_timeout", 40).await;
     assert_eq!(listening(&world).connections().of_agency("gmp"), 0);
 }
 
@@ -48,7 +48,7 @@ async fn an_agency_gets_no_more_connections_than_it_may_have_and_no_other_is_sho
     let _second = try_connect(settings.clone()).await.unwrap();
     assert_eq!(listening(&world).connections().of_agency("loto-stockport"), 2);
     assert!(try_connect(settings.clone()).await.is_err());
-    assert_eq!(refused(&world, "agency_connections_max"), 1);
+    counts_refused(&world, "agency_connections_max", 1).await;
     assert!(try_connect(world.stage.node("gmp", "records").unwrap()).await.is_ok());
 
     drop(first);
