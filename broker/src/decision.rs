@@ -163,6 +163,10 @@ fn fields_present(admitted: &Admitted, position: usize) -> BTreeSet<Field> {
         Some(Kind::Flag(_)) => {
             fields.insert(Field::FlagDetail);
         }
+        // Why something is taken back is written freely: narrative.
+        Some(Kind::Correction(correction)) if !correction.reason.is_empty() => {
+            fields.insert(Field::Narrative);
+        }
         Some(Kind::Intelligence(_) | Kind::Correction(_)) | None => {}
     }
     let about = message
@@ -224,7 +228,9 @@ fn decide_candidate(
             rules.policy.decide(candidate.desk, question, stake)
         })
         .collect();
-    let standing = rules.directory.agency(&desk.agency).is_some_and(|agency| !agency.suspended);
+    // A suspended holder is still owed the withdrawal: it waits until the agency is back.
+    let standing = admitted.to_holders_only()
+        || rules.directory.agency(&desk.agency).is_some_and(|agency| !agency.suspended);
     let outcome = if standing {
         settle(admitted, addressed, candidate, &verdicts, now)
     } else {

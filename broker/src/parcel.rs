@@ -168,6 +168,9 @@ fn kind(admitted: &Admitted, view: &View) -> Option<ReleasedKind> {
         }
         Kind::Correction(mut correction) => {
             correction.message_id.clear();
+            if hides(Field::Narrative) {
+                correction.reason.clear();
+            }
             ReleasedKind::Correction(correction)
         }
     })

@@ -12,7 +12,7 @@ use proto::exchange::v1 as wire;
 use proto::exchange::v1::message::Kind;
 use proto::refusal::Refusal;
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::chance::Chance;
@@ -296,6 +296,12 @@ pub struct KeptSubject {
     pub rules: Vec<Arc<str>>,
     /// Fields withheld, by protocol number.
     pub withheld: Vec<i32>,
+    /// Handling conditions added, by protocol number.
+    pub handling: Vec<i32>,
+    /// Hours to act.
+    pub act_by_hours: Option<u32>,
+    /// Days to deletion.
+    pub delete_by_days: Option<u32>,
 }
 
 impl Kept {
@@ -315,13 +321,20 @@ impl Kept {
 impl KeptCandidate {
     fn of(candidate: &CandidateDecision) -> Self {
         let view = candidate.outcome.as_ref().ok();
-        let subjects = candidate.verdicts.iter().enumerate().map(|(place, verdict)| KeptSubject {
-            shown: view.and_then(|view| view.subjects.get(place)).is_some_and(Option::is_some),
-            rules: verdict.rules.clone(),
-            withheld: verdict.outcome.as_ref().map_or_else(
-                |_| Vec::new(),
-                |permit| permit.withheld.iter().chain(&permit.masked).map(|f| *f as i32).collect(),
-            ),
+        let subjects = candidate.verdicts.iter().enumerate().map(|(place, verdict)| {
+            let permit = verdict.outcome.as_ref().ok();
+            let hidden = permit.into_iter().flat_map(|p| p.withheld.iter().chain(&p.masked));
+            KeptSubject {
+                shown: view.and_then(|view| view.subjects.get(place)).is_some_and(Option::is_some),
+                rules: verdict.rules.clone(),
+                withheld: hidden.map(|field| *field as i32).collect(),
+                handling: permit
+                    .into_iter()
+                    .flat_map(|p| p.handling.iter().map(|condition| *condition as i32))
+                    .collect(),
+                act_by_hours: permit.and_then(|p| p.act_by_hours),
+                delete_by_days: permit.and_then(|p| p.delete_by_days),
+            }
         });
         Self {
             desk: candidate.desk.clone(),
@@ -366,33 +379,41 @@ pub fn decide_again(
         .find(|c| c.desk == *desk && c.task.map_or(0, |t| t as i32) == task)
         .ok_or(Refusal::NoPermit)?;
     let mut view = candidate.outcome.clone()?;
-    narrow(&mut view, before)?;
+    narrow(&mut view, before, admitted.received_at)?;
     Ok((view, candidate))
 }
 
-/// Takes from a view what an earlier decision withheld.
-fn narrow(view: &mut View, before: &KeptCandidate) -> Result<(), Refusal> {
+/// Holds a view to what an earlier decision withheld and demanded.
+fn narrow(
+    view: &mut View,
+    before: &KeptCandidate,
+    accepted_at: OffsetDateTime,
+) -> Result<(), Refusal> {
     for (place, slot) in view.subjects.iter_mut().enumerate() {
         let earlier = before.subjects.get(place).filter(|earlier| earlier.shown);
         match (slot.as_mut(), earlier) {
             (Some(verdict), Some(earlier)) => {
-                let hidden: Vec<_> = earlier
-                    .withheld
-                    .iter()
-                    .filter_map(|field| wire::Field::try_from(*field).ok())
-                    .filter(|field| !decision::withheld(verdict, *field))
-                    .collect();
-                if !hidden.is_empty() {
-                    let mut stricter = Verdict::clone(verdict);
-                    if let Ok(permit) = stricter.outcome.as_mut() {
-                        permit.withheld.extend(hidden);
-                    }
-                    *verdict = Arc::new(stricter);
-                }
+                *verdict = Arc::new(stricter(verdict, earlier));
+                let hours = earlier.act_by_hours.map(|h| accepted_at + Duration::hours(h.into()));
+                let days = earlier.delete_by_days.map(|d| accepted_at + Duration::days(d.into()));
+                view.act_by = view.act_by.into_iter().chain(hours).min();
+                view.delete_by = view.delete_by.into_iter().chain(days).min();
             }
             (Some(_), None) => *slot = None,
             (None, _) => {}
         }
     }
     if view.subjects.iter().any(Option::is_some) { Ok(()) } else { Err(Refusal::NoPermit) }
+}
+
+/// A verdict with all that an earlier one withheld and added.
+fn stricter(verdict: &Verdict, earlier: &KeptSubject) -> Verdict {
+    let mut stricter = verdict.clone();
+    if let Ok(permit) = stricter.outcome.as_mut() {
+        let hidden = earlier.withheld.iter().filter_map(|f| wire::Field::try_from(*f).ok());
+        permit.withheld.extend(hidden.filter(|field| !permit.masked.contains(field)));
+        let added = earlier.handling.iter();
+        permit.handling.extend(added.filter_map(|c| wire::HandlingCondition::try_from(*c).ok()));
+    }
+    stricter
 }

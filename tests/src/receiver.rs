@@ -1,10 +1,11 @@
 //! A desk that receives at full speed, on the protocol itself.
 //!
 //! Owns the stream of one subscription, opened again after every break. Promises that a release
-//! is settled only after its taker has it, and that the taker sees every delivery, those of a
-//! repeated attempt included: the client library would hide some. Never for production.
+//! is settled only after its taker has it, and again on the next stream if a break hid whether
+//! that is durable; and that the taker sees every delivery, those of a repeated attempt
+//! included: the client library would hide some. Never for production.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use agency_client::Connection;
@@ -28,11 +29,19 @@ pub trait Taker: Send {
     fn settled(&mut self, releases: Vec<Bytes>);
 }
 
+/// Settlements the broker has not called durable yet.
+#[derive(Default)]
+struct Settling {
+    last: u64,
+    waiting: BTreeMap<u64, Vec<Bytes>>,
+}
+
 /// Receives for one desk until the task is aborted.
 pub async fn receive(connection: Connection, desk: String, mut taker: impl Taker) {
+    let mut settling = Settling::default();
     loop {
         // A break is expected where brokers are killed; the next stream gets what was left.
-        let _ = stream(&connection, &desk, &mut taker).await;
+        let _ = stream(&connection, &desk, &mut settling, &mut taker).await;
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -40,6 +49,7 @@ pub async fn receive(connection: Connection, desk: String, mut taker: impl Taker
 async fn stream(
     connection: &Connection,
     desk: &str,
+    settling: &mut Settling,
     taker: &mut impl Taker,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut client = ExchangeServiceClient::new(connection.channel().await?)
@@ -50,27 +60,32 @@ async fn stream(
         name: "default".to_owned(),
         credit: CREDIT_DELIVERIES_MAX,
     })))?;
+    for (settlement, acknowledged) in &settling.waiting {
+        steps.send(settle(*settlement, acknowledged.clone()))?;
+    }
     let mut events = client.subscribe(UnboundedReceiverStream::new(outgoing)).await?.into_inner();
-    let mut settling: HashMap<u64, Vec<Bytes>> = HashMap::new();
-    let mut settlement = 0;
     while let Some(response) = events.message().await? {
         match response.event {
             Some(Event::Deliveries(batch)) => {
                 let deliveries = u32::try_from(batch.deliveries.len())?;
                 let acknowledged = taker.take(batch.deliveries);
-                settlement += 1;
-                settling.insert(settlement, acknowledged.clone());
-                let settle = wire::Settle { settlement, acknowledged, ..wire::Settle::default() };
-                steps.send(request(Step::Settle(settle)))?;
+                settling.last += 1;
+                settling.waiting.insert(settling.last, acknowledged.clone());
+                steps.send(settle(settling.last, acknowledged))?;
                 steps.send(request(Step::Credit(wire::GrantCredit { deliveries })))?;
             }
             Some(Event::Settled(settled)) => {
-                taker.settled(settling.remove(&settled.settlement).unwrap_or_default());
+                taker.settled(settling.waiting.remove(&settled.settlement).unwrap_or_default());
             }
             Some(Event::Opened(_)) | None => {}
         }
     }
     Ok(())
+}
+
+fn settle(settlement: u64, acknowledged: Vec<Bytes>) -> wire::SubscribeRequest {
+    let settle = wire::Settle { settlement, acknowledged, ..wire::Settle::default() };
+    request(Step::Settle(settle))
 }
 
 const fn request(step: Step) -> wire::SubscribeRequest {

@@ -1,5 +1,7 @@
 //! A running broker with the shipped directory and bundle, and agencies that talk to it.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop here")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

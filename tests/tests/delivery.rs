@@ -1,6 +1,14 @@
 //! How deliveries reach a desk: in order, no more than it can hold, again until it has them,
 //! and never twice once it has said so.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop here"
+)]
+
 #[path = "delivery/line.rs"]
 mod line;
 
@@ -359,4 +367,25 @@ async fn a_receipt_for_a_release_of_an_earlier_connection_counts() {
     let mut desk = Line::stockport(&world, 1).await;
     assert_eq!(desk.waiting, 0);
     desk.nothing().await;
+}
+
+#[tokio::test]
+async fn one_desk_that_takes_nothing_holds_up_nobody_else() {
+    let world = World::shipped().await;
+    let wirral = ("merseyside-police", "records");
+    let mut other = Line::try_open(&world, wirral, ("wirral", "default"), 100).await.unwrap();
+    let messages = (0..60).map(|person| {
+        let draft = recall(id(), &format!("A95{person:02}AA")).addressee("gmp", "stockport");
+        draft.addressee("merseyside-police", "wirral").build().unwrap()
+    });
+    let answers = world.frame(PRISONS.0, PRISONS.1, messages.collect()).await;
+    let accepted = |answer: &wire::PublishResult| {
+        matches!(answer.outcome, Some(wire::publish_result::Outcome::Accepted(_)))
+    };
+    assert!(answers.iter().all(accepted), "nor does the sender feel it");
+    for _ in 0..60 {
+        let delivery = other.next().await;
+        other.acknowledge(&delivery).await;
+    }
+    assert_eq!(world.status().await.waiting, 60, "the other desk's wait, and are counted");
 }

@@ -4,6 +4,8 @@
 //!
 //! Each rule: what reaches the wire, what the sender is told, and what the ledger says of it.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop here")]
+
 use agency_client::compose::{self, FlagChange, Person};
 use agency_client::errors::ConnectError;
 use agency_client::{Connection, Subscription};
@@ -286,7 +288,8 @@ async fn a_revoked_certificate_gets_nothing_and_what_waits_goes_to_its_successor
     assert_eq!(stands(&world, message).await, OutcomeState::Acknowledged);
 }
 
-async fn deselect(world: &World, person: Person) {
+/// A panel took the man off the list.
+fn deselection() -> wire::Message {
     let change = FlagChange {
         kind: wire::FlagKind::Ppo,
         action: wire::FlagAction::Deselect,
@@ -294,8 +297,7 @@ async fn deselect(world: &World, person: Person) {
         review_date: String::new(),
         panel_decision: Some(id()),
     };
-    let message = compose::flag(id(), FLAG_GROUNDS, person, change).build().unwrap();
-    world.publisher("merseyside-police", "records").await.publish(message).await.unwrap();
+    compose::flag(id(), FLAG_GROUNDS, adult(NOMS, NAME), change).build().unwrap()
 }
 
 #[tokio::test]
@@ -305,7 +307,7 @@ async fn a_flag_that_is_withdrawn_meanwhile_gives_nobody_a_stake() {
     wirral.publish(ppo_flag(adult(NOMS, NAME))).await.unwrap();
     let message = released(&world, adult(NOMS, NAME)).await;
     assert_eq!(stands(&world, message).await, OutcomeState::Waiting);
-    deselect(&world, adult(NOMS, NAME)).await;
+    wirral.publish(deselection()).await.unwrap();
     kept_back(&world, message, &[Refusal::NoPermit]).await;
     for mut desk in [
         world.mailbox("merseyside-police", "records", "wirral").await,
@@ -317,6 +319,34 @@ async fn a_flag_that_is_withdrawn_meanwhile_gives_nobody_a_stake() {
     }
     let no_permit = u64::from(Refusal::NoPermit.code());
     assert_eq!(world.ended(message), [no_permit; 4], "each of the four has its record");
+}
+
+#[tokio::test]
+async fn news_sent_right_behind_a_flags_withdrawal_is_decided_without_the_flag() {
+    let world = World::shipped().await;
+    let probation = ("probation-greater-manchester", "records");
+    let raised = ppo_flag(adult(NOMS, NAME));
+    world.publisher(probation.0, probation.1).await.publish(raised).await.unwrap();
+    let mut desk = stockport(&world).await;
+    let news = |message| {
+        let (person, certainty) = (adult(NOMS, NAME), wire::CustodyCertainty::Confirmed);
+        compose::custody_release(message, RELEASE_GROUNDS, person, certainty, "FBI", now())
+            .area(STOCKPORT, wire::AreaRole::Release)
+            .addressee("gmp", "stockport")
+            .build()
+            .unwrap()
+    };
+    world.frame(probation.0, probation.1, vec![news(id())]).await;
+    next(&mut desk).await.acknowledge().await.expect("the receipt must be durable");
+    let message = id();
+    // Both are read, and the second prepared, before the first is committed.
+    let both = vec![deselection(), news(message)];
+    world.frame(probation.0, probation.1, both).await;
+    nothing(&mut desk).await;
+    assert_eq!(
+        world.track(probation.0, probation.1, message).await,
+        [("gmp".to_owned(), OutcomeState::NotShared)]
+    );
 }
 
 /// The two authorities state one link, or one of them takes its word back.

@@ -3,6 +3,13 @@
 //!
 //! DPA 2018 s.48 and UK GDPR art 19 make the sender responsible for both halves of that.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may stop here"
+)]
+
 use agency_client::compose::{self, CustodyNews};
 use agency_client::{Incoming, PublishError, Subscription};
 use demo::stage::Script;

@@ -25,6 +25,8 @@ use crate::ledger::journal::{Archive, DeliveryState, DisclosureFilter, Disclosur
 use crate::message::MessageKey;
 use crate::policy::{Question, Stake};
 use crate::prepare::Kept;
+use crate::register::DeskName;
+use crate::routing::Reason;
 use crate::rules::Rules;
 use crate::seal::{Part, Vault};
 
@@ -223,13 +225,23 @@ impl Auditing {
         let Some(kept) = self.kept(&key)? else { return Ok(Vec::new()) };
         let outcomes = self.archive.outcomes(&key)?;
         let never = OffsetDateTime::UNIX_EPOCH;
+        // Only desks that the naming itself made candidates: an agency that was told through
+        // a flag or a place tells the sender nothing by it.
+        let addressed: BTreeSet<&DeskName> = kept
+            .candidates
+            .iter()
+            .filter(|c| c.task == 0 && c.reasons.iter().any(|r| *r == Reason::Addressed.name()))
+            .map(|candidate| &candidate.desk)
+            .collect();
+        let outcomes: Vec<_> =
+            outcomes.into_iter().filter(|(desk, _, _)| addressed.contains(desk)).collect();
         Ok(kept
             .named
             .into_iter()
             .map(|named| {
                 let furthest = outcomes
                     .iter()
-                    .filter(|(agency, _, _)| **agency == *named)
+                    .filter(|(desk, _, _)| *desk.agency == *named)
                     .max_by_key(|(_, state, _)| progress(*state))
                     .map(|(_, state, at)| (outcome(*state), *at));
                 match furthest {

@@ -451,14 +451,14 @@ pub trait Archive: Send + Sync {
     /// # Errors
     /// The store's.
     fn decision(&self, key: &MessageKey) -> Result<Option<SealedDecision>, StoreError>;
-    /// Deliveries of a message: agency, state, and when it came to it.
+    /// Deliveries of a message: desk, state, and when it came to it.
     ///
     /// # Errors
     /// The store's.
     fn outcomes(
         &self,
         key: &MessageKey,
-    ) -> Result<Vec<(Arc<str>, DeliveryState, OffsetDateTime)>, StoreError>;
+    ) -> Result<Vec<(DeskName, DeliveryState, OffsetDateTime)>, StoreError>;
     /// Entries so far.
     ///
     /// # Errors

@@ -96,8 +96,11 @@ impl ExchangeService for ExchangeRpc {
         let opened = self.hub.open(row, number, &node, &desk, open.credit, out.clone());
         let (stream, left) = opened.ok_or_else(|| status::refused(Refusal::SubscriptionBusy))?;
         let (loaded, clock) = (Arc::clone(&self.loaded), Arc::clone(&self.delivering.clock));
-        let may_release: Arc<dyn Fn() -> bool + Send + Sync> =
-            Arc::new(move || loaded.load().revocation_current_for(&certificate, clock.now()));
+        let (rules, agency) = (Arc::clone(&self.publishing.rules), Arc::clone(&desk.agency));
+        let may_release: Arc<dyn Fn() -> bool + Send + Sync> = Arc::new(move || {
+            loaded.load().revocation_current_for(&certificate, clock.now())
+                && rules.load().directory.agency(&agency).is_some_and(|a| !a.suspended)
+        });
         stream.releases_while(&may_release);
         let service = Arc::new(Service { stream: Arc::new(stream), desk, node, out, may_release });
         let (frames, receiver) = mpsc::channel(FRAMES_MAX);

@@ -29,8 +29,12 @@ const NANOS: u64 = 1_000_000_000;
 /// An area that no desk of the shipped directory serves (Hartlepool), so that routing by place
 /// adds nobody to those named.
 const ELSEWHERE: &str = "E06000001";
-/// The desk that is named and always refused.
-const REFUSED: (&str, &str) = ("loto-stockport", "mentors");
+/// Desks that are named in custody news and always refused.
+const REFUSED_CUSTODY: [(&str, &str); 2] =
+    [("loto-stockport", "mentors"), ("nhs-greater-manchester", "forensic-mental-health")];
+/// Desks that are named in intelligence and always refused.
+const REFUSED_INTELLIGENCE: [(&str, &str); 2] =
+    [("hmpps-prisons", "manchester"), ("hmpps-prisons", "styal")];
 
 /// A desk that receives, and the node it receives by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,10 +159,17 @@ impl Sort {
     }
 }
 
-/// Whether a message also names the desk that is always refused: five in nine do, which with
-/// five that are permitted makes one candidate in ten.
-const fn names_refused(sequence: u64) -> bool {
-    (mixed(sequence) >> 20) % 9 < 5
+/// The desks that a message names beside its recipients and that are refused. One or two of
+/// custody news and intelligence, which are half of all, none of a MAPPA step: five in nine
+/// messages, which with five permitted of each makes one candidate in ten.
+fn refused(sequence: u64, sort: Sort) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let desks: &[_] = match sort {
+        Sort::Custody => &REFUSED_CUSTODY,
+        Sort::Intelligence => &REFUSED_INTELLIGENCE,
+        Sort::Mappa => &[],
+    };
+    let count = if (mixed(sequence) >> 20).is_multiple_of(9) { 2 } else { 1 };
+    desks.iter().take(count).copied()
 }
 
 const RELEASE: Grounds = Grounds {
@@ -233,12 +244,10 @@ impl Mix {
             Sort::Intelligence => (self.intelligence(sequence), |r| r.intelligence),
             Sort::Mappa => (self.mappa(sequence), |r| r.mappa),
         };
-        let mut draft = self.recipients().fold(draft, |draft, recipient| {
-            draft.addressee(recipient.agency, desk_of(recipient).desk)
-        });
-        if names_refused(sequence) {
-            draft = draft.addressee(REFUSED.0, REFUSED.1);
-        }
+        let named = self.recipients().map(|r| (r.agency, desk_of(r).desk));
+        let draft = named
+            .chain(refused(sequence, sort))
+            .fold(draft, |draft, (agency, desk)| draft.addressee(agency, desk));
         let mut message = draft.build()?;
         message.act_by = Some(stamp(sequence));
         self.fill(&mut message);
@@ -389,19 +398,19 @@ mod tests {
 
     #[test]
     fn of_ten_candidates_one_is_refused_and_of_ten_deliveries_three_lack_a_field() {
-        let (mut candidates, mut refused, mut withheld) = (0_u32, 0_u32, 0_u32);
+        let (mut candidates, mut out, mut withheld) = (0, 0, 0_u32);
         for sequence in 0..100_000 {
             let sender = Sender::of_connection(usize::from(sequence % 3 == 0));
-            let out = u32::from(names_refused(sequence));
-            candidates += 5 + out;
-            refused += out;
-            withheld += match Sort::of(sequence, sender) {
+            let sort = Sort::of(sequence, sender);
+            let refused = refused(sequence, sort).count();
+            candidates += 5 + refused;
+            out += refused;
+            withheld += match sort {
                 Sort::Custody | Sort::Intelligence => 1,
                 Sort::Mappa => 2,
             };
         }
-        let share = |part: u32, whole: u32| f64::from(part) / f64::from(whole);
-        assert!((0.095..0.105).contains(&share(refused, candidates)));
-        assert!((0.295..0.305).contains(&share(withheld, 500_000)));
+        assert!((0.095..0.105).contains(&(out as f64 / candidates as f64)));
+        assert!((0.295..0.305).contains(&(f64::from(withheld) / 500_000.0)));
     }
 }

@@ -8,7 +8,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::indexing_slicing,
     clippy::panic,
     clippy::disallowed_methods,
     reason = "a test may stop, and the broker under test runs on the real clock"

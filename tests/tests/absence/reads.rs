@@ -1,11 +1,12 @@
 //! What auditors, recipients and outsiders read of messages that are not theirs.
 
 use agency_client::Connection;
+use agency_client::compose::Person;
 use demo::stage::BROKER_AUDITOR;
 use proto::audit::v1 as audit;
 use proto::audit::v1::get_proof_request::Of;
 use proto::exchange::v1 as wire;
-use tests::world::{World, id, next};
+use tests::world::{World, id, next, nothing};
 use tonic::Response;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
@@ -211,6 +212,32 @@ async fn two_recipients_cannot_find_out_that_they_hold_the_same_message() {
         let body = &delivery.body;
         assert!(!holds(body, message_id.as_bytes()) && !holds(body, text.as_bytes()));
     }
+}
+
+#[tokio::test]
+async fn a_text_that_names_a_person_who_was_removed_keeps_the_whole_message_back() {
+    let (world, _) = watched_world().await;
+    let mut housing = world.mailbox("stockport-council", "housing", "housing").await;
+    let prisons = world.node(PRISONS, "records").await;
+    let victim = Person::new(wire::SubjectCategory::Victim)
+        .name("Invented Quillon")
+        .age(wire::AgeAssertion::Adult)
+        .limited_access(wire::LimitedAccess::No);
+    let about = |text| {
+        release(person(WATCHED))
+            .person(victim.clone())
+            .area(STOCKPORT, wire::AreaRole::Release)
+            .statement(wire::Field::HousingNeed, wire::Footing::Fact, &[0], text)
+            .build()
+            .unwrap()
+    };
+    publish(&prisons, about("needs a flat far from Quillon")).await;
+    nothing(&mut housing).await;
+    // The same without the name: housing hears of one person, and of one only.
+    publish(&prisons, about("needs a flat on the ground floor")).await;
+    let told = next(&mut housing).await;
+    assert_eq!(told.message.subjects.len(), 1);
+    assert_eq!(told.message.statements[0].text, "needs a flat on the ground floor");
 }
 
 #[tokio::test]

@@ -151,8 +151,7 @@ pub fn withdrawal(earlier: Uuid) -> Laden {
     // Why is narrative: shown where an agreement says so, and otherwise said to be withheld.
     let why = Some(Field::Narrative);
     let draft = compose::withdrawal(id(), grounds, person, earlier, reason);
-    let mut laden =
-        Laden::new(draft.build().unwrap()).shown("reason of a withdrawal", reason, why);
+    let mut laden = Laden::new(draft.build().unwrap()).shown("reason of a withdrawal", reason, why);
     // A withdrawal repeats no name: whoever holds the first message holds it already.
     laden.untold.push(Canary::text("name in a withdrawal", "KanarieTakenBack7Qx"));
     laden

@@ -31,7 +31,8 @@ impl Appender {
         // As precise as the store keeps it, so that a retry is told the very same time.
         let now = self.shared.clock.now().truncate_to_microsecond();
         match self.try_commit(&mut works, now) {
-            Ok((answers, finished, head)) => {
+            Ok((answers, mut finished, head)) => {
+                let deferred = std::mem::take(&mut finished.deferred);
                 let figures = &self.shared.figures;
                 figures.commits.fetch_add(1, Ordering::Relaxed);
                 figures.items.fetch_add(works.len() as u64, Ordering::Relaxed);
@@ -39,6 +40,7 @@ impl Appender {
                 let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
                 figures.commit_micros.fetch_add(micros, Ordering::Relaxed);
                 answer(works, answers, finished, head);
+                self.commit(deferred.into_iter().map(Work::Settle).collect());
             }
             Err(StoreError::SyncFailed) => {
                 // What was promised durable may not be: stop before promising more.
@@ -114,6 +116,7 @@ impl Appender {
             self.publish_rules(rules);
         }
         let mut finished = finished;
+        finished.deferred = std::mem::take(&mut draft.deferred);
         let waiting: Vec<(u64, u64)> = draft.waiting.into_iter().collect();
         self.shared.live.committed(std::mem::take(&mut finished.live), &waiting);
         let head = CommittedHead { size: self.edge.size(), root: self.edge.root() };

@@ -15,7 +15,7 @@ use crate::ledger::record::{RecordType, Text};
 use crate::ledger::tree::Edge;
 use crate::seal::commitment;
 
-use super::{Known, LiveRelease, ReleaseItem, Released, SettleItem, Settlement};
+use super::{Known, LiveRelease, ReleaseItem, Released, SettleItem, SettleWork, Settlement};
 
 /// Rows and edge of the commit under construction.
 pub(super) struct Draft {
@@ -29,6 +29,8 @@ pub(super) struct Draft {
     /// Releases gathered by (subscription, node).
     releases: BTreeMap<(u64, Arc<str>), Vec<Pending>>,
     releasing: HashSet<u64>,
+    /// Settlements of what this very commit releases or settles: they are committed next.
+    pub(super) deferred: Vec<SettleWork>,
     receipts: BTreeMap<(u64, Arc<str>), Vec<SettleItem>>,
     time: u64,
     at: time::OffsetDateTime,
@@ -55,6 +57,7 @@ pub(super) enum Target {
 pub(super) struct Finished {
     pub(super) live: Vec<LiveRelease>,
     pub(super) by_work: BTreeMap<usize, Vec<Released>>,
+    pub(super) deferred: Vec<SettleWork>,
 }
 
 impl Draft {
@@ -77,6 +80,7 @@ impl Draft {
             seats: Vec::new(),
             releases: BTreeMap::new(),
             releasing: HashSet::new(),
+            deferred: Vec::new(),
             receipts: BTreeMap::new(),
             time: seconds - seconds % cadence.max(1),
             at: now,

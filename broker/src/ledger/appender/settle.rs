@@ -42,21 +42,34 @@ impl Appender {
 
     pub(super) fn settle(
         &mut self,
-        settle: &SettleWork,
+        settle: &mut SettleWork,
         draft: &mut Draft,
         now: OffsetDateTime,
     ) -> Result<Answer, StoreError> {
-        let rows: Vec<u64> = settle.items.iter().map(|item| item.delivery).collect();
+        let (later, items): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut settle.items).into_iter().partition(|i| draft.touches(i.delivery));
+        if !later.is_empty() {
+            draft.deferred.push(SettleWork {
+                subscription: settle.subscription,
+                node: Arc::clone(&settle.node),
+                items: later,
+                reply: settle.reply.take(),
+            });
+        }
+        let rows: Vec<u64> = items.iter().map(|item| item.delivery).collect();
         let states = self.journal.states(&rows)?;
-        for (item, state) in settle.items.iter().zip(states) {
-            if state != Some(DeliveryState::Released)
-                && !(state == Some(DeliveryState::Waiting)
-                    && item.settlement == Settlement::Acknowledged)
-                || draft.touches(item.delivery)
-            {
+        for (item, state) in items.into_iter().zip(states) {
+            let receipt = item.settlement == Settlement::Acknowledged;
+            // A receipt counts even when the delivery waits again: it was received.
+            let open = match state {
+                Some(DeliveryState::Released) => true,
+                Some(DeliveryState::Waiting) => receipt,
+                Some(_) | None => false,
+            };
+            if !open || draft.touches(item.delivery) {
                 continue;
             }
-            let (state, due, attempts) = settled(item);
+            let (state, due, attempts) = settled(&item);
             if state == DeliveryState::Waiting {
                 *draft.waiting.entry(settle.subscription).or_default() += 1;
             }
@@ -68,7 +81,7 @@ impl Appender {
                 due,
                 at: now,
             });
-            draft.receipt(settle.subscription, &settle.node, item.clone());
+            draft.receipt(settle.subscription, &settle.node, item);
         }
         Ok(Answer::Done(true))
     }

@@ -1,7 +1,5 @@
 //! Reads of the ledger and of what was disclosed.
 
-use std::sync::Arc;
-
 use proto::ledger::tree::Hash;
 use rusqlite::{OptionalExtension as _, params};
 use time::OffsetDateTime;
@@ -129,25 +127,26 @@ impl Archive for SqliteReaders {
     fn outcomes(
         &self,
         key: &MessageKey,
-    ) -> Result<Vec<(Arc<str>, DeliveryState, OffsetDateTime)>, StoreError> {
+    ) -> Result<Vec<(DeskName, DeliveryState, OffsetDateTime)>, StoreError> {
         let rows = self.with(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT s.agency, d.state, max(d.changed_at, m.accepted_at)
+                "SELECT s.agency, s.desk, d.state, max(d.changed_at, m.accepted_at)
                  FROM delivery d JOIN message m ON m.id = d.message
                  JOIN subscription s ON s.id = d.subscription
                  WHERE m.agency = ?1 AND m.uuid = ?2 AND d.task = 0 ORDER BY d.id",
             )?;
             statement
                 .query_map(params![&*key.agency, key.id.as_bytes()], |row| {
-                    Ok((arc(row, 0)?, row.get::<_, u8>(1)?, moment(row.get(2)?)))
+                    let desk = DeskName { agency: arc(row, 0)?, desk: arc(row, 1)? };
+                    Ok((desk, row.get::<_, u8>(2)?, moment(row.get(3)?)))
                 })?
                 .collect::<Result<Vec<_>, _>>()
         })?;
         rows.into_iter()
-            .map(|(agency, state, at)| {
+            .map(|(desk, state, at)| {
                 let state = DeliveryState::from_number(state)
                     .ok_or(StoreError::Damaged { table: "delivery" })?;
-                Ok((agency, state, at))
+                Ok((desk, state, at))
             })
             .collect()
     }
