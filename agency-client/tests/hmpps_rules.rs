@@ -1,5 +1,4 @@
 //! What a message says, when it is urgent, and what its ids depend on.
-#![expect(clippy::indexing_slicing, reason = "the JSON that a test itself wrote")]
 
 use agency_client::hmpps::{ImportProfile, Outcome, json_line, read};
 use proto::exchange::v1::{

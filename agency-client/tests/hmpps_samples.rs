@@ -84,7 +84,6 @@ fn our_own_payloads_end_as_the_table_says() {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "says whether the public samples were read at all")]
 fn the_public_samples_end_as_the_table_says() {
     let Some(folder) = std::env::var_os("PYRAMID_HMPPS_SAMPLES") else {
         println!("PYRAMID_HMPPS_SAMPLES is not set: only the project's own payloads were read");

@@ -1,10 +1,9 @@
 //! Asks policy about every candidate and every person, and settles what each may see.
 //!
-//! Promises that no candidate goes undecided, that an unentitled person is removed whole,
-//! and that a message is refused when what is left could still identify a person who had to
-//! be removed. Pure.
+//! Promises that no candidate goes undecided, that an unentitled person is removed whole, with
+//! every statement about him and every statement that names him. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use proto::exchange::v1 as wire;
@@ -31,6 +30,9 @@ pub struct View {
     pub act_by: Option<OffsetDateTime>,
     /// Deletion a permit demands.
     pub delete_by: Option<OffsetDateTime>,
+    /// Statements withheld because they would name somebody who had to be removed: place in
+    /// the message, and field.
+    pub telling: BTreeMap<usize, Field>,
     /// Whether a flag this desk owns is long past its review.
     pub flag_review_overdue: bool,
 }
@@ -288,8 +290,21 @@ fn settle(
         .iter()
         .enumerate()
         .any(|(position, kinds)| !kinds.is_empty() && candidate.stake(position).flag_owner);
-    let view = View { subjects, task: candidate.task, act_by, delete_by, flag_review_overdue };
-    if would_identify(admitted, &view) { Err(Refusal::WouldIdentify) } else { Ok(view) }
+    let mut view = View {
+        subjects,
+        task: candidate.task,
+        act_by,
+        delete_by,
+        telling: BTreeMap::new(),
+        flag_review_overdue,
+    };
+    view.telling = telling(admitted, &view);
+    // Custody news, MAPPA and flags say enough without what had to be cut. Intelligence of
+    // which nothing is left says only that there is something to hide.
+    let emptied = !view.telling.is_empty()
+        && admitted.kind == MessageKind::Intelligence
+        && view.statements(&admitted.message).next().is_none();
+    if emptied { Err(Refusal::WouldIdentify) } else { Ok(view) }
 }
 
 /// A flag past its review by more than 28 days still serves these: it never silently stops
@@ -307,20 +322,26 @@ fn sooner(a: Option<OffsetDateTime>, b: Option<OffsetDateTime>) -> Option<Offset
 }
 
 impl View {
-    /// Whether a statement is shown: every person it concerns stays, and no verdict on any
-    /// of them withholds its field.
-    #[must_use]
-    pub fn shows(&self, statement: &wire::Statement) -> bool {
-        self.task.is_none()
-            && statement.subjects.iter().all(|subject| {
-                self.subjects
-                    .get(*subject as usize)
-                    .and_then(Option::as_ref)
-                    .is_some_and(|verdict| !withheld(verdict, statement.field()))
-            })
+    /// The statements that are shown: every person one concerns stays, no verdict on any of
+    /// them withholds its field, and it names nobody who was removed.
+    pub fn statements<'m>(
+        &'m self,
+        message: &'m wire::Message,
+    ) -> impl Iterator<Item = (usize, &'m wire::Statement)> {
+        let all = message.statements.iter().enumerate();
+        all.filter(|(place, statement)| {
+            self.task.is_none()
+                && !self.telling.contains_key(place)
+                && statement.subjects.iter().all(|subject| {
+                    self.subjects
+                        .get(*subject as usize)
+                        .and_then(Option::as_ref)
+                        .is_some_and(|verdict| !withheld(verdict, statement.field()))
+                })
+        })
     }
 
-    /// Every field withheld from some subject that stays.
+    /// Every field withheld from some subject that stays, or because it names another.
     #[must_use]
     pub fn withheld(&self) -> BTreeSet<Field> {
         self.subjects
@@ -328,6 +349,7 @@ impl View {
             .flatten()
             .filter_map(|verdict| verdict.outcome.as_ref().ok())
             .flat_map(|permit| permit.withheld.iter().chain(&permit.masked).copied())
+            .chain(self.telling.values().copied())
             .collect()
     }
 }
@@ -341,9 +363,9 @@ pub fn withheld(verdict: &Verdict, field: Field) -> bool {
         .map_or(true, |permit| permit.withheld.contains(&field) || permit.masked.contains(&field))
 }
 
-/// Whether a shown statement still names a person who was removed: by a word of his name or
-/// by an identifier.
-fn would_identify(admitted: &Admitted, view: &View) -> bool {
+/// The shown statements that still name a person who was removed: by a word of his name or by
+/// an identifier.
+fn telling(admitted: &Admitted, view: &View) -> BTreeMap<usize, Field> {
     let removed: Vec<&wire::Subject> = admitted
         .message
         .subjects
@@ -352,7 +374,7 @@ fn would_identify(admitted: &Admitted, view: &View) -> bool {
         .filter_map(|(subject, verdict)| verdict.is_none().then_some(subject))
         .collect();
     if removed.is_empty() {
-        return false;
+        return BTreeMap::new();
     }
     let kept_words: BTreeSet<String> = admitted
         .message
@@ -362,7 +384,7 @@ fn would_identify(admitted: &Admitted, view: &View) -> bool {
         .filter(|(_, verdict)| verdict.is_some())
         .flat_map(|(subject, _)| words(&subject.name))
         .collect();
-    let telling: BTreeSet<String> = removed
+    let names: BTreeSet<String> = removed
         .iter()
         .flat_map(|subject| {
             // A surname that a person who stays shares tells nothing of the one removed.
@@ -373,11 +395,16 @@ fn would_identify(admitted: &Admitted, view: &View) -> bool {
         .iter()
         .flat_map(|subject| subject.identifiers.iter().map(|i| plain(&i.value)))
         .collect();
-    admitted.message.statements.iter().filter(|statement| view.shows(statement)).any(|statement| {
-        let text = plain(&statement.text);
-        words(&statement.text).iter().any(|word| telling.contains(word))
-            || identifiers.iter().any(|identifier| text.contains(identifier))
-    })
+    let names_one = |text: &str| {
+        let joined = plain(text);
+        words(text).iter().any(|word| names.contains(word))
+            || identifiers.iter().any(|identifier| joined.contains(identifier))
+    };
+    let shown = view.statements(&admitted.message);
+    shown
+        .filter(|(_, statement)| names_one(&statement.text))
+        .map(|(place, statement)| (place, statement.field()))
+        .collect()
 }
 
 fn words(text: &str) -> Vec<String> {

@@ -112,9 +112,8 @@ fn statements(admitted: &Admitted, view: &View) -> Vec<wire::Statement> {
             })
         })
         .collect();
-    let shown = admitted.message.statements.iter().filter(|statement| view.shows(statement));
-    shown
-        .map(|statement| wire::Statement {
+    view.statements(&admitted.message)
+        .map(|(_, statement)| wire::Statement {
             subjects: statement
                 .subjects
                 .iter()

@@ -192,7 +192,6 @@ fn id_key(content: &[u8]) -> Result<[u8; 32], ProfileError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may stop here")]
 mod tests {
     use super::*;
 

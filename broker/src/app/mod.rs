@@ -166,12 +166,7 @@ impl App {
             signer,
         };
         let routes = parts.routes(&listening, &config).await?;
-        let gate = Gate {
-            rules: Arc::clone(&parts.rules),
-            clock: Arc::clone(&parts.clock),
-            refused: Arc::clone(&parts.refused),
-        };
-        let (shutdown, server) = serve(gate, routes, incoming);
+        let (shutdown, server) = serve(parts.gate(), routes, incoming);
         let tasks = parts.tasks(&listening, &config, changes);
         Ok(Self {
             verifier_key: parts.signer.verifier_key(),
@@ -265,6 +260,14 @@ impl Drop for App {
 }
 
 impl Parts {
+    fn gate(&self) -> Gate {
+        Gate {
+            rules: Arc::clone(&self.rules),
+            clock: Arc::clone(&self.clock),
+            refused: Arc::clone(&self.refused),
+        }
+    }
+
     fn delivering(&self) -> Delivering {
         Delivering {
             rules: Arc::clone(&self.rules),

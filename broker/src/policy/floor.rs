@@ -69,23 +69,24 @@ pub fn may_show(field: Field, kind: AgencyKind, function: Function, regime: Regi
         Field::Sighting => {
             regime == Regime::Part3 && [Police, Probation, Prison, YouthOffending].contains(&kind)
         }
-        // Children Act 1989 s.47: those who protect the child.
-        Field::ChildConcern => {
-            !voluntary
-                && matches!(
-                    function,
-                    Function::ChildrensServices
-                        | Function::YouthJustice
-                        | Function::PublicProtection
-                        | Function::OffenderManagement
-                        | Function::HealthCare
-                )
-        }
+        Field::ChildConcern => !voluntary && may_see_child_concern(function),
         // Gender Recognition Act 2004 s.22: an offence to disclose.
         Field::FormerName => false,
         // Asked for in MAPPA and custody work; nobody else has a use for it here.
         Field::Ethnicity => [Police, Probation, Prison, YouthOffending].contains(&kind),
     }
+}
+
+/// Children Act 1989 s.47: those who protect the child.
+fn may_see_child_concern(function: Function) -> bool {
+    matches!(
+        function,
+        Function::ChildrensServices
+            | Function::YouthJustice
+            | Function::PublicProtection
+            | Function::OffenderManagement
+            | Function::HealthCare
+    )
 }
 
 /// Caldicott: care of the person, protection of a child, or of the public from this person.

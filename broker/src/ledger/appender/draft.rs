@@ -10,9 +10,12 @@ use uuid::Uuid;
 
 use crate::chance::Chance;
 use crate::ledger::entry::{Entry, EntryError};
-use crate::ledger::journal::{Batch, EntryRow, Head, StoreError, text_of};
+use crate::ledger::journal::{
+    Attempts, Batch, DeliveryMark, DeliveryState, EntryRow, Head, ReleaseRow, StoreError, text_of,
+};
 use crate::ledger::record::{RecordType, Text};
 use crate::ledger::tree::Edge;
+use crate::register::DeskName;
 use crate::seal::commitment;
 
 use super::{Known, LiveRelease, ReleaseItem, Released, SettleItem, SettleWork, Settlement};
@@ -28,7 +31,8 @@ pub(super) struct Draft {
     pub(super) seats: Vec<(u64, u64)>,
     /// Releases gathered by (subscription, node).
     releases: BTreeMap<(u64, Arc<str>), Vec<Pending>>,
-    releasing: HashSet<u64>,
+    /// Deliveries this commit does something to.
+    touched: HashSet<u64>,
     /// Settlements of what this very commit releases or settles: they are committed next.
     pub(super) deferred: Vec<SettleWork>,
     receipts: BTreeMap<(u64, Arc<str>), Vec<SettleItem>>,
@@ -79,7 +83,7 @@ impl Draft {
             waiting: BTreeMap::new(),
             seats: Vec::new(),
             releases: BTreeMap::new(),
-            releasing: HashSet::new(),
+            touched: HashSet::new(),
             deferred: Vec::new(),
             receipts: BTreeMap::new(),
             time: seconds - seconds % cadence.max(1),
@@ -113,13 +117,18 @@ impl Draft {
 
     /// Whether this commit already does something to a delivery.
     pub(super) fn touches(&self, delivery: u64) -> bool {
-        self.releasing.contains(&delivery)
-            || self.batch.marks.iter().any(|mark| mark.row == delivery)
+        self.touched.contains(&delivery)
+    }
+
+    /// Changes a delivery.
+    pub(super) fn mark(&mut self, mark: DeliveryMark) {
+        self.touched.insert(mark.row);
+        self.batch.marks.push(mark);
     }
 
     /// Gathers a release for its recipient's entry.
     pub(super) fn release(&mut self, subscription: u64, node: Arc<str>, pending: Pending) {
-        self.releasing.insert(pending.item.delivery);
+        self.touched.insert(pending.item.delivery);
         self.releases.entry((subscription, node)).or_default().push(pending);
     }
 
@@ -177,18 +186,7 @@ impl Draft {
             );
             releases.push((item, target, release_id, salt, number));
         }
-        let mut records = vec![
-            Text::new()
-                .bytes("bundle", &self.bundle)
-                .objects("deliveries", items)
-                .word("desk", &desk.desk)
-                .word("format", proto::ledger::record::RECORD_FORMAT)
-                .word("node", node)
-                .word("operation", RecordType::Release.operation())
-                .word("party", &desk.agency)
-                .word("type", RecordType::Release.name())
-                .close(),
-        ];
+        let mut records = vec![release_record(&self.bundle, &desk, node, items)];
         records.extend(sender_records(RecordType::Disclosed, &desk.agency, by_sender));
         let entry = self.entry(records, chance)?;
         for (item, target, release_id, salt, number) in releases {
@@ -231,7 +229,6 @@ impl Draft {
         entry: u64,
         node: &Arc<str>,
     ) {
-        use crate::ledger::journal::{DeliveryMark, DeliveryState, ReleaseRow};
         self.batch.releases.push(ReleaseRow {
             id: release_id,
             delivery: item.delivery,
@@ -240,11 +237,11 @@ impl Draft {
             node: Arc::clone(node),
             attempt: item.attempt,
         });
-        self.batch.marks.push(DeliveryMark {
+        self.mark(DeliveryMark {
             row: item.delivery,
             state: DeliveryState::Released,
             number: Some(number),
-            attempts: crate::ledger::journal::Attempts::Kept,
+            attempts: Attempts::Kept,
             due: None,
             at: self.at,
         });
@@ -289,6 +286,19 @@ impl Draft {
         records.extend(sender_records(RecordType::Received, &desk.agency, by_sender));
         self.entry(records, chance).map(|_| ())
     }
+}
+
+fn release_record(bundle: &[u8; 32], desk: &DeskName, node: &str, items: Vec<Text>) -> String {
+    Text::new()
+        .bytes("bundle", bundle)
+        .objects("deliveries", items)
+        .word("desk", &desk.desk)
+        .word("format", proto::ledger::record::RECORD_FORMAT)
+        .word("node", node)
+        .word("operation", RecordType::Release.operation())
+        .word("party", &desk.agency)
+        .word("type", RecordType::Release.name())
+        .close()
 }
 
 fn release_text(item: &ReleaseItem, release_id: &[u8; 16], salt: &[u8; 32]) -> Text {

@@ -78,9 +78,7 @@ impl Appender {
         let entry = draft.edge.size();
         let deliveries = self.deliver(prepared, row, entry, cited.map(|key| key.id), draft, now)?;
         if admitted.immediate() && deliveries.iter().all(Vec::is_empty) {
-            // Failing closed must not fall on a victim: somebody is told out of band.
-            self.shared.figures.immediate_unheard.fetch_add(1, Ordering::Relaxed);
-            tracing::error!(code = "immediate-unheard", "an immediate message reaches nobody");
+            self.alarm_unheard();
         }
         let records = self.message_records(prepared, &deliveries);
         let written = draft.entry(records, &*self.shared.chance)?;
@@ -99,6 +97,12 @@ impl Appender {
         Ok(PublishOutcome::Accepted { at: now, repeated: false })
     }
 
+    /// Failing closed must not fall on a victim: operators are told out of band.
+    fn alarm_unheard(&self) {
+        self.shared.figures.immediate_unheard.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(code = "immediate-unheard", "an immediate message reaches nobody");
+    }
+
     /// Ends what waits of a message, and answers the desks that were given it.
     pub(super) fn withdraw(
         &mut self,
@@ -113,7 +117,7 @@ impl Appender {
         for delivery in held {
             // What waits is superseded even where an earlier attempt was released.
             if matches!(delivery.state, DeliveryState::Waiting | DeliveryState::Dead) {
-                draft.batch.marks.push(mark(delivery.delivery, DeliveryState::Withdrawn, now));
+                draft.mark(mark(delivery.delivery, DeliveryState::Withdrawn, now));
                 ended.push((delivery.desk.clone(), delivery.delivery_id));
             }
             if delivery.released {

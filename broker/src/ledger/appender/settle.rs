@@ -73,7 +73,7 @@ impl Appender {
             if state == DeliveryState::Waiting {
                 *draft.waiting.entry(settle.subscription).or_default() += 1;
             }
-            draft.batch.marks.push(DeliveryMark {
+            draft.mark(DeliveryMark {
                 row: item.delivery,
                 state,
                 number: None,
@@ -105,7 +105,7 @@ impl Appender {
                 // Every other reason is a refusal at release.
                 _ => DeliveryState::Refused,
             };
-            draft.batch.marks.push(mark(item.delivery, state, now));
+            draft.mark(mark(item.delivery, state, now));
             let record = Text::new()
                 .bytes("delivery", &item.delivery_id)
                 .word("format", RECORD_FORMAT)
@@ -143,7 +143,7 @@ impl Appender {
             draft.entry(vec![record], &*self.shared.chance)?;
             draft.batch.voided.push(item.release_id);
             if state == Some(DeliveryState::Released) && !draft.touches(item.delivery) {
-                draft.batch.marks.push(mark(item.delivery, DeliveryState::Waiting, now));
+                draft.mark(mark(item.delivery, DeliveryState::Waiting, now));
                 *draft.waiting.entry(item.subscription).or_default() += 1;
             }
         }
@@ -170,7 +170,7 @@ impl Appender {
             .close();
         draft.entry(vec![record], &*self.shared.chance)?;
         let again = mark(redrive.delivery, DeliveryState::Waiting, now);
-        draft.batch.marks.push(DeliveryMark { attempts: Attempts::Afresh, ..again });
+        draft.mark(DeliveryMark { attempts: Attempts::Afresh, ..again });
         *draft.waiting.entry(redrive.subscription).or_default() += 1;
         Ok(Answer::Done(true))
     }

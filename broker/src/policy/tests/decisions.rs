@@ -535,21 +535,28 @@ fn what_no_agreement_reveals_stays_out() {
                 ADDRESSED,
                 "permitted: care/to-police; withheld risk",
             ),
-            (
-                "police identifiers, to mentors by consent",
-                "mentors/mentoring",
-                Question {
-                    gateway: Gateway::Consent,
-                    purpose: Purpose::Resettlement,
-                    lawful_basis: LawfulBasis::Dpa2018S35Consent,
-                    ..with_fields(
-                        release(),
-                        &[Field::SubjectName, Field::PoliceIdentifiers, Field::HmppsIdentifiers],
-                    )
-                },
-                ADDRESSED,
-                "permitted: mentors/at-the-gate; withheld police_identifiers hmpps_identifiers",
-            ),
         ],
+    );
+}
+
+#[test]
+fn mentors_get_no_identifiers_even_by_consent() {
+    check(
+        &in_force(),
+        vec![(
+            "police identifiers, to mentors by consent",
+            "mentors/mentoring",
+            Question {
+                gateway: Gateway::Consent,
+                purpose: Purpose::Resettlement,
+                lawful_basis: LawfulBasis::Dpa2018S35Consent,
+                ..with_fields(
+                    release(),
+                    &[Field::SubjectName, Field::PoliceIdentifiers, Field::HmppsIdentifiers],
+                )
+            },
+            ADDRESSED,
+            "permitted: mentors/at-the-gate; withheld police_identifiers hmpps_identifiers",
+        )],
     );
 }

@@ -328,6 +328,11 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
             mark.map_or(0, |mark| micros(mark.at)),
         ])?;
     }
+    write_numbers(transaction, batch)?;
+    write_releases(transaction, batch)
+}
+
+fn write_numbers(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
     let mut numbers =
         transaction.prepare_cached("UPDATE subscription SET last_number = ?2 WHERE id = ?1")?;
     for (subscription, last) in &batch.numbers {
@@ -339,7 +344,7 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
             params![stored(*from), stored(*to)],
         )?;
     }
-    write_releases(transaction, batch)
+    Ok(())
 }
 
 fn write_releases(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
