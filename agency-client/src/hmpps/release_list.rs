@@ -49,10 +49,10 @@ const REQUIRED: usize = 6;
 /// What is wrong with a list as a whole. No row was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ListError {
-    /// Larger than [`LIST_BYTES_MAX`].
+    /// Larger than 8 MiB.
     #[error("the list is larger than 8 MiB")]
     TooLarge,
-    /// More rows than [`LIST_ROWS_MAX`].
+    /// More than 20,000 rows.
     #[error("the list has more than 20,000 rows")]
     TooManyRows,
     /// The first line cannot be read.

@@ -1,6 +1,6 @@
 //! The living streams: credit, what is outstanding on each, and fresh messages.
 //!
-//! Each field of [`Serving`] is held under the hub's lock, for as long as a few map
+//! Each field of `Serving` is held under the hub's lock, for as long as a few map
 //! operations take and never across an await or a commit.
 
 use std::collections::{BTreeMap, HashMap};

@@ -55,6 +55,7 @@ dpo_contact = "dpo@north-police.test"
   name = "Offender management"
   function = "offender_management"
   regime = "part3"
+  kinds = ["custody"]
 [[agency]]
 id = "probation"
 name = "Invented probation"
@@ -65,11 +66,13 @@ dpo_contact = "dpo@probation.test"
   name = "Offender management"
   function = "offender_management"
   regime = "part3"
+  kinds = ["custody"]
   [[agency.desk]]
   id = "victims"
   name = "Victim liaison"
   function = "victim_liaison"
   regime = "part3"
+  kinds = ["custody"]
 [[agency]]
 id = "prisons"
 name = "Invented prisons"
