@@ -12,3 +12,5 @@ pub mod load;
 pub mod fuzz;
 
 pub mod world;
+
+pub mod operator;

@@ -14,12 +14,13 @@ use agency_client::settings::Settings;
 use agency_client::{Connection, errors::ConnectError};
 use broker::app::App;
 use broker::clock::SetClock;
-use certs_dev::{Faulty, OTHER_AGENCIES_ISSUER, SUSPENDED_AGENCY, write_credential};
+use certs_dev::{Faulty, write_credential};
 use demo::stage::{APPROVER_POLICE, BROKER_AUDITOR, OPERATOR, Script};
 use prost::Message as _;
 use proto::Rpc;
 use proto::admin::v1 as admin;
 use proto::refusal::Refusal;
+use tests::operator::{apply_directory, make_room_for_the_faulty};
 use tests::world::{World, now};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -28,10 +29,6 @@ use tonic::Code;
 #[path = "identity_walk/raw_call.rs"]
 mod raw_call;
 
-#[path = "transport/operator.rs"]
-mod operator;
-
-use operator::apply_directory;
 use raw_call::{Answer, call};
 
 /// An auditor of Greater Manchester Police (invented).
@@ -262,27 +259,6 @@ const fn reason(faulty: Faulty) -> &'static str {
         Faulty::Unregistered => "agency_not_registered",
         Faulty::Suspended => "agency_suspended",
     }
-}
-
-/// A directory that knows the agency to be suspended, and another issuing key that may name
-/// agencies, only not the one that is asked for.
-async fn make_room_for_the_faulty(world: &World) {
-    let other = {
-        let mut authority = world.stage.authority();
-        let other = authority.issuer(OTHER_AGENCIES_ISSUER).unwrap();
-        authority.issuer_key_id(other).unwrap()
-    };
-    let document = format!(
-        "{}\n[[issuer]]\nkey = \"{other}\"\nagencies = [\"loto-stockport\"]\n\
-         [[agency]]\nid = \"{SUSPENDED_AGENCY}\"\nname = \"An agency that is suspended (invented)\"\n\
-         kind = \"police\"\ndpo_contact = \"data-protection@suspended.example\"\n\
-         [[agency.desk]]\nid = \"desk\"\nname = \"Desk\"\nfunction = \"intelligence\"\nregime = \"part3\"\n\
-         [[agency.node]]\nname = \"records\"\ndesks = [\"desk\"]\n",
-        Script::shipped().unwrap().directory
-    );
-    apply_directory(world, &document).await;
-    let request = admin::SetStandingRequest { agency: SUSPENDED_AGENCY.into(), suspended: true };
-    world.stage.admin(OPERATOR).await.unwrap().set_standing(request).await.unwrap();
 }
 
 #[tokio::test]

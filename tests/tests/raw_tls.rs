@@ -13,16 +13,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use certs_dev::{Credential, Faulty, OTHER_AGENCIES_ISSUER, SUSPENDED_AGENCY};
-use demo::stage::{OPERATOR, Script};
+use certs_dev::{Credential, Faulty};
 use hyper_util::rt::TokioIo;
 use proto::Rpc;
-use proto::admin::v1 as admin;
 use rustls::client::Resumption;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, HandshakeKind, RootCertStore, ServerConfig, version};
+use tests::operator::make_room_for_the_faulty;
 use tests::world::World;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -33,10 +32,6 @@ use tonic::transport::{Channel, Endpoint};
 #[path = "identity_walk/raw_call.rs"]
 mod raw_call;
 
-#[path = "transport/operator.rs"]
-mod operator;
-
-use operator::apply_directory;
 use raw_call::{Answer, call};
 
 /// The beginning of HTTP/2 (RFC 9113 section 3.4) with empty settings.
@@ -105,27 +100,6 @@ async fn walk(world: &World, who: &str, config: ClientConfig) {
         assert!(is_refused, "{who} calls {}: {answer:?}", rpc.path());
     }
     assert_eq!(let_in(world), before, "{who}: no RPC may see a connection of it");
-}
-
-/// A directory that knows the agency to be suspended, and another issuing key that may name
-/// agencies, only not the one that is asked for.
-async fn make_room_for_the_faulty(world: &World) {
-    let other = {
-        let mut authority = world.stage.authority();
-        let other = authority.issuer(OTHER_AGENCIES_ISSUER).unwrap();
-        authority.issuer_key_id(other).unwrap()
-    };
-    let document = format!(
-        "{}\n[[issuer]]\nkey = \"{other}\"\nagencies = [\"loto-stockport\"]\n\
-         [[agency]]\nid = \"{SUSPENDED_AGENCY}\"\nname = \"An agency that is suspended (invented)\"\n\
-         kind = \"police\"\ndpo_contact = \"data-protection@suspended.example\"\n\
-         [[agency.desk]]\nid = \"desk\"\nname = \"Desk\"\nfunction = \"intelligence\"\nregime = \"part3\"\n\
-         [[agency.node]]\nname = \"records\"\ndesks = [\"desk\"]\n",
-        Script::shipped().unwrap().directory
-    );
-    apply_directory(world, &document).await;
-    let request = admin::SetStandingRequest { agency: SUSPENDED_AGENCY.into(), suspended: true };
-    world.stage.admin(OPERATOR).await.unwrap().set_standing(request).await.unwrap();
 }
 
 #[tokio::test]

@@ -7,9 +7,6 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop where its world breaks")]
 #![expect(clippy::expect_used, reason = "a test may stop, and says what was to hold")]
 
-#[path = "transport/operator.rs"]
-mod operator;
-
 #[path = "transport/at_work.rs"]
 mod at_work;
 

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::at_work::{counts_refused, listening, restart, try_connect};
-use crate::operator::apply_directory;
+use tests::operator::apply_directory;
 
 #[tokio::test]
 async fn silent_clients_are_dropped_at_the_handshakes_end_and_keep_nobody_waiting() {

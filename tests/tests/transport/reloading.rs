@@ -13,7 +13,7 @@ use crate::at_work::{
     CLOSED_WITHIN, Load, Stream, closed, closed_at_all, counts_refused, listening, restart, steady,
     taken_up, try_connect,
 };
-use crate::operator::apply_directory;
+use tests::operator::apply_directory;
 
 /// A second authority, unknown to the broker.
 fn another_authority() -> Authority {
