@@ -6,6 +6,10 @@ mod command;
 
 use std::process::ExitCode;
 
+/// Most of what the broker allocates is made on one thread and dropped on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     command::run()
 }

@@ -11,7 +11,6 @@ use prost::Message as _;
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::message::Kind;
 use proto::refusal::Refusal;
-use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -25,6 +24,10 @@ use crate::register::{self, DeskName};
 use crate::routing;
 use crate::rules::Rules;
 use crate::seal::{Part, SealError, Token, Vault, WRAPPED_BYTES};
+
+mod kept;
+
+pub use kept::{Kept, KeptCandidate, KeptSubject};
 
 /// A message ready to be committed under the rules it was decided by.
 pub struct Prepared {
@@ -72,7 +75,9 @@ pub fn prepare(
     now: OffsetDateTime,
 ) -> Result<Prepared, SealError> {
     let addressed = match holders {
-        Some(holders) => routing::resolve_holders(&admitted, holders, &rules.directory),
+        Some(holders) => {
+            routing::resolve_holders(&admitted, holders, &rules.directory, &rules.register)
+        }
         None => routing::resolve(&admitted, &rules.directory, &rules.register, now),
     };
     let decided = decision::decide(&admitted, &addressed, rules, now);
@@ -80,8 +85,7 @@ pub fn prepare(
     let place = admitted.key.place();
     let key = vault.fresh_key(chance)?;
     let body = admitted.message.encode_to_vec();
-    let kept = Kept::of(&admitted, &decided);
-    let kept = serde_json::to_vec(&kept).map_err(|_| SealError::Broken)?;
+    let kept = Kept::of(&admitted, &decided).to_bytes();
     Ok(Prepared {
         sealed_body: key.seal(chance, Part::Message, &place, &body)?,
         sealed_decision: key.seal(chance, Part::Decision, &place, &kept)?,
@@ -114,6 +118,9 @@ fn pack_each(admitted: &Admitted, decided: &Decided, now: OffsetDateTime) -> Vec
 /// What a flag message does to the register. A sender that may not raise this kind changes
 /// nothing: its message still goes its way as news.
 fn register_changes(admitted: &Admitted, rules: &Rules) -> Vec<register::Change> {
+    if let Some(Kind::Correction(_)) = &admitted.message.kind {
+        return mark_taken_back(admitted, rules).into_iter().collect();
+    }
     let Some(Kind::Flag(flag)) = &admitted.message.kind else { return Vec::new() };
     let Some(subject) = admitted.subjects.first().filter(|s| s.routes() && !s.tokens.is_empty())
     else {
@@ -121,6 +128,9 @@ fn register_changes(admitted: &Admitted, rules: &Rules) -> Vec<register::Change>
     };
     if !rules.directory.may_raise(flag.flag_kind(), admitted.sender.kind) {
         return Vec::new();
+    }
+    if flag.flag_kind() == wire::FlagKind::LimitedAccess {
+        return limited_change(admitted, flag.action(), rules).into_iter().collect();
     }
     let known: BTreeSet<_> = subject.tokens.iter().copied().collect();
     let standing = rules.register.flags(&known);
@@ -159,6 +169,48 @@ fn register_changes(admitted: &Admitted, rules: &Rules) -> Vec<register::Change>
     }
 }
 
+/// What a flag message of limited access does. Each agency's mark stands by itself: no other
+/// agency's is replaced or lifted, and handing one over is raising and de-selecting.
+fn limited_change(
+    admitted: &Admitted,
+    action: wire::FlagAction,
+    rules: &Rules,
+) -> Option<register::Change> {
+    let tokens = &admitted.subjects.first()?.tokens;
+    let agency = Arc::clone(&admitted.key.agency);
+    match action {
+        wire::FlagAction::Raise | wire::FlagAction::Amend => {
+            let identifiers = &admitted.message.subjects.first()?.identifiers;
+            let (mut own, mut claimed) = (Vec::new(), Vec::new());
+            for (identifier, token) in identifiers.iter().zip(tokens) {
+                if register::authority(identifier.r#type) == Some(admitted.sender.kind) {
+                    own.push(*token);
+                } else {
+                    claimed.push(*token);
+                }
+            }
+            let message = admitted.key.id;
+            let mark = register::LimitedMark { agency, message, own, claimed };
+            Some(register::Change::Limited(mark))
+        }
+        wire::FlagAction::Deselect => {
+            let tokens = tokens.clone();
+            let marked = rules.register.has_marked(&agency, &tokens);
+            marked.then_some(register::Change::LimitedLifted { agency, tokens })
+        }
+        wire::FlagAction::Propose | wire::FlagAction::Transfer | wire::FlagAction::Unspecified => {
+            None
+        }
+    }
+}
+
+/// The withdrawal of a message takes back the mark of limited access that it stated.
+fn mark_taken_back(admitted: &Admitted, rules: &Rules) -> Option<register::Change> {
+    let MessageKey { agency, id: message } = cites(admitted)?;
+    let stated = rules.register.mark_rests_on(&agency, message);
+    stated.then_some(register::Change::LimitedTakenBack { agency, message })
+}
+
 /// A stored message, still sealed.
 pub struct Stored {
     /// Key.
@@ -195,7 +247,7 @@ pub fn reopen(stored: &Stored, vault: &Vault, directory: &Directory) -> Option<(
     let place = stored.key.place();
     let body = key.open(Part::Message, &place, &stored.body).ok()?;
     let kept = key.open(Part::Decision, &place, &stored.decision).ok()?;
-    let kept = serde_json::from_slice(&kept).ok()?;
+    let kept = Kept::from_bytes(&kept)?;
     let desk_index = directory.desk_index(&stored.key.agency, &stored.desk)?;
     let desk = directory.desk(desk_index)?;
     let sender = Sender {
@@ -253,98 +305,9 @@ pub fn decide_late(
         }
     }
     let key = vault.unwrap(&stored.wrapped_key)?;
-    let text = serde_json::to_vec(&kept).map_err(|_| SealError::Broken)?;
-    let sealed_decision = key.seal(chance, Part::Decision, &stored.key.place(), &text)?;
+    let place = stored.key.place();
+    let sealed_decision = key.seal(chance, Part::Decision, &place, &kept.to_bytes())?;
     Ok(Some(Late { admitted, candidates, sealed_decision }))
-}
-
-/// A decision as it is kept, sealed beside the message: what explanation reads, and what a
-/// later decision may only narrow.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Kept {
-    /// Bundle.
-    pub bundle: String,
-    /// Agencies the sender named, candidates or not.
-    pub named: Vec<String>,
-    /// Candidates.
-    pub candidates: Vec<KeptCandidate>,
-}
-
-/// One candidate of a kept decision.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct KeptCandidate {
-    /// Desk.
-    pub desk: DeskName,
-    /// Task's protocol number; 0 for none.
-    pub task: i32,
-    /// Whether the sender named the agency.
-    pub named: bool,
-    /// Reasons.
-    pub reasons: Vec<String>,
-    /// Refusal code; 0 when permitted.
-    pub refusal: u32,
-    /// Each subject.
-    pub subjects: Vec<KeptSubject>,
-}
-
-/// One subject of a kept candidate.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct KeptSubject {
-    /// Whether he stays.
-    pub shown: bool,
-    /// Rules.
-    pub rules: Vec<Arc<str>>,
-    /// Fields withheld, by protocol number.
-    pub withheld: Vec<i32>,
-    /// Handling conditions added, by protocol number.
-    pub handling: Vec<i32>,
-    /// Hours to act.
-    pub act_by_hours: Option<u32>,
-    /// Days to deletion.
-    pub delete_by_days: Option<u32>,
-}
-
-impl Kept {
-    /// The form of a decision that is kept.
-    #[must_use]
-    pub fn of(admitted: &Admitted, decided: &Decided) -> Self {
-        let named: BTreeSet<&str> =
-            admitted.message.addressees.iter().map(|a| a.agency.as_str()).collect();
-        Self {
-            bundle: hex::encode(decided.bundle),
-            named: named.into_iter().map(str::to_owned).collect(),
-            candidates: decided.candidates.iter().map(KeptCandidate::of).collect(),
-        }
-    }
-}
-
-impl KeptCandidate {
-    fn of(candidate: &CandidateDecision) -> Self {
-        let view = candidate.outcome.as_ref().ok();
-        let subjects = candidate.verdicts.iter().enumerate().map(|(place, verdict)| {
-            let permit = verdict.outcome.as_ref().ok();
-            let hidden = permit.into_iter().flat_map(|p| p.withheld.iter().chain(&p.masked));
-            KeptSubject {
-                shown: view.and_then(|view| view.subjects.get(place)).is_some_and(Option::is_some),
-                rules: verdict.rules.clone(),
-                withheld: hidden.map(|field| *field as i32).collect(),
-                handling: permit
-                    .into_iter()
-                    .flat_map(|p| p.handling.iter().map(|condition| *condition as i32))
-                    .collect(),
-                act_by_hours: permit.and_then(|p| p.act_by_hours),
-                delete_by_days: permit.and_then(|p| p.delete_by_days),
-            }
-        });
-        Self {
-            desk: candidate.desk.clone(),
-            task: candidate.task.map_or(0, |task| task as i32),
-            named: candidate.named,
-            reasons: candidate.reasons.iter().map(|reason| reason.name()).collect(),
-            refusal: candidate.outcome.as_ref().err().map_or(0, |refusal| refusal.code()),
-            subjects: subjects.collect(),
-        }
-    }
 }
 
 /// Decides again for one desk, at release, and keeps the stricter of both outcomes.
@@ -368,7 +331,8 @@ pub fn decide_again(
         .find(|c| c.desk == *desk && c.task == task && c.refusal == 0)
         .ok_or(Refusal::NoPermit)?;
     let addressed = if admitted.to_holders_only() {
-        routing::resolve_holders(admitted, std::slice::from_ref(desk), &rules.directory)
+        let desk = std::slice::from_ref(desk);
+        routing::resolve_holders(admitted, desk, &rules.directory, &rules.register)
     } else {
         routing::resolve(admitted, &rules.directory, &rules.register, now)
     };
@@ -379,16 +343,14 @@ pub fn decide_again(
         .find(|c| c.desk == *desk && c.task.map_or(0, |t| t as i32) == task)
         .ok_or(Refusal::NoPermit)?;
     let mut view = candidate.outcome.clone()?;
-    narrow(&mut view, before, admitted.received_at)?;
+    narrow(&mut view, before, admitted.received_at);
+    // Who was removed at first is removed still, and so is what names him.
+    decision::close(admitted, &candidate.staked, &candidate.verdicts, &mut view)?;
     Ok((view, candidate))
 }
 
 /// Holds a view to what an earlier decision withheld and demanded.
-fn narrow(
-    view: &mut View,
-    before: &KeptCandidate,
-    accepted_at: OffsetDateTime,
-) -> Result<(), Refusal> {
+fn narrow(view: &mut View, before: &KeptCandidate, accepted_at: OffsetDateTime) {
     for (place, slot) in view.subjects.iter_mut().enumerate() {
         let earlier = before.subjects.get(place).filter(|earlier| earlier.shown);
         match (slot.as_mut(), earlier) {
@@ -403,7 +365,6 @@ fn narrow(
             (None, _) => {}
         }
     }
-    if view.subjects.iter().any(Option::is_some) { Ok(()) } else { Err(Refusal::NoPermit) }
 }
 
 /// A verdict with all that an earlier one withheld and added.

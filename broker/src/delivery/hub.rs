@@ -12,7 +12,9 @@ use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::ledger::appender::{Live, LiveRelease, Queue, Released, Seat, VoidItem, Work};
+use crate::ledger::appender::{
+    Live, LiveRelease, Queue, Released, Seat, VoidItem, WeakQueue, Work,
+};
 use crate::message::MessageKey;
 use crate::register::DeskName;
 use crate::seal::{Token, Vault};
@@ -36,7 +38,7 @@ pub struct Outstanding {
     /// Attempt.
     pub attempt: u32,
     /// Persons it concerns.
-    pub tokens: Vec<Token>,
+    pub tokens: Arc<[Token]>,
     /// When the lease ends, monotonic.
     pub lease_ends: Duration,
 }
@@ -44,7 +46,6 @@ pub struct Outstanding {
 struct Serving {
     stream: u64,
     node: Arc<str>,
-    desk: DeskName,
     credit: u32,
     /// Something may wait in the store: then nothing fresh goes out before it.
     backlog: bool,
@@ -60,7 +61,7 @@ struct Serving {
 /// All living streams.
 pub struct Hub {
     serving: Mutex<HashMap<u64, Serving>>,
-    queue: OnceLock<Queue>,
+    queue: OnceLock<WeakQueue>,
     clock: Arc<dyn Clock>,
     vault: Arc<Vault>,
 }
@@ -83,8 +84,9 @@ impl Hub {
     }
 
     /// Gives the hub the way to the appender, once.
-    pub fn connect(&self, queue: Queue) {
-        let _ = self.queue.set(queue);
+    pub fn connect(&self, queue: &Queue) {
+        // Weakly: the appender holds the hub, and must end when nobody else can reach it.
+        let _ = self.queue.set(queue.downgrade());
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, Serving>> {
@@ -100,7 +102,6 @@ impl Hub {
         subscription: u64,
         stream: u64,
         node: &Arc<str>,
-        desk: &DeskName,
         credit: u32,
         out: mpsc::UnboundedSender<Vec<wire::Delivery>>,
     ) -> Option<(Stream, Vec<Outstanding>)> {
@@ -119,7 +120,6 @@ impl Hub {
             Serving {
                 stream,
                 node: Arc::clone(node),
-                desk: desk.clone(),
                 credit,
                 backlog: true,
                 additions: 0,
@@ -131,6 +131,12 @@ impl Hub {
         );
         wake.notify_one();
         Some((Stream { hub: Arc::clone(self), subscription, stream, wake }, left))
+    }
+
+    /// A fresh release as it goes over the wire.
+    fn frame(&self, live: &LiveRelease) -> wire::Delivery {
+        let key = MessageKey { agency: Arc::clone(&live.sender), id: live.message };
+        delivery(&self.vault, &live.desk, &key, live.settles, &live.released)
     }
 
     /// Streams served.
@@ -324,6 +330,19 @@ fn take_where(serving: &mut Serving, test: impl Fn(&Outstanding) -> bool) -> Vec
     chosen.iter().filter_map(|release| serving.outstanding.remove(release)).collect()
 }
 
+fn outstanding(release: LiveRelease, lease_ends: Duration) -> Outstanding {
+    Outstanding {
+        delivery: release.released.delivery,
+        release_id: release.released.release_id,
+        number: release.released.number,
+        sender: release.sender,
+        message: release.message,
+        attempt: release.released.attempt,
+        tokens: release.tokens,
+        lease_ends,
+    }
+}
+
 impl Live for Hub {
     fn reserve(&self, subscription: u64) -> Option<Seat> {
         let mut all = self.lock();
@@ -350,6 +369,7 @@ impl Live for Hub {
     fn committed(&self, live: Vec<LiveRelease>, waiting: &[(u64, u64)]) {
         let mut void = Vec::new();
         let mut frames: BTreeMap<u64, Vec<wire::Delivery>> = BTreeMap::new();
+        let made: Vec<wire::Delivery> = live.iter().map(|live| self.frame(live)).collect();
         let mut all = self.lock();
         for (subscription, _) in waiting {
             if let Some(serving) = all.get_mut(subscription) {
@@ -359,7 +379,7 @@ impl Live for Hub {
             }
         }
         let lease_ends = self.clock.monotonic() + LEASE;
-        for release in live {
+        for (release, frame) in live.into_iter().zip(made) {
             let serving = all
                 .get_mut(&release.subscription)
                 .filter(|s| s.stream == release.stream && !s.out.is_closed());
@@ -372,23 +392,11 @@ impl Live for Hub {
                 });
                 continue;
             };
-            let key = MessageKey { agency: Arc::clone(&release.sender), id: release.message };
-            let frame =
-                delivery(&self.vault, &serving.desk, &key, release.settles, &release.released);
-            serving.outstanding.insert(
-                release.released.release_id,
-                Outstanding {
-                    delivery: release.released.delivery,
-                    release_id: release.released.release_id,
-                    number: release.released.number,
-                    sender: release.sender,
-                    message: release.message,
-                    attempt: release.released.attempt,
-                    tokens: release.tokens,
-                    lease_ends,
-                },
-            );
-            frames.entry(release.subscription).or_default().push(frame);
+            let subscription = release.subscription;
+            serving
+                .outstanding
+                .insert(release.released.release_id, outstanding(release, lease_ends));
+            frames.entry(subscription).or_default().push(frame);
         }
         for (subscription, frame) in frames {
             if let Some(serving) = all.get(&subscription) {

@@ -68,6 +68,12 @@ impl Entry {
         &self.records
     }
 
+    /// Its time, seconds since 1970, rounded down to the cadence of checkpoints.
+    #[must_use]
+    pub const fn time(&self) -> u64 {
+        self.time
+    }
+
     /// The seed of the salts.
     #[must_use]
     pub const fn seed(&self) -> &[u8; 32] {

@@ -3,7 +3,7 @@
 //! The appender builds a whole [`Batch`] as plain data; a store writes it in ONE
 //! transaction or not at all. Stores are native: nothing here is about SQL.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use proto::ledger::tree::Hash;
@@ -184,6 +184,8 @@ pub struct DeliveryRow {
     pub state: DeliveryState,
     /// Number on the subscription; 0 before the first release.
     pub number: u64,
+    /// When it came to its state, where that was not its acceptance.
+    pub changed_at: Option<OffsetDateTime>,
 }
 
 /// A release to write.
@@ -329,17 +331,34 @@ pub trait Journal: Send {
     /// The store's.
     fn start(&mut self) -> Result<Start, StoreError>;
 
+    /// Writes a batch, durably, whole or not at all.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] and [`StoreError::Full`]: nothing was written. Any other:
+    /// the outcome must be read back.
+    fn commit(&mut self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Tidies up after commits, where that is due; called when everybody has been answered.
+    ///
+    /// # Errors
+    /// [`StoreError::SyncFailed`]: what was committed may not be durable after all. Any other:
+    /// it is done later.
+    fn tidy(&mut self) -> Result<(), StoreError>;
+}
+
+/// The appender's reads: what was committed before they began.
+pub trait Recall: Send + Sync {
     /// What is remembered of these keys, in their order.
     ///
     /// # Errors
     /// The store's.
-    fn known(&mut self, keys: &[MessageKey]) -> Result<Vec<Option<Known>>, StoreError>;
+    fn known(&self, keys: &[MessageKey]) -> Result<Vec<Option<Known>>, StoreError>;
 
     /// The deliveries of a message.
     ///
     /// # Errors
     /// The store's.
-    fn held(&mut self, message: u64) -> Result<Vec<Held>, StoreError>;
+    fn held(&self, message: u64) -> Result<Vec<Held>, StoreError>;
 
     /// Custody messages about any of these persons that may still be released at `now`, with
     /// their rows. At most 200.
@@ -347,23 +366,16 @@ pub trait Journal: Send {
     /// # Errors
     /// The store's.
     fn live_custody(
-        &mut self,
+        &self,
         tokens: &[Token],
         now: OffsetDateTime,
     ) -> Result<Vec<(u64, Stored)>, StoreError>;
 
-    /// The states of these deliveries, in order; `None` for one that is not there.
+    /// The states of those of these deliveries that there are.
     ///
     /// # Errors
     /// The store's.
-    fn states(&mut self, deliveries: &[u64]) -> Result<Vec<Option<DeliveryState>>, StoreError>;
-
-    /// Writes a batch, durably, whole or not at all.
-    ///
-    /// # Errors
-    /// [`StoreError::Refused`] and [`StoreError::Full`]: nothing was written. Any other:
-    /// the outcome must be read back.
-    fn commit(&mut self, batch: &Batch) -> Result<(), StoreError>;
+    fn states(&self, deliveries: &[u64]) -> Result<HashMap<u64, DeliveryState>, StoreError>;
 }
 
 /// One release, as the record of disclosures shows it.
@@ -459,11 +471,33 @@ pub trait Archive: Send + Sync {
         &self,
         key: &MessageKey,
     ) -> Result<Vec<(DeskName, DeliveryState, OffsetDateTime)>, StoreError>;
+    /// Every delivery of a message, tasks included, and how far each came. At most 1,000.
+    ///
+    /// # Errors
+    /// The store's.
+    fn fates(&self, key: &MessageKey) -> Result<Vec<Fate>, StoreError>;
     /// Entries so far.
     ///
     /// # Errors
     /// The store's.
     fn size(&self) -> Result<u64, StoreError>;
+}
+
+/// A delivery and how far it came.
+#[derive(Clone, Debug)]
+pub struct Fate {
+    /// Delivery id.
+    pub delivery_id: [u8; 16],
+    /// Desk.
+    pub desk: DeskName,
+    /// Task's protocol number; 0 for none.
+    pub task: i32,
+    /// State.
+    pub state: DeliveryState,
+    /// When it came to that state.
+    pub at: OffsetDateTime,
+    /// Its last release after which bytes were written: entry, id and time.
+    pub released: Option<(u64, [u8; 16], OffsetDateTime)>,
 }
 
 /// Lets proofs be built from any archive.

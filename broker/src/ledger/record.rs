@@ -10,6 +10,11 @@ use std::fmt::Write as _;
 use proto::exchange::v1::Field;
 use proto::text::Named as _;
 
+/// Bytes that most objects need: text that grows is copied.
+const ROOM: usize = 512;
+/// Bytes turned to hex at once: ids, hashes and salts in one step.
+const HEX_CHUNK: usize = 32;
+
 /// A canonical JSON object under construction.
 pub struct Text {
     text: String,
@@ -20,7 +25,9 @@ impl Text {
     /// An empty object.
     #[must_use]
     pub fn new() -> Self {
-        Self { text: String::from("{"), last_key: "" }
+        let mut text = String::with_capacity(ROOM);
+        text.push('{');
+        Self { text, last_key: "" }
     }
 
     fn key(&mut self, key: &'static str) {
@@ -29,7 +36,9 @@ impl Text {
             self.text.push(',');
         }
         self.last_key = key;
-        let _ = write!(self.text, "\"{key}\":");
+        self.text.push('"');
+        self.text.push_str(key);
+        self.text.push_str("\":");
     }
 
     /// A word: an id, an enum's written name, a rule's id or hex. Characters that JSON
@@ -43,8 +52,20 @@ impl Text {
 
     /// Bytes as hex.
     #[must_use]
-    pub fn bytes(self, key: &'static str, bytes: &[u8]) -> Self {
-        self.word(key, &hex::encode(bytes))
+    pub fn bytes(mut self, key: &'static str, bytes: &[u8]) -> Self {
+        self.key(key);
+        push_hex(&mut self.text, bytes);
+        self
+    }
+
+    /// A list of bytes as hex.
+    #[must_use]
+    pub fn list_of_bytes<T: AsRef<[u8]>>(
+        self,
+        key: &'static str,
+        list: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.list(key, list, |text, bytes| push_hex(text, bytes.as_ref()))
     }
 
     /// A whole number.
@@ -58,20 +79,11 @@ impl Text {
     /// A list of words.
     #[must_use]
     pub fn words<T: AsRef<str>>(
-        mut self,
+        self,
         key: &'static str,
         words: impl IntoIterator<Item = T>,
     ) -> Self {
-        self.key(key);
-        self.text.push('[');
-        for (place, word) in words.into_iter().enumerate() {
-            if place > 0 {
-                self.text.push(',');
-            }
-            push_word(&mut self.text, word.as_ref());
-        }
-        self.text.push(']');
-        self
+        self.list(key, words, |text, word| push_word(text, word.as_ref()))
     }
 
     /// A list of fields, by written name.
@@ -82,14 +94,23 @@ impl Text {
 
     /// A list of objects.
     #[must_use]
-    pub fn objects(mut self, key: &'static str, objects: impl IntoIterator<Item = Self>) -> Self {
+    pub fn objects(self, key: &'static str, objects: impl IntoIterator<Item = Self>) -> Self {
+        self.list(key, objects, |text, object| text.push_str(&object.close()))
+    }
+
+    fn list<T>(
+        mut self,
+        key: &'static str,
+        items: impl IntoIterator<Item = T>,
+        push: impl Fn(&mut String, T),
+    ) -> Self {
         self.key(key);
         self.text.push('[');
-        for (place, object) in objects.into_iter().enumerate() {
+        for (place, item) in items.into_iter().enumerate() {
             if place > 0 {
                 self.text.push(',');
             }
-            self.text.push_str(&object.close());
+            push(&mut self.text, item);
         }
         self.text.push(']');
         self
@@ -111,10 +132,30 @@ impl Default for Text {
 
 fn push_word(text: &mut String, word: &str) {
     text.push('"');
-    text.extend(word.chars().map(|c| match c {
-        ' '..='~' if c != '"' && c != '\\' => c,
-        _ => '?',
-    }));
+    if word.bytes().all(|byte| plain(char::from(byte))) {
+        text.push_str(word);
+    } else {
+        text.extend(word.chars().map(|c| if plain(c) { c } else { '?' }));
+    }
+    text.push('"');
+}
+
+/// Whether JSON writes a character as it is, in one byte.
+fn plain(c: char) -> bool {
+    matches!(c, ' '..='~' if c != '"' && c != '\\')
+}
+
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    text.push('"');
+    let mut digits = [0; 2 * HEX_CHUNK];
+    for chunk in bytes.chunks(HEX_CHUNK) {
+        let Some(room) = digits.get_mut(..2 * chunk.len()) else { break };
+        if hex::encode_to_slice(chunk, room).is_ok()
+            && let Ok(written) = std::str::from_utf8(room)
+        {
+            text.push_str(written);
+        }
+    }
     text.push('"');
 }
 

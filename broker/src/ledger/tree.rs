@@ -55,14 +55,15 @@ impl Edge {
         self.frontier.to_bytes()
     }
 
-    /// Adds a leaf and notes every tile that changed.
+    /// Adds a leaf and notes every tile that it fills. Those that stay open are
+    /// [`Edge::open_tiles`]: whoever adds many leaves writes each of them once.
     ///
     /// # Errors
     /// The log is full.
     pub fn push(
         &mut self,
         leaf: Hash,
-        changed: &mut BTreeMap<TileId, Vec<Hash>>,
+        filled: &mut BTreeMap<TileId, Vec<Hash>>,
     ) -> Result<(), TreeError> {
         let mut index = self.frontier.size();
         self.frontier.push(leaf)?;
@@ -74,15 +75,23 @@ impl Edge {
             }
             let Some(open) = self.open.get_mut(usize::from(level)) else { break };
             open.push(hash);
-            changed.insert(TileId { level, index: tile_index }, open.clone());
             if open.len() < TILE_HASHES {
                 break;
             }
             hash = root(open);
-            open.clear();
+            filled.insert(TileId { level, index: tile_index }, std::mem::take(open));
             index = tile_index;
         }
         Ok(())
+    }
+
+    /// The last, unfinished tile of each level that has one.
+    pub fn open_tiles(&self) -> impl Iterator<Item = (TileId, Vec<Hash>)> {
+        (0u8..).zip(&self.open).filter(|(_, open)| !open.is_empty()).map(|(level, open)| {
+            let width = TILE_HEIGHT * (u32::from(level) + 1);
+            let index = self.frontier.size().checked_shr(width).unwrap_or(0);
+            (TileId { level, index }, open.clone())
+        })
     }
 }
 
@@ -217,6 +226,7 @@ mod tests {
             edge.push(leaf(n), &mut tiles).unwrap();
             roots.push(edge.root());
         }
+        tiles.extend(edge.open_tiles());
         let tiles = Kept(tiles);
         for size in [1u64, 2, 3, 255, 256, 257, 511, 513, 65_535, 65_536, 65_537, 66_000] {
             let root = roots[usize::try_from(size).unwrap()];

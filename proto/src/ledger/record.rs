@@ -45,11 +45,12 @@ pub fn salt(seed: &[u8; SALT_BYTES], slot: u32) -> [u8; SALT_BYTES] {
 }
 
 fn salt_under(seed: &hmac::Key, slot: u32) -> [u8; SALT_BYTES] {
-    let mut context = hmac::Context::with_key(seed);
-    context.update(SALT_LABEL);
-    context.update(&slot.to_be_bytes());
+    let mut content = [0; SALT_LABEL.len() + size_of::<u32>()];
+    let (label, number) = content.split_at_mut(SALT_LABEL.len());
+    label.copy_from_slice(SALT_LABEL);
+    number.copy_from_slice(&slot.to_be_bytes());
     let mut salt = [0; SALT_BYTES];
-    salt.copy_from_slice(context.sign().as_ref());
+    salt.copy_from_slice(hmac::sign(seed, &content).as_ref());
     salt
 }
 

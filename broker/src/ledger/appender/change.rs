@@ -1,5 +1,6 @@
 //! What changes, look-ups and subscriptions write.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proto::ledger::record::RECORD_FORMAT;
@@ -13,7 +14,7 @@ use crate::seal::Part;
 use super::answer::Answer;
 use super::commit::Changed;
 use super::draft::{Draft, no_chance};
-use super::{Appender, Change, ChangeWork, ConsultWork, Known, SubscribeWork};
+use super::{Appender, Change, ChangeWork, ConsultWork, SubscribeWork};
 
 impl Appender {
     pub(super) fn subscribe(
@@ -21,22 +22,12 @@ impl Appender {
         subscribe: &SubscribeWork,
         draft: &mut Draft,
     ) -> Result<Answer, StoreError> {
-        let found = draft
-            .subscriptions
-            .iter()
-            .find(|k| k.row.desk == subscribe.desk && k.row.name == subscribe.name);
-        if let Some(found) = found {
-            return Ok(Answer::Subscribed(found.row.row));
+        let known = &draft.standing.subscriptions;
+        if let Some(found) = known.find(&subscribe.desk, &subscribe.name) {
+            return Ok(Answer::Subscribed(found));
         }
-        let mailbox = draft
-            .subscriptions
-            .iter()
-            .find(|k| k.row.desk == subscribe.desk && &*k.row.name == "default")
-            .map(|k| k.row.row);
-        let first = !draft
-            .subscriptions
-            .iter()
-            .any(|k| k.row.desk == subscribe.desk && &*k.row.name != "default");
+        let mailbox = known.mailbox(&subscribe.desk);
+        let first = known.named(&subscribe.desk).next().is_none();
         let row = make_subscription(&subscribe.desk, &subscribe.name, draft);
         if let (Some(mailbox), true) = (mailbox, first) {
             // The first named subscription takes over what waits in the mailbox.
@@ -63,7 +54,7 @@ impl Appender {
             .close();
         draft.entry(vec![record], &*self.shared.chance)?;
         draft.batch.documents.extend(change.documents.iter().cloned());
-        let now = self.shared.clock.now();
+        let span = self.shared.clock.reading().span();
         let mut next = rules.clone();
         let mut bundle = self.bundle.clone();
         match &change.change {
@@ -71,17 +62,28 @@ impl Appender {
                 next.directory = Arc::clone(directory);
                 next.epochs.directory += 1;
                 if let Some(bundle) = &bundle {
-                    next.policy = Arc::new(bundle.in_force(directory, now));
+                    next.policy = Arc::new(bundle.in_force(directory, span));
                     next.epochs.policy += 1;
                 }
             }
             Change::Bundle(approved) => {
-                next.policy = Arc::new(approved.in_force(&rules.directory, now));
+                next.policy = Arc::new(approved.in_force(&rules.directory, span));
                 next.bundle = approved.hash();
                 next.epochs.policy += 1;
                 bundle = Some(Arc::clone(approved));
             }
-            Change::Register(changes) => next = self.apply_register(changes, rules, draft)?,
+            Change::Register(changes) => {
+                next = self.apply_register(changes, rules, draft)?;
+                let (before, after) = (&rules.register, &next.register);
+                let joined: BTreeSet<_> =
+                    changes.iter().flat_map(|change| after.joined(before, change)).collect();
+                if !joined.is_empty() {
+                    let joined: Vec<_> = joined.into_iter().collect();
+                    // As precise as the store keeps it: deadlines are counted from here.
+                    let now = self.shared.clock.now().truncate_to_microsecond();
+                    self.late_stakes(&joined, &next, draft, now)?;
+                }
+            }
             Change::Recorded => return Ok(Answer::Done(true)),
         }
         *changed = Some((next, bundle));
@@ -159,6 +161,6 @@ pub(super) fn make_subscription(desk: &DeskName, name: &str, draft: &mut Draft) 
     let row = SubscriptionRow { row, desk: desk.clone(), name: Arc::from(name) };
     draft.batch.subscriptions.push(row.clone());
     let number = row.row;
-    draft.subscriptions.push(Known { row, last_number: 0 });
+    draft.standing.subscriptions.add(row, 0);
     number
 }

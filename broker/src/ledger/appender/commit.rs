@@ -1,60 +1,176 @@
-//! How a batch is committed, halved or recovered.
+//! How works become a draft, and what follows when it is written or fails.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use proto::refusal::Refusal;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
-use crate::ledger::journal::{Known as KnownMessage, StoreError};
+use crate::ledger::journal::{Batch, DeliveryState, Known as KnownMessage, StoreError};
 use crate::message::MessageKey;
 use crate::policy::Bundle;
 use crate::prepare;
 use crate::rules::Rules;
 
-use super::answer::{Answer, answer, fail};
-use super::draft::{Draft, Finished};
-use super::{Appender, CommittedHead, Known, Work};
+use super::answer::{Answer, fail};
+use super::draft::{Draft, Finished, Parts};
+use super::work::{patient, weight};
+use super::{Appender, BATCH_BYTES_MAX, BATCH_ITEMS_MAX, CommittedHead, Standing, Work};
 
-/// Rules that a batch changes, and the bundle they rest on.
+/// Rules that a draft changes, and the bundle they rest on.
 pub(super) type Changed = Option<(Rules, Option<Arc<Bundle>>)>;
 
+/// A draft under construction and the works in it.
+pub(super) struct Open {
+    pub(super) draft: Draft,
+    pub(super) works: Vec<Work>,
+    pub(super) answers: Vec<Answer>,
+    /// What is remembered of the messages it publishes or cites.
+    pub(super) known: HashMap<MessageKey, KnownMessage>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) changed: Changed,
+    pub(super) now: OffsetDateTime,
+    pub(super) bytes: usize,
+    /// Whether anybody waits for it: receipts alone may linger.
+    pub(super) urgent: bool,
+    pub(super) since: Instant,
+}
+
+impl Open {
+    /// Whether it may take more.
+    pub(super) fn has_room(&self) -> bool {
+        self.works.len() < BATCH_ITEMS_MAX && self.bytes < BATCH_BYTES_MAX
+    }
+}
+
+/// A finished draft.
+pub(super) struct Drafted {
+    pub(super) works: Vec<Work>,
+    pub(super) answers: Vec<Answer>,
+    pub(super) batch: Batch,
+    /// Whether it writes nothing.
+    pub(super) empty: bool,
+    pub(super) finished: Finished,
+    /// Subscriptions that gained waiting deliveries, with how many.
+    pub(super) waiting: Vec<(u64, u64)>,
+    /// Seats it took on live streams.
+    pub(super) seats: Vec<(u64, u64)>,
+    pub(super) head: CommittedHead,
+}
+
+/// A draft that could not be written.
+pub(super) struct Failed {
+    pub(super) drafted: Box<Drafted>,
+    pub(super) error: StoreError,
+}
+
+/// What the draft that is being written says, before anybody can read it in the store.
+pub(super) struct Flying {
+    /// Where the ledger stands if it fails.
+    before: Standing,
+    known: HashMap<MessageKey, KnownMessage>,
+    states: HashMap<u64, DeliveryState>,
+    /// Subscriptions on which it leaves something waiting: nothing fresh may pass that.
+    waiting: HashSet<u64>,
+}
+
 impl Appender {
-    /// Commits a batch and answers it.
-    pub(super) fn commit(&mut self, mut works: Vec<Work>) {
-        if works.is_empty() {
-            return;
-        }
-        let started = self.shared.clock.monotonic();
-        self.refresh_policy();
-        // As precise as the store keeps it, so that a retry is told the very same time.
-        let now = self.shared.clock.now().truncate_to_microsecond();
-        match self.try_commit(&mut works, now) {
-            Ok((answers, mut finished, head)) => {
-                let deferred = std::mem::take(&mut finished.deferred);
-                let figures = &self.shared.figures;
-                figures.commits.fetch_add(1, Ordering::Relaxed);
-                figures.items.fetch_add(works.len() as u64, Ordering::Relaxed);
-                let took = self.shared.clock.monotonic().saturating_sub(started);
-                let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-                figures.commit_micros.fetch_add(micros, Ordering::Relaxed);
-                answer(works, answers, finished, head);
-                self.commit(deferred.into_iter().map(Work::Settle).collect());
+    /// Adds works to the open draft, each in its turn.
+    pub(super) fn draft(&mut self, works: Vec<Work>) {
+        let mut works: Vec<Work> =
+            std::mem::take(&mut self.later).into_iter().chain(works).collect();
+        while !works.is_empty() {
+            let (known, stored) = match self.look_up(&works) {
+                Ok(found) => found,
+                Err(error) => return self.refuse(works, &error),
+            };
+            let open = self.opened();
+            for (key, known) in known {
+                open.known.entry(key).or_insert(known);
             }
-            Err(StoreError::SyncFailed) => {
-                // What was promised durable may not be: stop before promising more.
-                tracing::error!(code = "sync-failed", "the store could not make data durable");
-                std::process::abort();
+            open.draft.remember(stored);
+            let mut rest = works.into_iter();
+            let mut again = Vec::new();
+            for work in rest.by_ref() {
+                if let Err(failed) = self.add(work) {
+                    let (faulty, error) = *failed;
+                    again = self.without(faulty, &error);
+                    break;
+                }
+                if self.open.as_ref().is_some_and(|open| open.changed.is_some()) {
+                    // What follows is decided under the rules that this one made.
+                    self.write_here();
+                    break;
+                }
             }
-            Err(error) => self.recover(works, &error),
+            works = again.into_iter().chain(rest).collect();
         }
+    }
+
+    /// Drops the open draft, which a work could not be added to, and fails that work alone.
+    /// Answers the others, to be drafted anew.
+    fn without(&mut self, faulty: Work, error: &StoreError) -> Vec<Work> {
+        let mut others = Vec::new();
+        if let Some(open) = self.open.take() {
+            self.shared.live.release_seats(open.draft.seats());
+            others = open.works;
+        }
+        self.refuse(vec![faulty], error);
+        others
+    }
+
+    /// Commits a work alone.
+    pub(super) fn alone(&mut self, work: Work) {
+        self.finish_all();
+        self.draft(vec![work]);
+        self.finish_all();
+    }
+
+    /// Writes everything that is open, and waits for everything that is being written.
+    pub(super) fn finish_all(&mut self) {
+        loop {
+            self.write_here();
+            if self.later.is_empty() {
+                return;
+            }
+            self.draft(Vec::new());
+        }
+    }
+
+    /// The open draft, opened if there is none.
+    fn opened(&mut self) -> &mut Open {
+        if self.open.is_none() {
+            self.refresh_policy();
+        }
+        let shared = &self.shared;
+        let standing = &self.standing;
+        let flying = self.flying.as_ref();
+        self.open.get_or_insert_with(|| {
+            let rules = shared.rules.load_full();
+            // As precise as the store keeps it, so that a retry is told the very same time.
+            let now = shared.clock.now().truncate_to_microsecond();
+            let passed = flying.map(|flying| flying.waiting.clone()).unwrap_or_default();
+            Open {
+                draft: Draft::new(standing, shared.cadence_seconds, rules.bundle, passed, now),
+                works: Vec::new(),
+                answers: Vec::new(),
+                known: HashMap::new(),
+                rules,
+                changed: None,
+                now,
+                bytes: 0,
+                urgent: false,
+                since: Instant::now(),
+            }
+        })
     }
 
     /// Makes the policy of this moment when an agreement has started or ended.
     fn refresh_policy(&mut self) {
         let rules = self.shared.rules.load_full();
-        let now = self.shared.clock.now();
+        let now = self.shared.clock.reading().span();
         if !rules.outdated(now) {
             return;
         }
@@ -62,7 +178,7 @@ impl Appender {
             let mut next = Rules::clone(&rules);
             next.policy = Arc::new(bundle.in_force(&rules.directory, now));
             next.epochs.policy += 1;
-            self.head.epochs.policy = next.epochs.policy;
+            self.standing.head.epochs.policy = next.epochs.policy;
             self.publish_rules(next);
         }
     }
@@ -73,156 +189,284 @@ impl Appender {
         self.shared.changed.send_replace(epochs);
     }
 
-    fn try_commit(
-        &mut self,
-        works: &mut [Work],
-        now: OffsetDateTime,
-    ) -> Result<(Vec<Answer>, Finished, CommittedHead), StoreError> {
-        let rules = self.shared.rules.load_full();
-        let mut known = self.known(works)?;
-        let mut draft = Draft::new(
-            &self.head,
-            &self.edge,
-            &self.subscriptions,
-            self.shared.cadence_seconds,
-            rules.bundle,
-            now,
-        );
-        let mut changed: Changed = None;
-        let mut answers = Vec::with_capacity(works.len());
-        let built = self
-            .build(works, &mut known, &rules, &mut draft, &mut changed, &mut answers, now)
-            .and_then(|()| draft.finish(&*self.shared.chance));
-        let finished = match built.and_then(|finished| {
-            if draft.empty() {
-                return Ok(finished);
+    /// Adds one work to the open draft, or puts it aside for the next.
+    fn add(&mut self, mut work: Work) -> Result<(), Box<(Work, StoreError)>> {
+        let Some(mut open) = self.open.take() else { return Ok(()) };
+        let answer = self.build(&mut work, &mut open);
+        match answer {
+            Ok(Some(answer)) => {
+                open.bytes += weight(&work);
+                open.urgent |= !patient(&work);
+                open.works.push(work);
+                open.answers.push(answer);
+                self.open = Some(open);
+                Ok(())
             }
-            if let Some((rules, _)) = &changed {
-                draft.batch.head.epochs = rules.epochs;
+            Ok(None) => {
+                open.urgent = true;
+                self.later.push(work);
+                self.open = Some(open);
+                Ok(())
             }
-            self.journal.commit(&draft.batch).map(|()| finished)
-        }) {
+            Err(error) => {
+                self.open = Some(open);
+                Err(Box::new((work, error)))
+            }
+        }
+    }
+
+    /// Writes a work into the draft. `None`: it touches what the draft touches already.
+    fn build(&mut self, work: &mut Work, open: &mut Open) -> Result<Option<Answer>, StoreError> {
+        let (place, now) = (open.works.len(), open.now);
+        let rules = Arc::clone(&open.rules);
+        let draft = &mut open.draft;
+        Ok(Some(match work {
+            Work::Publish(prepared, _) => {
+                Answer::Published(self.publish(prepared, open, &rules, now)?)
+            }
+            Work::Release(release) => {
+                Answer::Released(self.release(place, release, &rules, draft)?)
+            }
+            Work::Settle(settle) => return self.settle(settle, draft, now),
+            Work::End(items) => self.end(items, draft, now)?,
+            Work::Void(items) => self.void(items, draft, now)?,
+            Work::Subscribe(subscribe) => self.subscribe(subscribe, draft)?,
+            Work::Change(change) => self.change(change, &rules, draft, &mut open.changed)?,
+            Work::Consult(consult) => self.consult(consult, draft)?,
+            Work::Redrive(redrive) => self.redrive(redrive, draft, now)?,
+            Work::Refusals(refusals) => self.refusals(refusals, draft)?,
+            Work::Tick { leaves, .. } => {
+                for _ in 0..*leaves {
+                    draft.entry(Vec::new(), &*self.shared.chance)?;
+                }
+                Answer::Done(true)
+            }
+            Work::Keep { name, content, .. } => {
+                draft.batch.documents.push(((*name).to_owned(), content.clone()));
+                Answer::Done(true)
+            }
+            Work::Stop(_) => Answer::Done(true),
+        }))
+    }
+
+    /// Closes the open draft. The ledger stands after it from now on.
+    fn close(&mut self) -> Result<Option<(Drafted, Changed, Flying)>, StoreError> {
+        let Some(mut open) = self.open.take() else { return Ok(None) };
+        let finished = match open.draft.finish(&*self.shared.chance) {
             Ok(finished) => finished,
             Err(error) => {
-                self.shared.live.release_seats(&draft.seats);
+                self.open = Some(open);
                 return Err(error);
             }
         };
-        self.head = std::mem::take(&mut draft.batch.head);
-        self.edge = draft.edge;
-        self.subscriptions = draft.subscriptions;
-        if let Some((rules, bundle)) = changed {
-            self.bundle = bundle;
-            self.publish_rules(rules);
+        if let Some((rules, _)) = &open.changed {
+            open.draft.batch.head.epochs = rules.epochs;
         }
-        let mut finished = finished;
-        finished.deferred = std::mem::take(&mut draft.deferred);
-        let waiting: Vec<(u64, u64)> = draft.waiting.into_iter().collect();
-        self.shared.live.committed(std::mem::take(&mut finished.live), &waiting);
-        let head = CommittedHead { size: self.edge.size(), root: self.edge.root() };
-        Ok((answers, finished, head))
+        let empty = open.draft.empty();
+        let states = open.draft.states();
+        let Parts { batch, standing, waiting, seats } = open.draft.into_parts();
+        let head = CommittedHead { size: standing.edge.size(), root: standing.edge.root() };
+        let flying = Flying {
+            before: std::mem::replace(&mut self.standing, standing),
+            known: open.known,
+            states,
+            waiting: waiting.iter().map(|(subscription, _)| *subscription).collect(),
+        };
+        let (works, answers) = (open.works, open.answers);
+        let drafted = Drafted { works, answers, batch, empty, finished, waiting, seats, head };
+        Ok(Some((drafted, open.changed, flying)))
     }
 
-    /// Writes each work into the draft. Answers stand in the works' order.
-    #[expect(clippy::too_many_arguments, reason = "the whole state of a commit in one place")]
-    fn build(
-        &mut self,
-        works: &mut [Work],
-        known: &mut HashMap<MessageKey, KnownMessage>,
-        rules: &Rules,
-        draft: &mut Draft,
-        changed: &mut Changed,
-        answers: &mut Vec<Answer>,
-        now: OffsetDateTime,
-    ) -> Result<(), StoreError> {
-        for (place, work) in works.iter_mut().enumerate() {
-            answers.push(match work {
-                Work::Publish(prepared, _) => {
-                    Answer::Published(self.publish(prepared, known, rules, draft, changed, now)?)
+    /// Hands the open draft to the writing thread.
+    pub(super) fn write_beside(&mut self) {
+        match self.close() {
+            Ok(Some((drafted, None, flying))) => {
+                self.flying = Some(flying);
+                if let Err(drafted) = self.writer.hand(drafted) {
+                    let error = StoreError::Unavailable("the ledger's writer has stopped".into());
+                    self.fallen(Failed { drafted, error });
                 }
-                Work::Release(release) => {
-                    Answer::Released(self.release(place, release, rules, draft)?)
-                }
-                Work::Settle(settle) => self.settle(settle, draft, now)?,
-                Work::End(items) => self.end(items, draft, now)?,
-                Work::Void(items) => self.void(items, draft, now)?,
-                Work::Subscribe(subscribe) => self.subscribe(subscribe, draft)?,
-                Work::Change(change) => self.change(change, rules, draft, changed)?,
-                Work::Consult(consult) => self.consult(consult, draft)?,
-                Work::Redrive(redrive) => self.redrive(redrive, draft, now)?,
-                Work::Refusals(refusals) => self.refusals(refusals, draft)?,
-                Work::Tick { leaves, .. } => {
-                    for _ in 0..*leaves {
-                        draft.entry(Vec::new(), &*self.shared.chance)?;
-                    }
-                    Answer::Done(true)
-                }
-                Work::Keep { name, content, .. } => {
-                    draft.batch.documents.push(((*name).to_owned(), std::mem::take(content)));
-                    Answer::Done(true)
-                }
-                Work::Stop(_) => Answer::Done(true),
-            });
+            }
+            Ok(Some((drafted, changed, flying))) => self.write_now(drafted, changed, flying),
+            Ok(None) => {}
+            Err(error) => self.give_up(&error),
         }
-        Ok(())
+    }
+
+    /// Writes the open draft on this thread, after what is being written.
+    pub(super) fn write_here(&mut self) {
+        while self.flying.is_some() {
+            match self.writer.written.blocking_recv() {
+                Some(written) => self.written(written),
+                None => self.flying = None,
+            }
+        }
+        match self.close() {
+            Ok(Some((drafted, changed, flying))) => self.write_now(drafted, changed, flying),
+            Ok(None) => {}
+            Err(error) => self.give_up(&error),
+        }
+    }
+
+    fn write_now(&mut self, drafted: Drafted, changed: Changed, flying: Flying) {
+        match self.writer.write(&drafted) {
+            Ok(()) => {
+                if let Some((rules, bundle)) = changed {
+                    self.bundle = bundle;
+                    self.publish_rules(rules);
+                }
+                self.writer.tell(drafted);
+                self.writer.tidy();
+            }
+            Err(error) => {
+                self.flying = Some(flying);
+                self.fallen(Failed { drafted: Box::new(drafted), error });
+            }
+        }
+    }
+
+    /// What was being written is durable, or is not.
+    pub(super) fn written(&mut self, written: Result<Box<Drafted>, Failed>) {
+        match written {
+            Ok(drafted) => {
+                // The writer goes on before anybody is told: telling takes a while. What it
+                // leaves waiting is known to the next draft already, and is told before the
+                // one after that is opened.
+                self.flying = None;
+                if self.open.as_ref().is_some_and(|open| open.urgent || !open.has_room()) {
+                    self.write_beside();
+                }
+                self.writer.tell(*drafted);
+            }
+            Err(failed) => self.fallen(failed),
+        }
+    }
+
+    /// A draft could not be written, and what was drafted upon it falls with it.
+    fn fallen(&mut self, failed: Failed) {
+        let Failed { drafted, error } = failed;
+        let after = self.open.take();
+        if let Some(after) = &after {
+            self.shared.live.release_seats(after.draft.seats());
+        }
+        self.shared.live.release_seats(&drafted.seats);
+        if let Some(flying) = self.flying.take() {
+            self.standing = flying.before;
+        }
+        let mut again = after.map(|after| after.works).unwrap_or_default();
+        again.append(&mut self.later);
+        self.recover(drafted.works, &error);
+        // They are drafted anew.
+        self.draft(again);
+    }
+
+    /// The open draft cannot be finished: its works fail.
+    fn give_up(&mut self, error: &StoreError) {
+        if let Some(open) = self.open.take() {
+            self.shared.live.release_seats(open.draft.seats());
+            self.refuse(open.works, error);
+        }
     }
 
     /// Halves a batch that the store refused; reloads when the outcome is unknown.
     fn recover(&mut self, mut works: Vec<Work>, error: &StoreError) {
-        self.shared.figures.failures.fetch_add(1, Ordering::Relaxed);
-        tracing::error!(code = "commit-failed", works = works.len(), "a commit failed");
         if matches!(error, StoreError::Refused(_)) && works.len() > 1 {
+            tracing::error!(code = "commit-halved", works = works.len(), "a commit was refused");
             let second = works.split_off(works.len() / 2);
-            self.commit(works);
-            self.commit(second);
+            for half in [works, second] {
+                self.draft(half);
+                self.finish_all();
+            }
             return;
         }
         if !matches!(error, StoreError::Refused(_) | StoreError::Full) {
             self.reload();
         }
+        self.refuse(works, error);
+    }
+
+    /// Tells works that they failed.
+    fn refuse(&mut self, works: Vec<Work>, error: &StoreError) {
+        self.shared.figures.failures.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(code = "commit-failed", works = works.len(), "a commit failed");
         let refusal = if matches!(error, StoreError::Full) {
             Refusal::DiskFloor
         } else {
             Refusal::StoreUnavailable
         };
         // What is on disk decides: a message may have been written after all.
-        let known = self.known(&works).unwrap_or_default();
+        let known = self.look_up(&works).map(|(known, _)| known).unwrap_or_default();
         fail(works, &known, refusal);
     }
 
     /// Drops what is in memory and takes what is on disk.
     fn reload(&mut self) {
-        if let Ok(start) = self.journal.start()
-            && let Ok(edge) =
-                crate::ledger::tree::Edge::load(&start.head.frontier, start.open_tiles.clone())
+        if let Ok(start) = self.writer.reload()
+            && let Ok(standing) = Standing::of(&start)
         {
-            self.edge = edge;
-            self.head = start.head;
+            self.standing = standing;
             // What was outstanding waits again: every stream looks.
             let waiting: Vec<(u64, u64)> =
                 start.subscriptions.iter().map(|(row, _, waiting)| (row.row, *waiting)).collect();
             self.shared.live.committed(Vec::new(), &waiting);
-            self.subscriptions = start
-                .subscriptions
-                .into_iter()
-                .map(|(row, last_number, _)| Known { row, last_number })
-                .collect();
         }
     }
 
-    /// What is remembered of every message that is published or cited in this batch.
-    fn known(&mut self, works: &[Work]) -> Result<HashMap<MessageKey, KnownMessage>, StoreError> {
-        let mut keys: Vec<MessageKey> = Vec::new();
-        for work in works {
-            if let Work::Publish(prepared, _) = work {
-                keys.push(prepared.admitted.key.clone());
-                keys.extend(prepare::cites(&prepared.admitted));
-            }
+    /// What is remembered of every message that works publish or cite, and how the deliveries
+    /// stand that they settle, release or end: on disk, and in what is being written.
+    fn look_up(&self, works: &[Work]) -> Result<LookedUp, StoreError> {
+        let keys = messages_of(works);
+        let found = if keys.is_empty() { Vec::new() } else { self.recall.known(&keys)? };
+        let mut known: HashMap<MessageKey, KnownMessage> = HashMap::with_capacity(keys.len());
+        let rows = deliveries_of(works);
+        let mut states =
+            if rows.is_empty() { HashMap::new() } else { self.recall.states(&rows)? };
+        let flying = self.flying.as_ref();
+        for (key, found) in keys.into_iter().zip(found) {
+            let found = flying.and_then(|flying| flying.known.get(&key).copied()).or(found);
+            known.extend(found.map(|found| (key, found)));
         }
-        if keys.is_empty() {
-            return Ok(HashMap::new());
+        for row in rows {
+            let state = flying.and_then(|flying| flying.states.get(&row));
+            states.extend(state.map(|state| (row, *state)));
         }
-        let found = self.journal.known(&keys)?;
-        Ok(keys.into_iter().zip(found).filter_map(|(key, known)| Some((key, known?))).collect())
+        Ok((known, states))
     }
+}
+
+type LookedUp = (HashMap<MessageKey, KnownMessage>, HashMap<u64, DeliveryState>);
+
+/// The messages that works publish or cite.
+fn messages_of(works: &[Work]) -> Vec<MessageKey> {
+    let mut keys = Vec::new();
+    for work in works {
+        if let Work::Publish(prepared, _) = work {
+            keys.push(prepared.admitted.key.clone());
+            keys.extend(prepare::cites(&prepared.admitted));
+        }
+    }
+    keys
+}
+
+/// The deliveries that works settle, release or end: rows that were written before.
+fn deliveries_of(works: &[Work]) -> Vec<u64> {
+    let mut rows = Vec::new();
+    for work in works {
+        match work {
+            Work::Release(release) => rows.extend(release.items.iter().map(|i| i.delivery)),
+            Work::Settle(settle) => rows.extend(settle.items.iter().map(|i| i.delivery)),
+            Work::End(items) => rows.extend(items.iter().map(|i| i.delivery)),
+            Work::Void(items) => rows.extend(items.iter().map(|i| i.delivery)),
+            Work::Redrive(redrive) => rows.push(redrive.delivery),
+            Work::Publish(..)
+            | Work::Subscribe(_)
+            | Work::Change(_)
+            | Work::Consult(_)
+            | Work::Refusals(_)
+            | Work::Tick { .. }
+            | Work::Keep { .. }
+            | Work::Stop(_) => {}
+        }
+    }
+    rows
 }

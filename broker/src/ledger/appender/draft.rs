@@ -3,57 +3,43 @@
 //! Releases and receipts are gathered, so that each recipient has one release entry and one
 //! receipt entry a batch.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use crate::chance::Chance;
-use crate::ledger::entry::{Entry, EntryError};
+use crate::ledger::entry::{self, EntryError};
 use crate::ledger::journal::{
-    Attempts, Batch, DeliveryMark, DeliveryState, EntryRow, Head, ReleaseRow, StoreError, text_of,
+    Attempts, Batch, DeliveryMark, DeliveryRow, DeliveryState, EntryRow, ReleaseRow, StoreError,
 };
-use crate::ledger::record::{RecordType, Text};
-use crate::ledger::tree::Edge;
 use crate::register::DeskName;
-use crate::seal::commitment;
 
-use super::{Known, LiveRelease, ReleaseItem, Released, SettleItem, SettleWork, Settlement};
+use super::gathered::{Made, Pending, Receipts, Releases, Target};
+use super::work::Recorded;
+use super::{Live, LiveRelease, ReleaseItem, Released, Seat, SettleItem, Standing};
 
 /// Rows and edge of the commit under construction.
 pub(super) struct Draft {
     pub(super) batch: Batch,
-    pub(super) edge: Edge,
-    pub(super) subscriptions: Vec<Known>,
+    pub(super) standing: Standing,
     /// Subscriptions that gained waiting deliveries, with how many.
-    pub(super) waiting: BTreeMap<u64, u64>,
+    waiting: BTreeMap<u64, u64>,
+    /// Subscriptions on which the draft that is being written leaves something waiting.
+    passed: HashSet<u64>,
     /// Seats reserved: (subscription, stream).
-    pub(super) seats: Vec<(u64, u64)>,
+    seats: Vec<(u64, u64)>,
     /// Releases gathered by (subscription, node).
-    releases: BTreeMap<(u64, Arc<str>), Vec<Pending>>,
+    releases: BTreeMap<(u64, Arc<str>), Releases>,
+    /// How the deliveries of this commit stand on disk.
+    stored: HashMap<u64, DeliveryState>,
     /// Deliveries this commit does something to.
     touched: HashSet<u64>,
-    /// Settlements of what this very commit releases or settles: they are committed next.
-    pub(super) deferred: Vec<SettleWork>,
-    receipts: BTreeMap<(u64, Arc<str>), Vec<SettleItem>>,
+    receipts: BTreeMap<(u64, Arc<str>), Receipts>,
+    /// Row of its first delivery.
+    first_delivery: u64,
     time: u64,
     at: time::OffsetDateTime,
     bundle: [u8; 32],
-}
-
-/// A release gathered for its entry.
-pub(super) struct Pending {
-    pub(super) item: ReleaseItem,
-    pub(super) target: Target,
-}
-
-/// Where a release goes once it is committed.
-#[derive(Clone)]
-pub(super) enum Target {
-    /// To a live stream: stream, tokens and what it settles.
-    Live(u64, Vec<crate::seal::Token>, Option<Uuid>),
-    /// Back to the work at this place of the batch.
-    Work(usize),
 }
 
 /// What a finished draft hands on once it is committed.
@@ -61,35 +47,53 @@ pub(super) enum Target {
 pub(super) struct Finished {
     pub(super) live: Vec<LiveRelease>,
     pub(super) by_work: BTreeMap<usize, Vec<Released>>,
-    pub(super) deferred: Vec<SettleWork>,
+}
+
+/// A closed draft.
+pub(super) struct Parts {
+    /// What is written.
+    pub(super) batch: Batch,
+    /// Where the ledger then stands.
+    pub(super) standing: Standing,
+    /// Subscriptions that gained waiting deliveries, with how many.
+    pub(super) waiting: Vec<(u64, u64)>,
+    /// Seats it took on live streams.
+    pub(super) seats: Vec<(u64, u64)>,
 }
 
 impl Draft {
     pub(super) fn new(
-        head: &Head,
-        edge: &Edge,
-        subscriptions: &[Known],
+        standing: &Standing,
         cadence: u64,
         bundle: [u8; 32],
+        passed: HashSet<u64>,
         now: time::OffsetDateTime,
     ) -> Self {
+        let head = standing.head.clone();
         let seconds = u64::try_from(now.unix_timestamp()).unwrap_or(0).max(head.last_time);
-        let mut batch = Batch { head: head.clone(), ..Batch::default() };
+        let first_delivery = head.last_delivery + 1;
+        let mut batch = Batch { head, ..Batch::default() };
         batch.head.last_time = seconds;
         Self {
             batch,
-            edge: edge.clone(),
-            subscriptions: subscriptions.to_vec(),
+            standing: standing.clone(),
             waiting: BTreeMap::new(),
+            passed,
             seats: Vec::new(),
             releases: BTreeMap::new(),
+            stored: HashMap::new(),
             touched: HashSet::new(),
-            deferred: Vec::new(),
             receipts: BTreeMap::new(),
+            first_delivery,
             time: seconds - seconds % cadence.max(1),
             at: now,
             bundle,
         }
+    }
+
+    /// The index of the entry that is added next.
+    pub(super) fn next_entry(&self) -> u64 {
+        self.standing.edge.size()
     }
 
     /// Adds an entry of these records. Answers its index.
@@ -98,10 +102,11 @@ impl Draft {
         records: Vec<String>,
         chance: &dyn Chance,
     ) -> Result<u64, StoreError> {
-        let entry = Entry::new(records, self.time, chance).map_err(unavailable)?;
-        let index = self.edge.size();
+        let entry = entry::Entry::new(records, self.time, chance).map_err(unavailable)?;
+        let index = self.next_entry();
         let hash = entry.hash().map_err(unavailable)?;
-        self.edge
+        self.standing
+            .edge
             .push(hash, &mut self.batch.tiles)
             .map_err(|_| StoreError::Unavailable("the ledger is full".into()))?;
         self.batch.entries.push(EntryRow { index, bytes: entry.to_bytes() });
@@ -113,6 +118,16 @@ impl Draft {
         self.batch.entries.is_empty()
             && self.batch.subscriptions.is_empty()
             && self.batch.documents.is_empty()
+    }
+
+    /// Notes how deliveries stand on disk.
+    pub(super) fn remember(&mut self, stored: HashMap<u64, DeliveryState>) {
+        self.stored.extend(stored);
+    }
+
+    /// How a delivery stands on disk; `None` for one that is not there.
+    pub(super) fn stored_state(&self, delivery: u64) -> Option<DeliveryState> {
+        self.stored.get(&delivery).copied()
     }
 
     /// Whether this commit already does something to a delivery.
@@ -127,69 +142,120 @@ impl Draft {
     }
 
     /// Gathers a release for its recipient's entry.
-    pub(super) fn release(&mut self, subscription: u64, node: Arc<str>, pending: Pending) {
-        self.touched.insert(pending.item.delivery);
-        self.releases.entry((subscription, node)).or_default().push(pending);
+    pub(super) fn release(
+        &mut self,
+        subscription: u64,
+        node: Arc<str>,
+        pending: Pending,
+        chance: &dyn Chance,
+    ) -> Result<(), StoreError> {
+        let Pending { item, target } = pending;
+        let (release_id, salt) = fresh(self.at, chance)?;
+        let number = if item.number == 0 {
+            self.standing.subscriptions.next_number(subscription)
+        } else {
+            item.number
+        };
+        self.touched.insert(item.delivery);
+        let gathered = match self.releases.entry((subscription, node)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(first) => {
+                first.insert(Releases::to(desk_of(&self.standing, subscription)?))
+            }
+        };
+        gathered.add(Made { item, target, release_id, salt, number });
+        Ok(())
     }
 
     /// Gathers a receipt for its recipient's entry.
-    pub(super) fn receipt(&mut self, subscription: u64, node: &Arc<str>, item: SettleItem) {
-        self.receipts.entry((subscription, Arc::clone(node))).or_default().push(item);
+    pub(super) fn receipt(
+        &mut self,
+        subscription: u64,
+        node: &Arc<str>,
+        item: &SettleItem,
+    ) -> Result<(), StoreError> {
+        let gathered = match self.receipts.entry((subscription, Arc::clone(node))) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(first) => {
+                first.insert(Receipts::of(desk_of(&self.standing, subscription)?))
+            }
+        };
+        gathered.add(item);
+        Ok(())
     }
 
-    pub(super) fn subscription(&self, row: u64) -> Option<&Known> {
-        self.subscriptions.iter().find(|known| known.row.row == row)
+    /// Adds a delivery that waits. Answers its row.
+    pub(super) fn deliver(&mut self, delivery: DeliveryRow) -> u64 {
+        let row = self.batch.head.last_delivery + 1;
+        self.batch.head.last_delivery = row;
+        self.batch.deliveries.push(DeliveryRow { row, ..delivery });
+        row
+    }
+
+    /// Notes that something waits on a subscription.
+    pub(super) fn waits(&mut self, subscription: u64) {
+        *self.waiting.entry(subscription).or_default() += 1;
+    }
+
+    /// Takes a seat on the stream that serves a subscription. `None` where nobody is ready, or
+    /// where something waits already: nothing fresh may pass it.
+    pub(super) fn seat(&mut self, subscription: u64, live: &dyn Live) -> Option<Seat> {
+        if self.waiting.contains_key(&subscription) || self.passed.contains(&subscription) {
+            return None;
+        }
+        let seat = live.reserve(subscription)?;
+        self.seats.push((subscription, seat.stream));
+        Some(seat)
+    }
+
+    /// The seats taken, to be given back if this is never written.
+    pub(super) fn seats(&self) -> &[(u64, u64)] {
+        &self.seats
+    }
+
+    /// How the deliveries stand that this commit touches, once it is written.
+    pub(super) fn states(&self) -> HashMap<u64, DeliveryState> {
+        let made = self.batch.deliveries.iter().map(|delivery| (delivery.row, delivery.state));
+        made.chain(self.batch.marks.iter().map(|mark| (mark.row, mark.state))).collect()
+    }
+
+    /// What is left when it is closed.
+    pub(super) fn into_parts(self) -> Parts {
+        let head = self.batch.head.clone();
+        let standing = Standing { head, ..self.standing };
+        let waiting = self.waiting.into_iter().collect();
+        Parts { batch: self.batch, standing, waiting, seats: self.seats }
     }
 
     /// Writes the gathered entries and closes the head.
     pub(super) fn finish(&mut self, chance: &dyn Chance) -> Result<Finished, StoreError> {
         let mut finished = Finished::default();
-        for ((subscription, node), pending) in std::mem::take(&mut self.releases) {
-            self.release_entry(subscription, &node, pending, chance, &mut finished)?;
+        for ((subscription, node), releases) in std::mem::take(&mut self.releases) {
+            self.release_entry(subscription, &node, releases, chance, &mut finished)?;
         }
-        for ((subscription, node), items) in std::mem::take(&mut self.receipts) {
-            self.receipt_entry(subscription, &node, &items, chance)?;
+        for ((_, node), receipts) in std::mem::take(&mut self.receipts) {
+            self.entry(receipts.close(&node), chance)?;
         }
-        self.batch.head.size = self.edge.size();
-        self.batch.head.frontier = self.edge.frontier();
+        let edge = &self.standing.edge;
+        self.batch.tiles.extend(edge.open_tiles());
+        self.batch.head.size = edge.size();
+        self.batch.head.frontier = edge.frontier();
         Ok(finished)
     }
 
-    /// One entry for all that one node of one desk is given in this commit: a record for
-    /// the recipient, and one for each sender about its own messages.
+    /// One entry for all that one node of one desk is given in this commit.
     fn release_entry(
         &mut self,
         subscription: u64,
         node: &Arc<str>,
-        pending: Vec<Pending>,
+        releases: Releases,
         chance: &dyn Chance,
         finished: &mut Finished,
     ) -> Result<(), StoreError> {
-        let known =
-            self.subscription(subscription).ok_or(StoreError::Damaged { table: "subscription" })?;
-        let desk = known.row.desk.clone();
-        let mut last_number = known.last_number;
-        let mut items = Vec::with_capacity(pending.len());
-        let mut by_sender: BTreeMap<Arc<str>, Vec<Text>> = BTreeMap::new();
-        let mut releases = Vec::with_capacity(pending.len());
-        for Pending { item, target } in pending {
-            let (release_id, salt) = fresh(chance)?;
-            let number = if item.number == 0 {
-                last_number += 1;
-                last_number
-            } else {
-                item.number
-            };
-            items.push(release_text(&item, &release_id, &salt));
-            by_sender.entry(Arc::clone(&item.sender)).or_default().push(
-                Text::new().word("message", &text_of(item.message)).bytes("release", &release_id),
-            );
-            releases.push((item, target, release_id, salt, number));
-        }
-        let mut records = vec![release_record(&self.bundle, &desk, node, items)];
-        records.extend(sender_records(RecordType::Disclosed, &desk.agency, by_sender));
+        let desk = releases.desk.clone();
+        let (records, made) = releases.close(&self.bundle, node);
         let entry = self.entry(records, chance)?;
-        for (item, target, release_id, salt, number) in releases {
+        for Made { item, target, release_id, salt, number } in made {
             self.release_rows(&item, release_id, number, entry, node);
             let released = Released {
                 delivery: item.delivery,
@@ -198,8 +264,8 @@ impl Draft {
                 number,
                 attempt: item.attempt,
                 salt,
-                body: item.parcel.bytes.clone(),
-                _recorded: super::Recorded,
+                body: item.parcel.bytes,
+                _recorded: Recorded,
             };
             match target {
                 Target::Work(place) => finished.by_work.entry(place).or_default().push(released),
@@ -210,14 +276,13 @@ impl Draft {
                     message: item.message,
                     settles,
                     tokens,
+                    desk: desk.clone(),
                     released,
                 }),
             }
         }
-        if let Some(known) = self.subscriptions.iter_mut().find(|k| k.row.row == subscription) {
-            known.last_number = last_number;
-            self.batch.numbers.push((subscription, last_number));
-        }
+        let last_number = self.standing.subscriptions.last_number(subscription);
+        self.batch.numbers.push((subscription, last_number));
         Ok(())
     }
 
@@ -237,104 +302,42 @@ impl Draft {
             node: Arc::clone(node),
             attempt: item.attempt,
         });
-        self.mark(DeliveryMark {
-            row: item.delivery,
-            state: DeliveryState::Released,
-            number: Some(number),
-            attempts: Attempts::Kept,
-            due: None,
-            at: self.at,
-        });
-    }
-
-    /// One entry for all that one node settles in this commit.
-    fn receipt_entry(
-        &mut self,
-        subscription: u64,
-        node: &Arc<str>,
-        items: &[SettleItem],
-        chance: &dyn Chance,
-    ) -> Result<(), StoreError> {
-        let known =
-            self.subscription(subscription).ok_or(StoreError::Damaged { table: "subscription" })?;
-        let desk = known.row.desk.clone();
-        let of = |wanted: fn(&Settlement) -> bool| {
-            let chosen = items.iter().filter(move |item| wanted(&item.settlement));
-            chosen.map(|item| hex::encode(item.release_id)).collect::<Vec<_>>()
-        };
-        let mut by_sender: BTreeMap<Arc<str>, Vec<Text>> = BTreeMap::new();
-        for item in items.iter().filter(|i| i.settlement == Settlement::Acknowledged) {
-            by_sender.entry(Arc::clone(&item.sender)).or_default().push(
-                Text::new()
-                    .word("message", &text_of(item.message))
-                    .bytes("release", &item.release_id),
-            );
+        // A delivery that this commit makes is written once, as released.
+        let made = item.delivery.checked_sub(self.first_delivery);
+        let made = made.and_then(|place| usize::try_from(place).ok());
+        match made.and_then(|place| self.batch.deliveries.get_mut(place)) {
+            Some(made) => {
+                (made.state, made.number) = (DeliveryState::Released, number);
+                made.changed_at = Some(self.at);
+            }
+            None => self.mark(DeliveryMark {
+                row: item.delivery,
+                state: DeliveryState::Released,
+                number: Some(number),
+                attempts: Attempts::Kept,
+                due: None,
+                at: self.at,
+            }),
         }
-        let mut records = vec![
-            Text::new()
-                .words("acknowledged", of(|s| matches!(s, Settlement::Acknowledged)))
-                .words("again", of(|s| matches!(s, Settlement::Again(_))))
-                .word("desk", &desk.desk)
-                .word("format", proto::ledger::record::RECORD_FORMAT)
-                .word("node", node)
-                .word("operation", RecordType::Receipt.operation())
-                .word("party", &desk.agency)
-                .words("recalled", of(|s| matches!(s, Settlement::Recalled)))
-                .word("type", RecordType::Receipt.name())
-                .close(),
-        ];
-        records.extend(sender_records(RecordType::Received, &desk.agency, by_sender));
-        self.entry(records, chance).map(|_| ())
     }
 }
 
-fn release_record(bundle: &[u8; 32], desk: &DeskName, node: &str, items: Vec<Text>) -> String {
-    Text::new()
-        .bytes("bundle", bundle)
-        .objects("deliveries", items)
-        .word("desk", &desk.desk)
-        .word("format", proto::ledger::record::RECORD_FORMAT)
-        .word("node", node)
-        .word("operation", RecordType::Release.operation())
-        .word("party", &desk.agency)
-        .word("type", RecordType::Release.name())
-        .close()
+fn desk_of(standing: &Standing, subscription: u64) -> Result<DeskName, StoreError> {
+    let known = standing.subscriptions.get(subscription);
+    known.map(|known| known.desk.clone()).ok_or(StoreError::Damaged { table: "subscription" })
 }
 
-fn release_text(item: &ReleaseItem, release_id: &[u8; 16], salt: &[u8; 32]) -> Text {
-    Text::new()
-        .number("attempt", item.attempt.into())
-        .bytes("commitment", &commitment(salt, &item.parcel.bytes))
-        .bytes("delivery", &item.delivery_id)
-        .word("kind", item.kind)
-        .bytes("release", release_id)
-        .words("rules", &item.rules)
-        .word("sender", &item.sender)
-        .fields("withheld", &item.parcel.withheld)
-}
-
-/// A record for each sender about its own messages, and about nobody else's.
-fn sender_records(
-    kind: RecordType,
-    recipient: &str,
-    by_sender: BTreeMap<Arc<str>, Vec<Text>>,
-) -> impl Iterator<Item = String> {
-    by_sender.into_iter().map(move |(sender, messages)| {
-        Text::new()
-            .word("agency", recipient)
-            .word("format", proto::ledger::record::RECORD_FORMAT)
-            .objects("messages", messages)
-            .word("operation", kind.operation())
-            .word("party", &sender)
-            .word("type", kind.name())
-            .close()
-    })
-}
-
-pub(super) fn fresh(chance: &dyn Chance) -> Result<([u8; 16], [u8; 32]), StoreError> {
-    let drawn: [u8; 48] = crate::chance::bytes(chance).map_err(|_| no_chance())?;
+/// A release id and the salt of its commitment. The id begins with the commit's time in
+/// milliseconds, so that a store adds it at the end of its index; 80 bits are drawn.
+fn fresh(
+    at: time::OffsetDateTime,
+    chance: &dyn Chance,
+) -> Result<([u8; 16], [u8; 32]), StoreError> {
+    let drawn: [u8; 42] = crate::chance::bytes(chance).map_err(|_| no_chance())?;
+    let millis = u64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
     let (mut id, mut salt) = ([0; 16], [0; 32]);
-    for (to, from) in id.iter_mut().chain(salt.iter_mut()).zip(drawn) {
+    let bytes = millis.to_be_bytes().into_iter().skip(2).chain(drawn);
+    for (to, from) in id.iter_mut().chain(salt.iter_mut()).zip(bytes) {
         *to = from;
     }
     Ok((id, salt))

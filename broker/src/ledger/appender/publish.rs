@@ -1,6 +1,6 @@
 //! What an accepted message writes: rows, records, and live releases in the same commit.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -19,23 +19,24 @@ use crate::parcel::Parcel;
 use crate::prepare::{self, Prepared};
 use crate::register::DeskName;
 use crate::rules::Rules;
+use crate::seal::Token;
 
 use super::change::make_subscription;
-use super::commit::Changed;
-use super::draft::{Draft, Pending, Target, no_chance};
+use super::commit::Open;
+use super::draft::{Draft, no_chance};
+use super::gathered::{Pending, Target};
 use super::settle::mark;
-use super::{Appender, Known, PublishOutcome, ReleaseItem};
+use super::{Appender, PublishOutcome, ReleaseItem};
 
 impl Appender {
     pub(super) fn publish(
         &mut self,
         prepared: &mut Box<Prepared>,
-        known: &mut HashMap<MessageKey, KnownMessage>,
+        open: &mut Open,
         rules: &Rules,
-        draft: &mut Draft,
-        changed: &mut Changed,
         now: OffsetDateTime,
     ) -> Result<PublishOutcome, StoreError> {
+        let (draft, known) = (&mut open.draft, &mut open.known);
         let admitted = Arc::clone(&prepared.admitted);
         // Step 1: the same id twice joins the first's outcome; another message under it is refused.
         if let Some(first) = known.get(&admitted.key) {
@@ -75,7 +76,7 @@ impl Appender {
         // Step 4: rows, records, and live releases in the same commit.
         let row = draft.batch.head.last_message + 1;
         draft.batch.head.last_message = row;
-        let entry = draft.edge.size();
+        let entry = draft.next_entry();
         let deliveries = self.deliver(prepared, row, entry, cited.map(|key| key.id), draft, now)?;
         if admitted.immediate() && deliveries.iter().all(Vec::is_empty) {
             self.alarm_unheard();
@@ -91,8 +92,8 @@ impl Appender {
         // Step 5: a flag or the like changes the register in the same commit.
         if !prepared.register.is_empty() {
             let next = self.apply_register(&prepared.register, rules, draft)?;
-            self.late_stakes(&admitted, &next, draft, now)?;
-            *changed = Some((next, self.bundle.clone()));
+            self.late_stakes(&tokens_of(&admitted), &next, draft, now)?;
+            open.changed = Some((next, self.bundle.clone()));
         }
         Ok(PublishOutcome::Accepted { at: now, repeated: false })
     }
@@ -111,7 +112,7 @@ impl Appender {
         draft: &mut Draft,
         now: OffsetDateTime,
     ) -> Result<Vec<DeskName>, StoreError> {
-        let held = self.journal.held(message)?;
+        let held = self.recall.held(message)?;
         let mut holders = BTreeSet::new();
         let mut ended: Vec<(DeskName, [u8; 16])> = Vec::new();
         for delivery in held {
@@ -157,7 +158,8 @@ impl Appender {
         draft: &mut Draft,
         now: OffsetDateTime,
     ) -> Result<Vec<Vec<[u8; 16]>>, StoreError> {
-        let place = Place { message, entry, cited, now };
+        let tokens = tokens_of(&prepared.admitted);
+        let place = Place { message, entry, cited, tokens, now };
         let mut all = Vec::with_capacity(prepared.parcels.len());
         for (candidate, parcel) in prepared.decided.candidates.iter().zip(&prepared.parcels) {
             all.push(match parcel {
@@ -184,15 +186,14 @@ impl Appender {
         draft: &mut Draft,
     ) -> Result<Vec<[u8; 16]>, StoreError> {
         let held_back = admitted.not_before.is_some_and(|from| from > place.now);
+        let rules: Arc<[Arc<str>]> = rules_of(candidate).into();
         let mut ids = Vec::new();
-        for subscription in self.subscriptions_of(&candidate.desk, draft)? {
-            let row = draft.batch.head.last_delivery + 1;
-            draft.batch.head.last_delivery = row;
+        for subscription in self.subscriptions_of(&candidate.desk, draft) {
             let id: [u8; 16] =
                 crate::chance::bytes(&*self.shared.chance).map_err(|_| no_chance())?;
             ids.push(id);
-            draft.batch.deliveries.push(DeliveryRow {
-                row,
+            let row = draft.deliver(DeliveryRow {
+                row: 0,
                 id,
                 message: place.message,
                 subscription,
@@ -201,13 +202,13 @@ impl Appender {
                 immediate: admitted.immediate(),
                 state: DeliveryState::Waiting,
                 number: 0,
+                changed_at: None,
             });
-            let seat = (!held_back).then(|| self.shared.live.reserve(subscription)).flatten();
-            let Some(seat) = seat else {
-                *draft.waiting.entry(subscription).or_default() += 1;
+            let live = &*self.shared.live;
+            let Some(seat) = (!held_back).then(|| draft.seat(subscription, live)).flatten() else {
+                draft.waits(subscription);
                 continue;
             };
-            draft.seats.push((subscription, seat.stream));
             let item = ReleaseItem {
                 delivery: row,
                 delivery_id: id,
@@ -216,33 +217,34 @@ impl Appender {
                 kind: admitted.kind.name(),
                 attempt: 1,
                 number: 0,
-                rules: rules_of(candidate),
+                rules: Arc::clone(&rules),
                 parcel: parcel.clone(),
             };
-            let tokens = admitted.subjects.iter().flat_map(|s| s.tokens.clone()).collect();
-            let target = Target::Live(seat.stream, tokens, place.cited);
-            draft.release(subscription, seat.node, Pending { item, target });
+            let target = Target::Live(seat.stream, Arc::clone(&place.tokens), place.cited);
+            let pending = Pending { item, target };
+            draft.release(subscription, seat.node, pending, &*self.shared.chance)?;
         }
         Ok(ids)
     }
 
-    /// Matches a flag that was just raised against custody news that is still alive.
-    fn late_stakes(
+    /// Matches people about whom the register has just learned something, a flag or a link,
+    /// against custody news that is still alive.
+    pub(super) fn late_stakes(
         &mut self,
-        flag: &Admitted,
+        tokens: &[Token],
         rules: &Rules,
         draft: &mut Draft,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        let tokens: Vec<_> = flag.subjects.iter().flat_map(|s| s.tokens.clone()).collect();
-        let linked: Vec<_> = rules.register.linked(&tokens).into_iter().collect();
-        for (row, stored) in self.journal.live_custody(&linked, now)? {
+        let linked: Vec<_> = rules.register.linked(tokens).into_iter().collect();
+        for (row, stored) in self.recall.live_custody(&linked, now)? {
             let shared = self.shared.clone();
             let late = prepare::decide_late(&stored, rules, &shared.vault, &*shared.chance, now)
                 .map_err(|_| StoreError::Damaged { table: "message" })?;
             let Some(late) = late.filter(|late| !late.candidates.is_empty()) else { continue };
-            let entry = draft.edge.size();
-            let place = Place { message: row, entry, cited: stored.settles, now };
+            let entry = draft.next_entry();
+            let tokens = tokens_of(&late.admitted);
+            let place = Place { message: row, entry, cited: stored.settles, tokens, now };
             let mut told = Vec::new();
             for (candidate, parcel) in &late.candidates {
                 let ids = self.deliver_to(&late.admitted, candidate, parcel, &place, draft)?;
@@ -257,22 +259,13 @@ impl Appender {
     }
 
     /// The subscriptions of a desk: its named ones, or its mailbox, made when first needed.
-    pub(super) fn subscriptions_of(
-        &self,
-        desk: &DeskName,
-        draft: &mut Draft,
-    ) -> Result<Vec<u64>, StoreError> {
-        let of_desk: Vec<&Known> =
-            draft.subscriptions.iter().filter(|known| known.row.desk == *desk).collect();
-        let named: Vec<u64> =
-            of_desk.iter().filter(|k| &*k.row.name != "default").map(|k| k.row.row).collect();
+    pub(super) fn subscriptions_of(&self, desk: &DeskName, draft: &mut Draft) -> Vec<u64> {
+        let known = &draft.standing.subscriptions;
+        let named: Vec<u64> = known.named(desk).map(|known| known.row).collect();
         if !named.is_empty() {
-            return Ok(named);
+            return named;
         }
-        if let Some(mailbox) = of_desk.first() {
-            return Ok(vec![mailbox.row.row]);
-        }
-        Ok(vec![make_subscription(desk, "default", draft)])
+        vec![known.mailbox(desk).unwrap_or_else(|| make_subscription(desk, "default", draft))]
     }
 
     /// The records of an accepted message: one for its sender, one for the broker-wide
@@ -302,7 +295,13 @@ struct Place {
     message: u64,
     entry: u64,
     cited: Option<Uuid>,
+    tokens: Arc<[Token]>,
     now: OffsetDateTime,
+}
+
+/// The persons a message concerns.
+fn tokens_of(admitted: &Admitted) -> Arc<[Token]> {
+    admitted.subjects.iter().flat_map(|subject| subject.tokens.iter().copied()).collect()
 }
 
 fn candidate_text(candidate: &CandidateDecision, deliveries: &[[u8; 16]]) -> Text {
@@ -310,7 +309,7 @@ fn candidate_text(candidate: &CandidateDecision, deliveries: &[[u8; 16]]) -> Tex
     let withheld = candidate.outcome.as_ref().map(View::withheld).unwrap_or_default();
     Text::new()
         .word("agency", &candidate.desk.agency)
-        .words("deliveries", deliveries.iter().map(hex::encode))
+        .list_of_bytes("deliveries", deliveries)
         .word("desk", &candidate.desk.desk)
         .number("refusal", refusal.into())
         .words("rules", rules_of(candidate))

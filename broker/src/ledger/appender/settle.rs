@@ -11,7 +11,8 @@ use crate::ledger::record::{BROKER_PARTY, RecordType, Text};
 use crate::rules::Rules;
 
 use super::answer::Answer;
-use super::draft::{Draft, Pending, Target};
+use super::draft::Draft;
+use super::gathered::{Pending, Target};
 use super::{
     ATTEMPTS_MAX, Appender, EndItem, RedriveWork, ReleaseRefused, ReleaseWork, SettleItem,
     SettleWork, Settlement, VoidItem,
@@ -28,40 +29,33 @@ impl Appender {
         if release.epochs != rules.epochs {
             return Ok(Err(ReleaseRefused::RulesMoved));
         }
-        let rows: Vec<u64> = release.items.iter().map(|item| item.delivery).collect();
-        let states = self.journal.states(&rows)?;
-        for (item, state) in release.items.iter().zip(states) {
+        for item in &release.items {
             // What this very batch does to a delivery counts as much as what is on disk.
-            if state == Some(DeliveryState::Waiting) && !draft.touches(item.delivery) {
+            let waits = draft.stored_state(item.delivery) == Some(DeliveryState::Waiting);
+            if waits && !draft.touches(item.delivery) {
                 let pending = Pending { item: item.clone(), target: Target::Work(place) };
-                draft.release(release.subscription, Arc::clone(&release.node), pending);
+                let (node, chance) = (Arc::clone(&release.node), &*self.shared.chance);
+                draft.release(release.subscription, node, pending, chance)?;
             }
         }
         Ok(Ok(()))
     }
 
+    /// `None`: the draft does something to one of these deliveries already, which must be
+    /// written first.
     pub(super) fn settle(
         &mut self,
-        settle: &mut SettleWork,
+        settle: &SettleWork,
         draft: &mut Draft,
         now: OffsetDateTime,
-    ) -> Result<Answer, StoreError> {
-        let (later, items): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut settle.items).into_iter().partition(|i| draft.touches(i.delivery));
-        if !later.is_empty() {
-            draft.deferred.push(SettleWork {
-                subscription: settle.subscription,
-                node: Arc::clone(&settle.node),
-                items: later,
-                reply: settle.reply.take(),
-            });
+    ) -> Result<Option<Answer>, StoreError> {
+        if settle.items.iter().any(|item| draft.touches(item.delivery)) {
+            return Ok(None);
         }
-        let rows: Vec<u64> = items.iter().map(|item| item.delivery).collect();
-        let states = self.journal.states(&rows)?;
-        for (item, state) in items.into_iter().zip(states) {
+        for item in &settle.items {
             let receipt = item.settlement == Settlement::Acknowledged;
             // A receipt counts even when the delivery waits again: it was received.
-            let open = match state {
+            let open = match draft.stored_state(item.delivery) {
                 Some(DeliveryState::Released) => true,
                 Some(DeliveryState::Waiting) => receipt,
                 Some(_) | None => false,
@@ -69,9 +63,9 @@ impl Appender {
             if !open || draft.touches(item.delivery) {
                 continue;
             }
-            let (state, due, attempts) = settled(&item);
+            let (state, due, attempts) = settled(item);
             if state == DeliveryState::Waiting {
-                *draft.waiting.entry(settle.subscription).or_default() += 1;
+                draft.waits(settle.subscription);
             }
             draft.mark(DeliveryMark {
                 row: item.delivery,
@@ -81,9 +75,9 @@ impl Appender {
                 due,
                 at: now,
             });
-            draft.receipt(settle.subscription, &settle.node, item);
+            draft.receipt(settle.subscription, &settle.node, item)?;
         }
-        Ok(Answer::Done(true))
+        Ok(Some(Answer::Done(true)))
     }
 
     pub(super) fn end(
@@ -92,9 +86,8 @@ impl Appender {
         draft: &mut Draft,
         now: OffsetDateTime,
     ) -> Result<Answer, StoreError> {
-        let rows: Vec<u64> = items.iter().map(|item| item.delivery).collect();
-        let states = self.journal.states(&rows)?;
-        for (item, state) in items.iter().zip(states) {
+        for item in items {
+            let state = draft.stored_state(item.delivery);
             let open = matches!(state, Some(DeliveryState::Waiting | DeliveryState::Dead));
             if !open || draft.touches(item.delivery) {
                 continue;
@@ -127,12 +120,10 @@ impl Appender {
         draft: &mut Draft,
         now: OffsetDateTime,
     ) -> Result<Answer, StoreError> {
-        let rows: Vec<u64> = items.iter().map(|item| item.delivery).collect();
-        let states = self.journal.states(&rows)?;
-        for (item, state) in items.iter().zip(states) {
-            let party = draft
-                .subscription(item.subscription)
-                .map_or_else(|| Arc::from(BROKER_PARTY), |k| Arc::clone(&k.row.desk.agency));
+        for item in items {
+            let known = draft.standing.subscriptions.get(item.subscription);
+            let party =
+                known.map_or_else(|| Arc::from(BROKER_PARTY), |k| Arc::clone(&k.desk.agency));
             let record = Text::new()
                 .word("format", RECORD_FORMAT)
                 .word("operation", RecordType::Void.operation())
@@ -142,9 +133,10 @@ impl Appender {
                 .close();
             draft.entry(vec![record], &*self.shared.chance)?;
             draft.batch.voided.push(item.release_id);
-            if state == Some(DeliveryState::Released) && !draft.touches(item.delivery) {
+            let released = draft.stored_state(item.delivery) == Some(DeliveryState::Released);
+            if released && !draft.touches(item.delivery) {
                 draft.mark(mark(item.delivery, DeliveryState::Waiting, now));
-                *draft.waiting.entry(item.subscription).or_default() += 1;
+                draft.waits(item.subscription);
             }
         }
         Ok(Answer::Done(true))
@@ -156,8 +148,7 @@ impl Appender {
         draft: &mut Draft,
         now: OffsetDateTime,
     ) -> Result<Answer, StoreError> {
-        let state = self.journal.states(&[redrive.delivery])?;
-        if state.first().copied().flatten() != Some(DeliveryState::Dead) {
+        if draft.stored_state(redrive.delivery) != Some(DeliveryState::Dead) {
             return Ok(Answer::Done(false));
         }
         let record = Text::new()
@@ -171,7 +162,7 @@ impl Appender {
         draft.entry(vec![record], &*self.shared.chance)?;
         let again = mark(redrive.delivery, DeliveryState::Waiting, now);
         draft.mark(DeliveryMark { attempts: Attempts::Afresh, ..again });
-        *draft.waiting.entry(redrive.subscription).or_default() += 1;
+        draft.waits(redrive.subscription);
         Ok(Answer::Done(true))
     }
 }

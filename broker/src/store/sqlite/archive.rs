@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::directory::MessageKind;
 use crate::ledger::journal::{
-    Archive, DeliveryState, DisclosureFilter, DisclosureRow, SealedDecision, StoreError,
+    Archive, DeliveryState, DisclosureFilter, DisclosureRow, Fate, SealedDecision, StoreError,
 };
 use crate::ledger::tree::TileId;
 use crate::message::MessageKey;
@@ -149,6 +149,41 @@ impl Archive for SqliteReaders {
                 Ok((desk, state, at))
             })
             .collect()
+    }
+
+    fn fates(&self, key: &MessageKey) -> Result<Vec<Fate>, StoreError> {
+        let rows = self.with(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT d.delivery_id, s.agency, s.desk, d.task, d.state,
+                        max(d.changed_at, m.accepted_at), r.entry, r.release_id, r.at
+                 FROM message m JOIN delivery d ON d.message = m.id
+                 JOIN subscription s ON s.id = d.subscription
+                 LEFT JOIN release r ON r.rowid =
+                   (SELECT max(l.rowid) FROM release l WHERE l.delivery = d.id AND l.voided = 0)
+                 WHERE m.agency = ?1 AND m.uuid = ?2 ORDER BY d.id LIMIT 1000",
+            )?;
+            statement
+                .query_map(params![&*key.agency, key.id.as_bytes()], |row| {
+                    let entry: Option<i64> = row.get(6)?;
+                    let released = match entry {
+                        Some(entry) => Some((count(entry), row.get(7)?, moment(row.get(8)?))),
+                        None => None,
+                    };
+                    Ok(DeliveryState::from_number(row.get(4)?).map(|state| {
+                        Ok::<_, rusqlite::Error>(Fate {
+                            delivery_id: row.get(0)?,
+                            desk: DeskName { agency: arc(row, 1)?, desk: arc(row, 2)? },
+                            task: row.get(3)?,
+                            state,
+                            at: moment(row.get(5)?),
+                            released,
+                        })
+                    }))
+                })?
+                .map(|row| row.and_then(Option::transpose))
+                .collect::<Result<Vec<_>, _>>()
+        })?;
+        rows.into_iter().map(|row| row.ok_or(StoreError::Damaged { table: "delivery" })).collect()
     }
 
     fn size(&self) -> Result<u64, StoreError> {

@@ -1,33 +1,27 @@
 //! The writer: a whole batch in one transaction, prepared rows on the appender's thread.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proto::ledger::tree::Hash;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use crate::directory::MessageKind;
-use crate::ledger::journal::{
-    Attempts, Batch, DeliveryState, Head, Held, Journal, Known, Start, StoreError, SubscriptionRow,
-};
-use crate::message::MessageKey;
-use crate::prepare::Stored;
+use crate::ledger::journal::{Attempts, Batch, Head, Journal, Start, StoreError, SubscriptionRow};
 use crate::register::DeskName;
 use crate::rules::Epochs;
-use crate::seal::Token;
-use time::OffsetDateTime;
 
-use super::outbox::{STORED_COLUMNS, read_stored};
-use super::{count, fault, micros, moment, stored};
+use super::fold::Folding;
+use super::{count, fault, micros, stored};
 
 /// The writer of one SQLite file.
 pub struct SqliteJournal {
     connection: Connection,
+    folding: Folding,
 }
 
 impl SqliteJournal {
-    pub(super) fn new(connection: Connection) -> Self {
-        Self { connection }
+    pub(super) fn new(connection: Connection, folding: Folding) -> Self {
+        Self { connection, folding }
     }
 }
 
@@ -45,109 +39,6 @@ impl Journal for SqliteJournal {
         Ok(Start { subscriptions, ..start })
     }
 
-    fn known(&mut self, keys: &[MessageKey]) -> Result<Vec<Option<Known>>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(
-                "SELECT id, digest, accepted_at FROM message WHERE agency = ?1 AND uuid = ?2",
-            )
-            .map_err(fault)?;
-        keys.iter()
-            .map(|key| {
-                statement
-                    .query_row(params![&*key.agency, key.id.as_bytes()], |row| {
-                        Ok(Known {
-                            row: count(row.get(0)?),
-                            digest: row.get(1)?,
-                            accepted_at: moment(row.get(2)?),
-                        })
-                    })
-                    .optional()
-                    .map_err(fault)
-            })
-            .collect()
-    }
-
-    fn held(&mut self, message: u64) -> Result<Vec<Held>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(
-                "SELECT d.id, d.subscription, s.agency, s.desk, d.state,
-                        EXISTS (SELECT 1 FROM release r WHERE r.delivery = d.id AND r.voided = 0),
-                        d.delivery_id
-                 FROM delivery d JOIN subscription s ON s.id = d.subscription
-                 WHERE d.message = ?1",
-            )
-            .map_err(fault)?;
-        let rows = statement
-            .query_map([stored(message)], |row| {
-                Ok((
-                    count(row.get(0)?),
-                    count(row.get(1)?),
-                    DeskName { agency: text(row, 2)?, desk: text(row, 3)? },
-                    row.get::<_, u8>(4)?,
-                    row.get::<_, bool>(5)?,
-                    row.get(6)?,
-                ))
-            })
-            .map_err(fault)?;
-        rows.map(|row| {
-            let (delivery, subscription, desk, state, released, delivery_id) =
-                row.map_err(fault)?;
-            let state = DeliveryState::from_number(state)
-                .ok_or(StoreError::Damaged { table: "delivery" })?;
-            Ok(Held { delivery, delivery_id, subscription, desk, state, released })
-        })
-        .collect()
-    }
-
-    fn live_custody(
-        &mut self,
-        tokens: &[Token],
-        now: OffsetDateTime,
-    ) -> Result<Vec<(u64, Stored)>, StoreError> {
-        let mut found = std::collections::BTreeMap::new();
-        let mut statement = self
-            .connection
-            .prepare_cached(&format!(
-                "SELECT m.id, {STORED_COLUMNS}
-                 FROM custody_subject t JOIN message m ON m.id = t.message
-                 WHERE t.token = ?1 AND m.expires_at > ?2
-                   AND NOT EXISTS (SELECT 1 FROM message w WHERE w.withdraws = m.id)
-                 ORDER BY m.id DESC LIMIT 200"
-            ))
-            .map_err(fault)?;
-        for token in tokens {
-            let rows = statement
-                .query_map(params![token.0, micros(now)], |row| {
-                    Ok((count(row.get(0)?), read_stored(row, 1)?))
-                })
-                .map_err(fault)?;
-            for row in rows {
-                let (row, stored) = row.map_err(fault)?;
-                found.insert(row, stored.ok_or(StoreError::Damaged { table: "message" })?);
-            }
-        }
-        Ok(found.into_iter().collect())
-    }
-
-    fn states(&mut self, deliveries: &[u64]) -> Result<Vec<Option<DeliveryState>>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT state FROM delivery WHERE id = ?1")
-            .map_err(fault)?;
-        deliveries
-            .iter()
-            .map(|row| {
-                let state: Option<u8> = statement
-                    .query_row([stored(*row)], |row| row.get(0))
-                    .optional()
-                    .map_err(fault)?;
-                Ok(state.and_then(DeliveryState::from_number))
-            })
-            .collect()
-    }
-
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let transaction = self
             .connection
@@ -155,6 +46,10 @@ impl Journal for SqliteJournal {
             .map_err(fault)?;
         write(&transaction, batch).map_err(fault)?;
         transaction.commit().map_err(fault)
+    }
+
+    fn tidy(&mut self) -> Result<(), StoreError> {
+        self.folding.look(&self.connection)
     }
 }
 
@@ -281,20 +176,12 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
             &*row.name
         ])?;
     }
-    // A delivery released in the commit that makes it is written once, as released.
-    let mut at_once: BTreeMap<u64, &crate::ledger::journal::DeliveryMark> = BTreeMap::new();
-    let fresh: std::collections::HashSet<u64> =
-        batch.deliveries.iter().map(|delivery| delivery.row).collect();
     let mut update = transaction.prepare_cached(
         "UPDATE delivery SET state = ?2, number = coalesce(?3, number), attempts = attempts * ?7 + ?4,
                              due = coalesce(?5, 0), changed_at = ?6
          WHERE id = ?1",
     )?;
     for mark in &batch.marks {
-        if fresh.contains(&mark.row) {
-            at_once.insert(mark.row, mark);
-            continue;
-        }
         let changed = update.execute(params![
             stored(mark.row),
             mark.state as u8,
@@ -314,7 +201,6 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10)",
     )?;
     for row in &batch.deliveries {
-        let mark = at_once.get(&row.row);
         insert.execute(params![
             stored(row.row),
             row.id,
@@ -323,9 +209,9 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
             row.task,
             stored(row.entry),
             row.immediate,
-            mark.map_or(row.state, |mark| mark.state) as u8,
-            stored(mark.and_then(|mark| mark.number).unwrap_or(row.number)),
-            mark.map_or(0, |mark| micros(mark.at)),
+            row.state as u8,
+            stored(row.number),
+            row.changed_at.map_or(0, micros),
         ])?;
     }
     write_numbers(transaction, batch)?;

@@ -5,11 +5,17 @@
 
 mod archive;
 
+mod fold;
+
 mod journal;
+
+mod lock;
 
 mod outbox;
 
 mod raw;
+
+mod recall;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -19,21 +25,30 @@ use time::OffsetDateTime;
 
 use crate::ledger::journal::StoreError;
 
+use fold::Folding;
 pub use journal::SqliteJournal;
+pub use lock::{LockedJournal, OpenError, StoreLock};
 pub use raw::SqliteRaw;
 
 const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/sqlite/0001_initial.sql")];
 const READERS: usize = 4;
+/// Pages that the writer keeps, so that a batch neither reads nor spills what it just wrote.
+const WRITER_CACHE_KIBIBYTES: i64 = 24 * 1024;
 const BUSY_MILLIS: u64 = 5_000;
 
-/// Opens the writer, making the file and its schema when there is none.
+/// Opens the writer, making the file and its schema when there is none. Nobody else can until
+/// it is dropped.
 ///
 /// # Errors
-/// The file cannot be opened or is of a newer broker.
-pub fn open_journal(path: &Path) -> Result<SqliteJournal, StoreError> {
+/// Another writer has the store; the file cannot be opened or is of a newer broker.
+pub fn open_journal(path: &Path) -> Result<LockedJournal, OpenError> {
+    let lock = StoreLock::take(path)?;
     let connection = connect(path)?;
     migrate(&connection)?;
-    Ok(SqliteJournal::new(connection))
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIBIBYTES).map_err(fault)?;
+    // The log is folded beside, where a failed sync is seen.
+    connection.pragma_update(None, "wal_autocheckpoint", 0).map_err(fault)?;
+    Ok(LockedJournal::new(SqliteJournal::new(connection, Folding::start(path)?), lock))
 }
 
 /// Readers of one file. Cheap to clone.
@@ -96,7 +111,6 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
         .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))
         .map_err(fault)?;
     connection.pragma_update(None, "synchronous", "FULL").map_err(fault)?;
-    connection.pragma_update(None, "wal_autocheckpoint", 1_000).map_err(fault)?;
     connection.pragma_update(None, "secure_delete", true).map_err(fault)?;
     connection.pragma_update(None, "temp_store", "MEMORY").map_err(fault)?;
     Ok(connection)

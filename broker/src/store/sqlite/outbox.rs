@@ -8,7 +8,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::delivery::outbox::{Counts, Dead, Made, Outbox, Waiting};
+use crate::delivery::outbox::{Counts, Dead, InLine, Made, Outbox, Place, Waiting};
 use crate::directory::MessageKind;
 use crate::ledger::journal::StoreError;
 use crate::message::MessageKey;
@@ -19,19 +19,39 @@ use crate::seal::Token;
 use super::{SqliteReaders, count, micros, moment, stored};
 
 impl Outbox for SqliteReaders {
-    fn waiting(&self, subscription: u64, limit: u32) -> Result<Vec<Waiting>, StoreError> {
+    fn line(
+        &self,
+        subscription: u64,
+        after: Option<Place>,
+        now: OffsetDateTime,
+        limit: u32,
+    ) -> Result<Vec<InLine>, StoreError> {
+        // Lane by lane: only with its lane fixed does a place lead straight into the index.
+        let lanes = match after {
+            None => vec![(true, 0), (false, 0)],
+            Some(Place { immediate: true, delivery }) => vec![(true, delivery), (false, 0)],
+            Some(Place { immediate: false, delivery }) => vec![(false, delivery)],
+        };
         let rows = self.with(|connection| {
             let mut statement = connection.prepare_cached(&format!(
                 "SELECT d.id, d.delivery_id, d.task, d.immediate, d.number, d.attempts, d.due,
                             EXISTS (SELECT 1 FROM message w WHERE w.withdraws = m.id),
                             {STORED_COLUMNS}
                      FROM delivery d JOIN message m ON m.id = d.message
-                     WHERE d.subscription = ?1 AND d.state = 0
-                     ORDER BY d.immediate DESC, d.id LIMIT ?2"
+                     WHERE d.subscription = ?1 AND d.state = 0 AND d.immediate = ?2 AND d.id > ?3
+                     ORDER BY d.id LIMIT ?4"
             ))?;
-            statement
-                .query_map(params![stored(subscription), limit], read_waiting)?
-                .collect::<Result<Vec<_>, _>>()
+            let mut rows: Vec<Option<InLine>> = Vec::new();
+            for (immediate, from) in lanes {
+                let room = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(rows.len());
+                let room = i64::try_from(room).unwrap_or(i64::MAX);
+                let asked = params![stored(subscription), immediate, stored(from), room];
+                let page = statement.query_map(asked, |row| read_in_line(row, now))?;
+                for row in page {
+                    rows.push(row?);
+                }
+            }
+            Ok(rows)
         })?;
         rows.into_iter().map(|row| row.ok_or(StoreError::Damaged { table: "message" })).collect()
     }
@@ -139,21 +159,39 @@ impl Outbox for SqliteReaders {
     }
 }
 
-/// `None`: the row holds a kind that no broker wrote.
-fn read_waiting(row: &Row<'_>) -> Result<Option<Waiting>, rusqlite::Error> {
-    let Some(message) = read_stored(row, 8)? else { return Ok(None) };
-    Ok(Some(Waiting {
-        delivery: count(row.get(0)?),
+/// Reads a row of a line; of one whose time has not come, no body. `None`: the row holds a
+/// kind that no broker wrote.
+fn read_in_line(row: &Row<'_>, now: OffsetDateTime) -> Result<Option<InLine>, rusqlite::Error> {
+    let place = Place { immediate: row.get(3)?, delivery: count(row.get(0)?) };
+    let not_before: Option<i64> = row.get(STORED_FROM + 7)?;
+    if not_before.map(moment).is_some_and(|from| from > now) {
+        return Ok(Some(InLine::Embargoed(place)));
+    }
+    if moment(row.get(6)?) > now {
+        let tokens = read_tokens(row, STORED_FROM + 11)?;
+        return Ok(Some(InLine::Delayed { place, tokens }));
+    }
+    let Some(message) = read_stored(row, STORED_FROM)? else { return Ok(None) };
+    Ok(Some(InLine::Due(Box::new(Waiting {
+        delivery: place.delivery,
         delivery_id: row.get(1)?,
         task: row.get(2)?,
-        immediate: row.get(3)?,
+        immediate: place.immediate,
         number: count(row.get(4)?),
         attempts: row.get(5)?,
-        due: moment(row.get(6)?),
         withdrawn: row.get(7)?,
         message,
-    }))
+    }))))
 }
+
+fn read_tokens(row: &Row<'_>, place: usize) -> Result<Vec<Token>, rusqlite::Error> {
+    let tokens: Vec<u8> = row.get(place)?;
+    let (tokens, _) = tokens.as_chunks::<16>();
+    Ok(tokens.iter().map(|token| Token(*token)).collect())
+}
+
+/// Where [`STORED_COLUMNS`] begin in a row of a line.
+const STORED_FROM: usize = 8;
 
 /// The columns of a stored message, as [`read_stored`] reads them.
 pub(super) const STORED_COLUMNS: &str =
@@ -166,8 +204,6 @@ pub(super) fn read_stored(row: &Row<'_>, first: usize) -> Result<Option<Stored>,
     let Some(kind) = MessageKind::from_name(&row.get::<_, String>(first + 2)?) else {
         return Ok(None);
     };
-    let tokens: Vec<u8> = row.get(first + 11)?;
-    let (tokens, _) = tokens.as_chunks::<16>();
     Ok(Some(Stored {
         key: MessageKey { agency: arc(row, first)?, id: Uuid::from_bytes(row.get(first + 1)?) },
         kind,
@@ -179,7 +215,7 @@ pub(super) fn read_stored(row: &Row<'_>, first: usize) -> Result<Option<Stored>,
         wrapped_key: row.get(first + 8)?,
         body: row.get(first + 9)?,
         decision: row.get(first + 10)?,
-        tokens: tokens.iter().map(|token| Token(*token)).collect(),
+        tokens: read_tokens(row, first + 11)?,
         settles: row.get::<_, Option<[u8; 16]>>(first + 12)?.map(Uuid::from_bytes),
     }))
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::chance::SystemChance;
 use crate::clock::{Clock as _, SetClock};
-use crate::delivery::outbox::{Outbox as _, Waiting};
+use crate::delivery::outbox::{InLine, Outbox as _, Waiting};
 use crate::directory::{Directory, document};
 use crate::ledger::appender::{
     self, CommittedHead, ConsultWork, EndItem, Live, LiveRelease, PublishOutcome, Queue,
@@ -257,7 +257,12 @@ impl Store {
     }
 
     fn waiting(&self, subscription: u64) -> Vec<Waiting> {
-        self.readers.waiting(subscription, 100).unwrap()
+        let line = self.readers.line(subscription, None, self.clock.now(), 100).unwrap();
+        let due = line.into_iter().filter_map(|row| match row {
+            InLine::Due(waiting) => Some(*waiting),
+            InLine::Embargoed(_) | InLine::Delayed { .. } => None,
+        });
+        due.collect()
     }
 
     fn release(&self, subscription: u64, waiting: &[Waiting]) -> Vec<Released> {
@@ -269,7 +274,7 @@ impl Store {
             kind: "custody",
             attempt: waiting.attempts + 1,
             number: waiting.number,
-            rules: vec!["town/custody".into()],
+            rules: ["town/custody".into()].into(),
             parcel: Parcel { bytes: vec![1, 2, 3].into(), withheld: Default::default() },
         });
         let (reply, told) = oneshot::channel();
@@ -345,9 +350,11 @@ pub(super) fn written(story: impl FnOnce(&Store)) -> Vec<u8> {
         figures: Arc::default(),
         cadence_seconds: 10,
     };
+    let readers = SqliteReaders::new(&path);
+    let recall = Arc::new(readers.clone());
     let (queue, thread) =
-        appender::start(Box::new(journal), &start, Some(bundle), shared.clone()).unwrap();
-    let store = Store { queue, shared, clock, readers: SqliteReaders::new(&path) };
+        appender::start(Box::new(journal), recall, &start, Some(bundle), shared.clone()).unwrap();
+    let store = Store { queue, shared, clock, readers };
     story(&store);
     let (reply, stopped) = oneshot::channel();
     store.put(Work::Stop(reply));

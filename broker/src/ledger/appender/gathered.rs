@@ -1,0 +1,158 @@
+//! What one node of one desk is given, and what it settles, in one commit.
+//!
+//! Texts are written as things come, so that little is left to do when the draft is closed.
+//! Each sender has a record about its own messages, and about nobody else's.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proto::ledger::record::RECORD_FORMAT;
+use uuid::Uuid;
+
+use crate::ledger::journal::text_of;
+use crate::ledger::record::{RecordType, Text};
+use crate::register::DeskName;
+use crate::seal::{Token, commitment};
+
+use super::{ReleaseItem, SettleItem, Settlement};
+
+/// A release on its way into a draft.
+pub(super) struct Pending {
+    pub(super) item: ReleaseItem,
+    pub(super) target: Target,
+}
+
+/// Where a release goes once it is committed.
+#[derive(Clone)]
+pub(super) enum Target {
+    /// To a live stream: stream, tokens and what it settles.
+    Live(u64, Arc<[Token]>, Option<Uuid>),
+    /// Back to the work at this place of the batch.
+    Work(usize),
+}
+
+/// A release with its id, salt and number.
+pub(super) struct Made {
+    pub(super) item: ReleaseItem,
+    pub(super) target: Target,
+    pub(super) release_id: [u8; 16],
+    pub(super) salt: [u8; 32],
+    pub(super) number: u64,
+}
+
+/// Releases to one node of one desk.
+pub(super) struct Releases {
+    pub(super) desk: DeskName,
+    pub(super) made: Vec<Made>,
+    items: Vec<Text>,
+    by_sender: BySender,
+}
+
+impl Releases {
+    pub(super) fn to(desk: DeskName) -> Self {
+        Self { desk, made: Vec::new(), items: Vec::new(), by_sender: BySender::default() }
+    }
+
+    pub(super) fn add(&mut self, made: Made) {
+        let (item, release_id) = (&made.item, &made.release_id);
+        self.items.push(
+            Text::new()
+                .number("attempt", item.attempt.into())
+                .bytes("commitment", &commitment(&made.salt, &item.parcel.bytes))
+                .bytes("delivery", &item.delivery_id)
+                .word("kind", item.kind)
+                .bytes("release", release_id)
+                .words("rules", item.rules.iter())
+                .word("sender", &item.sender)
+                .fields("withheld", &item.parcel.withheld),
+        );
+        self.by_sender.add(&item.sender, item.message, release_id);
+        self.made.push(made);
+    }
+
+    /// A record for the recipient and one for each sender, and what was released.
+    pub(super) fn close(self, bundle: &[u8; 32], node: &str) -> (Vec<String>, Vec<Made>) {
+        let release = Text::new()
+            .bytes("bundle", bundle)
+            .objects("deliveries", self.items)
+            .word("desk", &self.desk.desk)
+            .word("format", RECORD_FORMAT)
+            .word("node", node)
+            .word("operation", RecordType::Release.operation())
+            .word("party", &self.desk.agency)
+            .word("type", RecordType::Release.name())
+            .close();
+        let mut records = vec![release];
+        records.extend(self.by_sender.records(RecordType::Disclosed, &self.desk.agency));
+        (records, self.made)
+    }
+}
+
+/// What one node of one desk settles.
+pub(super) struct Receipts {
+    desk: DeskName,
+    acknowledged: Vec<[u8; 16]>,
+    again: Vec<[u8; 16]>,
+    recalled: Vec<[u8; 16]>,
+    by_sender: BySender,
+}
+
+impl Receipts {
+    pub(super) fn of(desk: DeskName) -> Self {
+        let (acknowledged, again, recalled) = (Vec::new(), Vec::new(), Vec::new());
+        Self { desk, acknowledged, again, recalled, by_sender: BySender::default() }
+    }
+
+    pub(super) fn add(&mut self, item: &SettleItem) {
+        match item.settlement {
+            Settlement::Acknowledged => {
+                self.by_sender.add(&item.sender, item.message, &item.release_id);
+                self.acknowledged.push(item.release_id);
+            }
+            Settlement::Again(_) => self.again.push(item.release_id),
+            Settlement::Recalled => self.recalled.push(item.release_id),
+        }
+    }
+
+    /// A record for the recipient, and one for each sender.
+    pub(super) fn close(self, node: &str) -> Vec<String> {
+        let receipt = Text::new()
+            .list_of_bytes("acknowledged", self.acknowledged)
+            .list_of_bytes("again", self.again)
+            .word("desk", &self.desk.desk)
+            .word("format", RECORD_FORMAT)
+            .word("node", node)
+            .word("operation", RecordType::Receipt.operation())
+            .word("party", &self.desk.agency)
+            .list_of_bytes("recalled", self.recalled)
+            .word("type", RecordType::Receipt.name())
+            .close();
+        let mut records = vec![receipt];
+        records.extend(self.by_sender.records(RecordType::Received, &self.desk.agency));
+        records
+    }
+}
+
+/// Messages and releases, by who sent them.
+#[derive(Default)]
+struct BySender(BTreeMap<Arc<str>, Vec<Text>>);
+
+impl BySender {
+    fn add(&mut self, sender: &Arc<str>, message: Uuid, release_id: &[u8; 16]) {
+        let text = Text::new().word("message", &text_of(message)).bytes("release", release_id);
+        self.0.entry(Arc::clone(sender)).or_default().push(text);
+    }
+
+    fn records(self, kind: RecordType, recipient: &str) -> impl Iterator<Item = String> {
+        self.0.into_iter().map(move |(sender, messages)| {
+            Text::new()
+                .word("agency", recipient)
+                .word("format", RECORD_FORMAT)
+                .objects("messages", messages)
+                .word("operation", kind.operation())
+                .word("party", &sender)
+                .word("type", kind.name())
+                .close()
+        })
+    }
+}

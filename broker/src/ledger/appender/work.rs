@@ -1,0 +1,485 @@
+//! What the appender is asked to do, and what it answers.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use proto::ledger::tree::Hash;
+use proto::refusal::Refusal;
+use time::OffsetDateTime;
+use tokio::sync::{mpsc, oneshot, watch};
+use uuid::Uuid;
+
+use crate::chance::Chance;
+use crate::clock::Clock;
+use crate::directory::Directory;
+use crate::ledger::journal::StoreError;
+use crate::policy::Bundle;
+use crate::prepare::Prepared;
+use crate::register::{self, DeskName};
+use crate::rules::{Epochs, Rules};
+use crate::seal::{Token, Vault};
+
+/// What became of a published message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PublishOutcome {
+    /// Durable.
+    Accepted {
+        /// When it was committed.
+        at: OffsetDateTime,
+        /// Whether this answers an earlier submission.
+        repeated: bool,
+    },
+    /// Not accepted.
+    Refused(Refusal),
+}
+
+/// A publisher's stream, as far as answers go.
+pub type PublishSink = mpsc::UnboundedSender<Vec<(Uuid, PublishOutcome)>>;
+
+/// Something for the appender to do.
+pub enum Work {
+    /// Record a message.
+    Publish(Box<Prepared>, PublishSink),
+    /// Record releases before their bytes leave.
+    Release(ReleaseWork),
+    /// Record receipts and attempts.
+    Settle(SettleWork),
+    /// Record ends: expired, refused at release.
+    End(Vec<EndItem>),
+    /// Record that nothing was written after these releases.
+    Void(Vec<VoidItem>),
+    /// Find or make a subscription.
+    Subscribe(SubscribeWork),
+    /// Change directory, standing, bundle or register.
+    Change(ChangeWork),
+    /// Record a look-up.
+    Consult(ConsultWork),
+    /// Put a dead letter back.
+    Redrive(RedriveWork),
+    /// Record refused calls, coalesced: agency, refusal code and how many.
+    Refusals(Vec<(Arc<str>, u32, u64)>),
+    /// Add dummy leaves and tell the committed head.
+    Tick {
+        /// Leaves to add.
+        leaves: usize,
+        /// Where the head goes.
+        reply: oneshot::Sender<CommittedHead>,
+    },
+    /// Keep a document that decisions do not rest on: a signed checkpoint.
+    Keep {
+        /// Its name.
+        name: &'static str,
+        /// Its content.
+        content: Vec<u8>,
+        /// Told when durable.
+        reply: oneshot::Sender<()>,
+    },
+    /// Finish what is queued and stop.
+    Stop(oneshot::Sender<()>),
+}
+
+/// A head that is on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommittedHead {
+    /// Entries.
+    pub size: u64,
+    /// Root.
+    pub root: Hash,
+}
+
+/// Releases to one subscription's stream.
+pub struct ReleaseWork {
+    /// Subscription row.
+    pub subscription: u64,
+    /// Node the bytes go to.
+    pub node: Arc<str>,
+    /// The moment the items were decided.
+    pub epochs: Epochs,
+    /// Items.
+    pub items: Vec<ReleaseItem>,
+    /// Released items, or why none was.
+    pub reply: oneshot::Sender<Result<Vec<Released>, ReleaseRefused>>,
+}
+
+/// Why a release did not happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReleaseRefused {
+    /// The rules moved: decide again.
+    RulesMoved,
+    /// The store failed; nothing may be sent.
+    Store,
+}
+
+/// One delivery to release.
+#[derive(Clone)]
+pub struct ReleaseItem {
+    /// Delivery row.
+    pub delivery: u64,
+    /// Delivery id.
+    pub delivery_id: [u8; 16],
+    /// Sending agency.
+    pub sender: Arc<str>,
+    /// Its message id.
+    pub message: Uuid,
+    /// Kind's written name.
+    pub kind: &'static str,
+    /// Attempt, from 1.
+    pub attempt: u32,
+    /// Number, if it was released before.
+    pub number: u64,
+    /// Rules that permit it.
+    pub rules: Arc<[Arc<str>]>,
+    /// What is sent.
+    pub parcel: crate::parcel::Parcel,
+}
+
+/// A recorded release: the only thing whose bytes may leave. Made only by the appender,
+/// after its commit.
+#[derive(Clone)]
+pub struct Released {
+    /// Delivery row.
+    pub delivery: u64,
+    /// Delivery id.
+    pub delivery_id: [u8; 16],
+    /// Release id.
+    pub release_id: [u8; 16],
+    /// Number on the subscription.
+    pub number: u64,
+    /// Attempt.
+    pub attempt: u32,
+    /// Salt of the commitment.
+    pub salt: [u8; 32],
+    /// The bytes committed to.
+    pub body: prost::bytes::Bytes,
+    pub(super) _recorded: Recorded,
+}
+
+/// That the release stands in a commit. Only the appender can say so.
+#[derive(Clone)]
+pub(super) struct Recorded;
+
+/// Settlements of one subscription.
+pub struct SettleWork {
+    /// Subscription row.
+    pub subscription: u64,
+    /// Node that settles.
+    pub node: Arc<str>,
+    /// Items.
+    pub items: Vec<SettleItem>,
+    /// Told when durable.
+    pub reply: Option<oneshot::Sender<bool>>,
+}
+
+/// One settlement.
+#[derive(Clone, Debug)]
+pub struct SettleItem {
+    /// Delivery row.
+    pub delivery: u64,
+    /// Release settled.
+    pub release_id: [u8; 16],
+    /// Sending agency.
+    pub sender: Arc<str>,
+    /// Its message id.
+    pub message: Uuid,
+    /// Attempts made so far, this one included.
+    pub attempt: u32,
+    /// How.
+    pub settlement: Settlement,
+}
+
+/// How a release was settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// Received and safe.
+    Acknowledged,
+    /// To be tried again after this, an attempt used up.
+    Again(OffsetDateTime),
+    /// To be tried again at once, no attempt used up: the stream ended or order demands it.
+    Recalled,
+}
+
+/// A delivery that ends without release.
+pub struct EndItem {
+    /// Delivery row.
+    pub delivery: u64,
+    /// Delivery id.
+    pub delivery_id: [u8; 16],
+    /// Subscription row.
+    pub subscription: u64,
+    /// Sending agency.
+    pub sender: Arc<str>,
+    /// Its message id.
+    pub message: Uuid,
+    /// Why.
+    pub refusal: Refusal,
+}
+
+/// A release after which no byte was written.
+pub struct VoidItem {
+    /// Delivery row.
+    pub delivery: u64,
+    /// Release.
+    pub release_id: [u8; 16],
+    /// Subscription row.
+    pub subscription: u64,
+}
+
+/// Finds or makes a subscription.
+pub struct SubscribeWork {
+    /// Desk.
+    pub desk: DeskName,
+    /// Name.
+    pub name: Arc<str>,
+    /// Its row and waiting deliveries.
+    pub reply: oneshot::Sender<Result<(u64, u64), StoreError>>,
+}
+
+/// A change of what decisions rest on.
+pub struct ChangeWork {
+    /// What.
+    pub change: Change,
+    /// Acting agency.
+    pub agency: Arc<str>,
+    /// Acting person (opaque id) or node.
+    pub actor: Arc<str>,
+    /// Names of the items changed, for the record: directory ids only.
+    pub items: Vec<String>,
+    /// Documents to keep.
+    pub documents: Vec<(String, Vec<u8>)>,
+    /// Told when durable.
+    pub reply: oneshot::Sender<Result<(), StoreError>>,
+}
+
+/// What changes.
+pub enum Change {
+    /// The directory.
+    Directory(Arc<Directory>),
+    /// The bundle in force.
+    Bundle(Arc<Bundle>),
+    /// The register.
+    Register(Vec<register::Change>),
+    /// Nothing that decisions rest on, but a record all the same: a proposal, an approval.
+    Recorded,
+}
+
+/// A look-up to record before its answer is given.
+pub struct ConsultWork {
+    /// Who looks: agency.
+    pub agency: Arc<str>,
+    /// Person (opaque id) or node.
+    pub actor: Arc<str>,
+    /// What was called.
+    pub call: &'static str,
+    /// Sealed reason.
+    pub reason: Vec<u8>,
+    /// Told when durable: entries so far.
+    pub reply: oneshot::Sender<Result<u64, StoreError>>,
+}
+
+/// Puts a dead letter back.
+pub struct RedriveWork {
+    /// Delivery row.
+    pub delivery: u64,
+    /// Delivery id.
+    pub delivery_id: [u8; 16],
+    /// Subscription row.
+    pub subscription: u64,
+    /// Acting agency and node.
+    pub actor: (Arc<str>, Arc<str>),
+    /// Whether it waits again.
+    pub reply: oneshot::Sender<bool>,
+}
+
+/// A live subscriber that a fresh message may go to in the commit that accepts it.
+#[derive(Clone, Debug)]
+pub struct Seat {
+    /// Its stream.
+    pub stream: u64,
+    /// Its node.
+    pub node: Arc<str>,
+}
+
+/// What delivery must know of a fresh release.
+pub struct LiveRelease {
+    /// Stream.
+    pub stream: u64,
+    /// Subscription row.
+    pub subscription: u64,
+    /// Sending agency.
+    pub sender: Arc<str>,
+    /// Message id.
+    pub message: Uuid,
+    /// What it cites, if it settles something.
+    pub settles: Option<Uuid>,
+    /// Tokens of its subjects.
+    pub tokens: Arc<[Token]>,
+    /// Desk it goes to.
+    pub desk: DeskName,
+    /// The release.
+    pub released: Released,
+}
+
+/// The appender's view of live delivery.
+pub trait Live: Send + Sync {
+    /// Reserves one delivery of credit on the stream that serves a subscription, if there is
+    /// one and nothing waits on it.
+    fn reserve(&self, subscription: u64) -> Option<Seat>;
+    /// Gives reservations back: the commit did not happen.
+    fn release_seats(&self, seats: &[(u64, u64)]);
+    /// Committed: send these, and these subscriptions have something waiting.
+    fn committed(&self, live: Vec<LiveRelease>, waiting: &[(u64, u64)]);
+}
+
+/// What the appender shares with the rest of the broker.
+#[derive(Clone)]
+pub struct Shared {
+    /// Rules in force, swapped after the commit that changed them.
+    pub rules: Arc<ArcSwap<Rules>>,
+    /// Told of every swap.
+    pub changed: watch::Sender<Epochs>,
+    /// Keys.
+    pub vault: Arc<Vault>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub chance: Arc<dyn Chance>,
+    /// Live delivery.
+    pub live: Arc<dyn Live>,
+    /// Figures.
+    pub figures: Arc<Figures>,
+    /// Leaf times are rounded down to this many seconds.
+    pub cadence_seconds: u64,
+}
+
+/// Figures of the appender, for the ops page.
+#[derive(Default)]
+pub struct Figures {
+    /// Commits.
+    pub commits: std::sync::atomic::AtomicU64,
+    /// Items committed.
+    pub items: std::sync::atomic::AtomicU64,
+    /// Microseconds spent in commits.
+    pub commit_micros: std::sync::atomic::AtomicU64,
+    /// Commits that failed.
+    pub failures: std::sync::atomic::AtomicU64,
+    /// Candidates refused.
+    pub refused: std::sync::atomic::AtomicU64,
+    /// Immediate messages that nobody was entitled to: operators must look at once.
+    pub immediate_unheard: std::sync::atomic::AtomicU64,
+    /// Messages decided again because the rules had moved.
+    pub decided_again: std::sync::atomic::AtomicU64,
+}
+
+/// The way to the appender.
+#[derive(Clone)]
+pub struct Queue(pub(super) mpsc::Sender<Work>);
+
+impl Queue {
+    /// Waits for room and hands a work over. `Err`: the appender has stopped.
+    ///
+    /// # Errors
+    /// The broker is stopping.
+    pub async fn put(&self, work: Work) -> Result<(), Stopped> {
+        self.0.send(work).await.map_err(|_| Stopped)
+    }
+
+    /// Returns when the appender has stopped.
+    pub async fn closed(&self) {
+        self.0.closed().await;
+    }
+
+    /// Hands a work over from a place that cannot wait.
+    ///
+    /// # Errors
+    /// The queue is full or the broker is stopping.
+    pub fn try_put(&self, work: Work) -> Result<(), Stopped> {
+        self.0.try_send(work).map_err(|_| Stopped)
+    }
+}
+
+/// A way to the appender that does not keep it at work: for whoever the appender itself holds.
+#[derive(Clone)]
+pub struct WeakQueue(mpsc::WeakSender<Work>);
+
+impl Queue {
+    /// The same way, held weakly.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakQueue {
+        WeakQueue(self.0.downgrade())
+    }
+}
+
+impl WeakQueue {
+    /// As [`Queue::try_put`].
+    ///
+    /// # Errors
+    /// The queue is full, or the appender has stopped or is stopping.
+    pub fn try_put(&self, work: Work) -> Result<(), Stopped> {
+        self.0.upgrade().ok_or(Stopped)?.try_send(work).map_err(|_| Stopped)
+    }
+}
+
+/// The appender has stopped; nothing more will be recorded.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the ledger's writer has stopped")]
+pub struct Stopped;
+
+/// Works that change the rules are committed alone, and so is a withdrawal: who holds the
+/// original is asked of the store, which must not be behind this very batch.
+pub(super) fn exclusive(work: &Work) -> bool {
+    match work {
+        Work::Publish(prepared, _) => {
+            !prepared.register.is_empty() || prepared.admitted.to_holders_only()
+        }
+        Work::Change(_) => true,
+        Work::Release(_)
+        | Work::Settle(_)
+        | Work::End(_)
+        | Work::Void(_)
+        | Work::Subscribe(_)
+        | Work::Consult(_)
+        | Work::Redrive(_)
+        | Work::Refusals(_)
+        | Work::Tick { .. }
+        | Work::Keep { .. }
+        | Work::Stop(_) => false,
+    }
+}
+
+pub(super) fn weight(work: &Work) -> usize {
+    match work {
+        Work::Publish(prepared, _) => prepared.sealed_body.len() + prepared.sealed_decision.len(),
+        Work::Release(release) => release.items.iter().map(|item| item.parcel.bytes.len()).sum(),
+        Work::Settle(_)
+        | Work::End(_)
+        | Work::Void(_)
+        | Work::Subscribe(_)
+        | Work::Change(_)
+        | Work::Consult(_)
+        | Work::Redrive(_)
+        | Work::Refusals(_)
+        | Work::Tick { .. }
+        | Work::Keep { .. }
+        | Work::Stop(_) => 0,
+    }
+}
+
+/// Works that nobody waits for, so that they may be committed together with others.
+pub(super) fn patient(work: &Work) -> bool {
+    match work {
+        Work::Settle(settle) => {
+            settle.items.iter().all(|item| item.settlement == Settlement::Acknowledged)
+        }
+        Work::End(_) | Work::Refusals(_) => true,
+        Work::Publish(..)
+        | Work::Release(_)
+        | Work::Void(_)
+        | Work::Subscribe(_)
+        | Work::Change(_)
+        | Work::Consult(_)
+        | Work::Redrive(_)
+        | Work::Tick { .. }
+        | Work::Keep { .. }
+        | Work::Stop(_) => false,
+    }
+}

@@ -1,0 +1,141 @@
+//! The appender's reads, beside its writer: each call answers from one snapshot.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use time::OffsetDateTime;
+
+use crate::ledger::journal::{DeliveryState, Held, Known, Recall, StoreError};
+use crate::message::MessageKey;
+use crate::prepare::Stored;
+use crate::register::DeskName;
+use crate::seal::Token;
+
+use super::outbox::{STORED_COLUMNS, arc, read_stored};
+use super::{SqliteReaders, count, micros, moment, stored};
+
+impl Recall for SqliteReaders {
+    fn known(&self, keys: &[MessageKey]) -> Result<Vec<Option<Known>>, StoreError> {
+        self.with(|connection| in_snapshot(connection, |snapshot| read_known(snapshot, keys)))
+    }
+
+    fn held(&self, message: u64) -> Result<Vec<Held>, StoreError> {
+        let rows = self.with(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT d.id, d.subscription, s.agency, s.desk, d.state,
+                        EXISTS (SELECT 1 FROM release r WHERE r.delivery = d.id AND r.voided = 0),
+                        d.delivery_id
+                 FROM delivery d JOIN subscription s ON s.id = d.subscription
+                 WHERE d.message = ?1",
+            )?;
+            statement
+                .query_map([stored(message)], |row| {
+                    let state = DeliveryState::from_number(row.get(4)?);
+                    let desk = DeskName { agency: arc(row, 2)?, desk: arc(row, 3)? };
+                    Ok(state.map(|state| {
+                        Ok::<_, rusqlite::Error>(Held {
+                            delivery: count(row.get(0)?),
+                            delivery_id: row.get(6)?,
+                            subscription: count(row.get(1)?),
+                            desk,
+                            state,
+                            released: row.get(5)?,
+                        })
+                    }))
+                })?
+                .map(|row| row.and_then(Option::transpose))
+                .collect::<Result<Vec<_>, _>>()
+        })?;
+        rows.into_iter().map(|row| row.ok_or(StoreError::Damaged { table: "delivery" })).collect()
+    }
+
+    fn live_custody(
+        &self,
+        tokens: &[Token],
+        now: OffsetDateTime,
+    ) -> Result<Vec<(u64, Stored)>, StoreError> {
+        let found = self.with(|connection| {
+            in_snapshot(connection, |snapshot| read_live_custody(snapshot, tokens, now))
+        })?;
+        let whole = |(row, stored): (u64, Option<Stored>)| {
+            stored.map(|stored| (row, stored)).ok_or(StoreError::Damaged { table: "message" })
+        };
+        found.into_iter().map(whole).collect()
+    }
+
+    fn states(&self, deliveries: &[u64]) -> Result<HashMap<u64, DeliveryState>, StoreError> {
+        self.with(|connection| {
+            in_snapshot(connection, |snapshot| {
+                let mut states = HashMap::with_capacity(deliveries.len());
+                let mut statement =
+                    snapshot.prepare_cached("SELECT state FROM delivery WHERE id = ?1")?;
+                for row in deliveries {
+                    let state: Option<u8> =
+                        statement.query_row([stored(*row)], |row| row.get(0)).optional()?;
+                    let state = state.and_then(DeliveryState::from_number);
+                    states.extend(state.map(|state| (*row, state)));
+                }
+                Ok(states)
+            })
+        })
+    }
+}
+
+/// Reads in one transaction: statements of their own would each lock the file anew.
+fn in_snapshot<T>(
+    connection: &Connection,
+    read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+) -> Result<T, rusqlite::Error> {
+    let snapshot = connection.unchecked_transaction()?;
+    let answer = read(&snapshot)?;
+    snapshot.commit()?;
+    Ok(answer)
+}
+
+fn read_known(
+    snapshot: &Connection,
+    keys: &[MessageKey],
+) -> Result<Vec<Option<Known>>, rusqlite::Error> {
+    let mut statement = snapshot.prepare_cached(
+        "SELECT id, digest, accepted_at FROM message WHERE agency = ?1 AND uuid = ?2",
+    )?;
+    keys.iter()
+        .map(|key| {
+            statement
+                .query_row(params![&*key.agency, key.id.as_bytes()], |row| {
+                    Ok(Known {
+                        row: count(row.get(0)?),
+                        digest: row.get(1)?,
+                        accepted_at: moment(row.get(2)?),
+                    })
+                })
+                .optional()
+        })
+        .collect()
+}
+
+/// `None` for a row that holds a kind that no broker wrote.
+fn read_live_custody(
+    snapshot: &Connection,
+    tokens: &[Token],
+    now: OffsetDateTime,
+) -> Result<BTreeMap<u64, Option<Stored>>, rusqlite::Error> {
+    let mut found = BTreeMap::new();
+    let mut statement = snapshot.prepare_cached(&format!(
+        "SELECT m.id, {STORED_COLUMNS}
+         FROM custody_subject t JOIN message m ON m.id = t.message
+         WHERE t.token = ?1 AND m.expires_at > ?2
+           AND NOT EXISTS (SELECT 1 FROM message w WHERE w.withdraws = m.id)
+         ORDER BY m.id DESC LIMIT 200"
+    ))?;
+    for token in tokens {
+        let rows = statement.query_map(params![token.0, micros(now)], |row| {
+            Ok((count(row.get(0)?), read_stored(row, 1)?))
+        })?;
+        for row in rows {
+            let (row, stored) = row?;
+            found.insert(row, stored);
+        }
+    }
+    Ok(found)
+}
