@@ -1,5 +1,7 @@
 //! `[ledger]`: the name of the log and how often its head is signed.
 
+use std::time::Duration;
+
 use proto::ledger::checkpoint::VerifierKey;
 
 use super::fault::Faults;
@@ -7,6 +9,10 @@ use super::section::Section;
 
 /// Seconds between signed heads.
 pub const CHECKPOINT_SECONDS_DEFAULT: u64 = 10;
+/// Milliseconds before which nobody is answered.
+pub const ANSWER_FLOOR_MILLIS_DEFAULT: u64 = 2;
+/// The longest floor.
+pub const ANSWER_FLOOR_MILLIS_MAX: u64 = 1_000;
 /// Characters of an origin.
 pub const ORIGIN_CHARACTERS_MAX: usize = 200;
 
@@ -18,6 +24,9 @@ pub struct LedgerConfig {
     pub origin: String,
     /// Seconds between signed heads; leaf times are rounded to it.
     pub checkpoint_seconds: u64,
+    /// No publish and no question is answered sooner than this after it came, so that the time
+    /// an answer takes does not tell how many had a stake. Longer than a usual commit.
+    pub answer_floor: Duration,
 }
 
 /// Whether a log may have this name: it must be the name of a key too.
@@ -34,6 +43,16 @@ pub(super) fn read(mut section: Section<'_>, faults: &mut Faults) -> Option<Ledg
     }
     let cadence =
         section.whole("checkpoint_seconds", CHECKPOINT_SECONDS_DEFAULT, 1..=3_600, faults);
+    let floor = section.whole(
+        "answer_floor_millis",
+        ANSWER_FLOOR_MILLIS_DEFAULT,
+        0..=ANSWER_FLOOR_MILLIS_MAX,
+        faults,
+    );
     section.finish(faults);
-    Some(LedgerConfig { origin: origin?, checkpoint_seconds: cadence? })
+    Some(LedgerConfig {
+        origin: origin?,
+        checkpoint_seconds: cadence?,
+        answer_floor: Duration::from_millis(floor?),
+    })
 }

@@ -21,6 +21,8 @@ mod section;
 
 mod store;
 
+mod traces;
+
 #[cfg(test)]
 mod tests;
 
@@ -33,6 +35,7 @@ pub use ops::OpsConfig;
 pub use store::StoreConfig;
 
 use crate::listen::ListenOptions;
+use crate::ops::traces::Collector;
 use fault::Faults;
 use section::Section;
 
@@ -95,7 +98,7 @@ impl Config {
     #[must_use]
     pub fn paths(&self) -> Vec<(&'static str, &PathBuf)> {
         let files = &self.listen.files;
-        vec![
+        let mut paths = vec![
             ("listen.certificate", &files.certificate),
             ("listen.key", &files.key),
             ("listen.authorities", &files.authorities),
@@ -104,7 +107,13 @@ impl Config {
             ("keys.key_encryption_key", &self.keys.key_encryption_key),
             ("keys.index_key", &self.keys.index_key),
             ("keys.ledger_key", &self.keys.ledger_key),
-        ]
+        ];
+        if let Some(Collector::There { authorities, .. }) =
+            self.ops.traces.as_ref().map(|traces| &traces.collector)
+        {
+            paths.push(("ops.otlp_authorities", authorities));
+        }
+        paths
     }
 }
 

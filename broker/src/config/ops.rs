@@ -2,8 +2,11 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use crate::ops::traces::TracesOptions;
+
 use super::fault::Faults;
 use super::section::Section;
+use super::traces;
 
 /// Port of the figures and of health.
 pub const METRICS_PORT_DEFAULT: u16 = 9_464;
@@ -20,14 +23,21 @@ pub struct OpsConfig {
     pub metrics_address: Option<SocketAddr>,
     /// Seconds from the signal to stop until connections still open are cut.
     pub drain_seconds: u64,
+    /// Where traces go, and how many of them. `None`: none are made.
+    pub traces: Option<TracesOptions>,
 }
 
 /// Reads the section.
 pub(super) fn read(mut section: Section<'_>, faults: &mut Faults) -> Option<OpsConfig> {
     let metrics_address = metrics_address(&mut section, faults);
     let drain_seconds = section.whole("drain_seconds", DRAIN_SECONDS_DEFAULT, 1..=600, faults);
+    let traces = traces::read(&mut section, faults);
     section.finish(faults);
-    Some(OpsConfig { metrics_address: metrics_address?, drain_seconds: drain_seconds? })
+    Some(OpsConfig {
+        metrics_address: metrics_address?,
+        drain_seconds: drain_seconds?,
+        traces: traces?,
+    })
 }
 
 fn metrics_address(section: &mut Section<'_>, faults: &mut Faults) -> Option<Option<SocketAddr>> {

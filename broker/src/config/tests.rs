@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::*;
+use crate::ops::traces::TracesOptions;
 
 const GOOD: &str = r#"
 duty_route = "0161 496 0000 (invented)"
@@ -46,6 +47,7 @@ fn what_is_not_set_has_a_safe_default() {
     assert_eq!(config.ledger.checkpoint_seconds, 10);
     assert_eq!(config.ops.metrics_address, Some("127.0.0.1:9464".parse().unwrap()));
     assert_eq!(config.ops.drain_seconds, 20);
+    assert_eq!(config.ops.traces, None);
 }
 
 #[test]
@@ -113,6 +115,87 @@ fn what_is_not_toml_is_told_by_its_line_and_not_quoted() {
 fn the_operators_listener_can_be_switched_off() {
     let config = parse(&format!("{GOOD}[ops]\nmetrics_address = \"off\"\n")).unwrap();
     assert_eq!(config.ops.metrics_address, None);
+}
+
+/// The document with these lines in `[ops]`.
+fn with_ops(lines: &str) -> String {
+    format!("{GOOD}[ops]\n{lines}\n")
+}
+
+#[test]
+fn traces_go_to_a_collector_on_this_machine_or_to_one_that_proves_its_name() {
+    let here = |address: &str| Collector::Here(address.parse().unwrap());
+    let there = |host: &str, port| Collector::There {
+        host: host.into(),
+        port,
+        authorities: PathBuf::from("/srv/pyramid/tls/roots.pem"),
+    };
+    let roots = "\notlp_authorities = \"tls/roots.pem\"";
+    let rows = [
+        ("http://127.0.0.1:4317", "", here("127.0.0.1:4317")),
+        ("http://127.0.0.2", "", here("127.0.0.2:4317")),
+        ("http://[::1]:9000/", "", here("[::1]:9000")),
+        ("https://collector.example", roots, there("collector.example", 4_317)),
+        ("https://192.0.2.7:443", roots, there("192.0.2.7", 443)),
+    ];
+    for (endpoint, rest, collector) in rows {
+        let text = with_ops(&format!("otlp_endpoint = \"{endpoint}\"{rest}"));
+        let expected = TracesOptions { collector, sampled_percent: 100 };
+        assert_eq!(parse(&text).unwrap().ops.traces, Some(expected), "{endpoint}");
+    }
+    let few = with_ops("otlp_endpoint = \"http://127.0.0.1\"\notlp_sampled_percent = 5");
+    assert_eq!(parse(&few).unwrap().ops.traces.unwrap().sampled_percent, 5);
+    let without = with_ops("otlp_sampled_percent = 5");
+    assert_eq!(parse(&without).unwrap().ops.traces, None, "without an endpoint there are none");
+}
+
+#[test]
+fn an_endpoint_that_would_send_spans_in_the_clear_is_refused() {
+    let rule = "ops.otlp_endpoint: is http:// and an address of this machine such as \
+                http://127.0.0.1:4317, or https:// and the name in the collector's certificate";
+    let endpoints = [
+        "http://192.0.2.7:4317",
+        "http://0.0.0.0:4317",
+        "http://[2001:db8::1]:4317",
+        "http://collector.example:4317",
+        "http://localhost:4317",
+        "http://127.0.0.1.example:4317",
+        "http://127.0.0.1:4317@192.0.2.7",
+        "http://127.0.0.1:",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:4317/v1/traces",
+        "http://127.0.0.1:4317/?token=1",
+        "127.0.0.1:4317",
+        "grpc://127.0.0.1:4317",
+        "collector",
+    ];
+    for endpoint in endpoints {
+        let text = with_ops(&format!("otlp_endpoint = \"{endpoint}\""));
+        assert_eq!(faults(&text), [rule], "{endpoint}");
+    }
+}
+
+#[test]
+fn roots_stand_with_tls_and_only_there() {
+    let rows = [
+        (
+            "otlp_endpoint = \"https://collector.example\"",
+            "ops.otlp_authorities: is missing: https:// needs a file of roots",
+        ),
+        (
+            "otlp_endpoint = \"http://127.0.0.1\"\notlp_authorities = \"roots.pem\"",
+            "ops.otlp_authorities: belongs to https://, and the endpoint is http://",
+        ),
+        (
+            "otlp_endpoint = \"http://127.0.0.1\"\notlp_sampled_percent = 0",
+            "ops.otlp_sampled_percent: is a whole number from 1 to 100",
+        ),
+        ("otlp_endpoint = 4317", "ops.otlp_endpoint: is a text"),
+        ("otlp_headers = \"key=secret\"", "ops.otlp_headers: no such key"),
+    ];
+    for (lines, fault) in rows {
+        assert_eq!(faults(&with_ops(lines)), [fault], "{lines}");
+    }
 }
 
 /// Three good key files in a folder of their own, and a document that names them.

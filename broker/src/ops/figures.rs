@@ -116,8 +116,16 @@ figures! {
         "Bytes free where the store is. Absent: the disk does not say.";
     PublishingPaused: Gauge "pyramid_publishing_paused", "0 or 1", None,
         "1 while the disk is at its floor: publishes are refused, releases go on.";
+    ClockMovedSeconds: Gauge "pyramid_clock_moved_seconds", "seconds", None,
+        "How far the wall clock has moved against monotonic time since the start or the last confirmation, forward above nought.";
+    ClockHeld: Gauge "pyramid_clock_held", "0 or 1", None,
+        "1 while it has moved by more than 60 seconds: nothing expires and no embargo ends.";
     StoreAnswers: Gauge "pyramid_store_answers", "0 or 1", None,
         "Whether the store answered within 2 seconds. At 0 its figures are absent.";
+    SpansExported: Counter "pyramid_spans_exported_total", "spans", None,
+        "Spans that the collector of traces took. Absent: traces are off.";
+    SpansDropped: Counter "pyramid_spans_dropped_total", "spans", None,
+        "Spans that were lost: the queue was full, or the collector did not take them. Absent: traces are off.";
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //!
 //! Promises that "ready" was true when it was asked: the store answered a read, the ledger's
 //! writer committed, no revocation list is overdue, and the broker has not begun to stop.
-//! Deliberately leaves out the disk's floor: publishing pauses there, releases go on.
+//! Deliberately leaves out the disk's floor, where publishing pauses and releases go on, and a
+//! clock that has moved, by which nothing expires and everything else goes on.
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub struct Health {
     pub serving: bool,
     /// Publishing is not paused for want of disk. Says nothing about being ready.
     pub publishing: bool,
+    /// The wall clock is believed. Says nothing about being ready.
+    pub clock: bool,
 }
 
 impl Health {
@@ -48,6 +51,11 @@ impl fmt::Display for Health {
             (self.revocation_lists, "revocation lists: current", "revocation lists: overdue"),
             (self.serving, "broker: serving", "broker: stopping"),
             (self.publishing, "publishing: open", "publishing: paused, the disk is at its floor"),
+            (
+                self.clock,
+                "clock: believed",
+                "clock: moved, nothing expires and no embargo ends until it is confirmed",
+            ),
         ];
         for (good, well, ill) in lines {
             writeln!(formatter, "{}", if good { well } else { ill })?;
@@ -82,6 +90,7 @@ pub async fn ask(watched: &Watched) -> Health {
         revocation_lists: sources.loaded.load().revocation_current(sources.clock.now()),
         serving: !sources.draining.load(Ordering::Relaxed),
         publishing: !sources.disk_floor.load(Ordering::Relaxed),
+        clock: sources.clock.reading().agrees(),
     }
 }
 
@@ -95,10 +104,11 @@ mod tests {
         revocation_lists: true,
         serving: true,
         publishing: true,
+        clock: true,
     };
 
     #[test]
-    fn any_one_trouble_is_enough_not_to_be_ready_but_a_full_disk_is_not() {
+    fn any_one_trouble_is_enough_not_to_be_ready_but_disk_and_clock_are_not() {
         let rows = [
             (WELL, true),
             (Health { store: false, ..WELL }, false),
@@ -106,6 +116,7 @@ mod tests {
             (Health { revocation_lists: false, ..WELL }, false),
             (Health { serving: false, ..WELL }, false),
             (Health { publishing: false, ..WELL }, true),
+            (Health { clock: false, ..WELL }, true),
         ];
         for (health, ready) in rows {
             assert_eq!(health.is_ready(), ready, "{health}");
@@ -116,7 +127,7 @@ mod tests {
     fn the_answer_says_what_is_wrong() {
         let health = Health { store: false, publishing: false, ..WELL };
         let expected = "store: does not answer\nledger: commits\nrevocation lists: current\n\
-                        broker: serving\npublishing: paused, the disk is at its floor\n";
+                        broker: serving\npublishing: paused, the disk is at its floor\nclock: believed\n";
         assert_eq!(health.to_string(), expected);
     }
 }

@@ -19,6 +19,8 @@ mod samples;
 
 mod text;
 
+pub mod traces;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
@@ -33,6 +35,7 @@ use crate::listen::{Connections, ListenCounters, Loaded};
 use crate::rules::Rules;
 use look::Look;
 use samples::StoreFigures;
+use traces::SpanCounts;
 
 /// How long the store and the ledger's writer may take to answer before they count as silent.
 pub const ANSWER_TIME: Duration = Duration::from_secs(2);
@@ -63,6 +66,8 @@ pub struct Sources {
     pub disk_free_bytes: Arc<AtomicU64>,
     /// Set once the broker has begun to stop.
     pub draining: Arc<AtomicBool>,
+    /// What became of the spans of traces; `None` if they are not exported.
+    pub spans: Option<Arc<SpanCounts>>,
 }
 
 /// The sources, with what is being asked of them.

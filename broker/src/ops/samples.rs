@@ -83,9 +83,16 @@ pub(super) async fn gather(watched: &Watched) -> Vec<Sample> {
         samples.add(Figure::DiskFreeBytes, float(free));
     }
     samples.add(Figure::PublishingPaused, yes(sources.disk_floor.load(Ordering::Relaxed)));
+    let reading = sources.clock.reading();
+    samples.add(Figure::ClockMovedSeconds, reading.moved().as_seconds_f64());
+    samples.add(Figure::ClockHeld, yes(!reading.agrees()));
     let (outbox, archive) = (Arc::clone(&sources.outbox), Arc::clone(&sources.archive));
     let read = || tokio::task::spawn_blocking(move || StoreFigures::read(&*outbox, &*archive).ok());
     let answer = watched.store_figures.ask(ANSWER_TIME, read).await.flatten();
+    if let Some(spans) = &sources.spans {
+        samples.count(Figure::SpansExported, &spans.exported);
+        samples.count(Figure::SpansDropped, &spans.dropped);
+    }
     samples.add(Figure::StoreAnswers, yes(answer.is_some()));
     if let Some(answer) = answer {
         store(&answer, now, &mut samples);

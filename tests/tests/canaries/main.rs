@@ -19,17 +19,22 @@
 
 mod faulty;
 
+mod headers;
+
 mod needles;
 
 mod secrets;
 
 mod watched;
 
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use agency_client::{Connection, Incoming};
+use broker::ops::traces::FINISH_TIME;
 use demo::stage::{BROKER_AUDITOR, OPERATOR};
-use needles::Needles;
+use needles::{Canary, Needles};
 use prost::Message as _;
 use proto::admin::v1 as admin;
 use proto::audit::v1 as audit;
@@ -37,6 +42,7 @@ use proto::audit::v1::get_proof_request::Of;
 use proto::directory::v1 as directory;
 use proto::exchange::v1 as wire;
 use secrets::Laden;
+use tests::collector::Collector;
 use tests::world::{World, next};
 use time::OffsetDateTime;
 
@@ -50,11 +56,13 @@ type Told = Vec<(String, Vec<u8>)>;
 
 #[tokio::test]
 async fn no_canary_is_found_outside_sealed_storage() {
-    watched::capture();
+    let collector = Collector::at(SocketAddr::from(([127, 0, 0, 1], 0))).await;
+    let exporting = watched::capture(collector.address());
     let mut world = World::shipped().await;
     let laden = [secrets::flag(), secrets::custody(), secrets::intelligence(), secrets::mappa()];
     let withdrawal = secrets::withdrawal(laden[1].id());
     let needles = needles_of(laden.iter().chain([&withdrawal]));
+    let of_collectors = needles_of_collectors(laden.iter().chain([&withdrawal]));
 
     let planted = format!("a line with {} in it", secrets::REASON_LIST);
     assert_ne!(needles.found("planted", planted.as_bytes()), [""; 0], "the search finds");
@@ -66,8 +74,9 @@ async fn no_canary_is_found_outside_sealed_storage() {
     told.extend(faulty::calls(&world.node("gmp", "records").await).await);
     told.extend(faulty::calls_of_persons(&world, AUDITOR, APPROVER, OPERATOR).await);
     told.extend(faulty::strangers(&world).await);
+    told.extend(headers::calls(&world.node("gmp", "records").await).await);
     let app = world.app.as_ref().unwrap();
-    told.push(("figures".into(), watched::figures(&world.stage, app).await));
+    told.push(("figures".into(), watched::figures(&world.stage, app, exporting.counts()).await));
     let log = search(&needles, "while it runs", &world, &told);
     let lines = String::from_utf8_lossy(&log);
     assert!(lines.contains("\"target\":\"broker::"), "the broker's own log was searched");
@@ -80,17 +89,65 @@ async fn no_canary_is_found_outside_sealed_storage() {
     search(&needles, "after it was started again", &world, &told);
     world.stop().await;
     search(&needles, "at the end", &world, &told);
+    exporting.finish(FINISH_TIME).await;
+    let sent = collector.octets();
+    let found = of_collectors.found("what a collector was sent", &sent);
+    assert!(found.is_empty(), "sent to a collector:\n{}", found.join("\n"));
+    the_collector_was_told_of_all_this(&collector);
     assert_eq!(watched::panics(), 0, "nothing panicked on the way");
 }
 
 fn needles_of<'a>(laden: impl Iterator<Item = &'a Laden>) -> Needles {
     let mut all = secrets::of_other_calls();
     all.extend(faulty::canaries());
+    all.extend(headers::canaries());
     for laden in laden {
         all.extend(laden.canaries.iter().map(|(canary, _)| canary.clone()));
         all.extend(laden.untold.iter().cloned());
     }
     Needles::of(&all)
+}
+
+/// A collector is sent no id that a publisher chose and no person's either, though an operator
+/// may see the one in the ledger and the other in the directory.
+fn needles_of_collectors<'a>(laden: impl Iterator<Item = &'a Laden>) -> Needles {
+    let mut all = secrets::of_other_calls();
+    all.extend(faulty::canaries());
+    all.extend(headers::canaries());
+    for laden in laden {
+        all.extend(laden.canaries.iter().map(|(canary, _)| canary.clone()));
+        all.extend(laden.untold.iter().cloned());
+        all.push(Canary::text("message id", &laden.id().to_string()));
+        all.push(Canary { name: "message id".into(), bytes: laden.id().as_bytes().to_vec() });
+    }
+    for (_, person) in [AUDITOR, APPROVER, OPERATOR, BROKER_AUDITOR] {
+        all.push(Canary::text("person", person));
+    }
+    Needles::of(&all)
+}
+
+/// The search of a collector's octets looked at something: spans of the very calls that carried
+/// the canaries, as text among these octets.
+fn the_collector_was_told_of_all_this(collector: &Collector) {
+    let names: BTreeSet<_> = collector.spans().into_iter().map(|span| span.name).collect();
+    let octets = collector.octets();
+    for name in [
+        "commit",
+        "unknown",
+        "pyramid.exchange.v1.ExchangeService/Publish",
+        "pyramid.exchange.v1.ExchangeService/Subscribe",
+        "pyramid.exchange.v1.ExchangeService/WhoAmI",
+        "pyramid.exchange.v1.ExchangeService/Track",
+        "pyramid.directory.v1.DirectoryService/StateLink",
+        "pyramid.directory.v1.DirectoryService/DeclareInterest",
+        "pyramid.audit.v1.AuditService/ListDisclosures",
+        "pyramid.audit.v1.AuditService/ExplainDecision",
+        "pyramid.admin.v1.AdminService/ProposeBundle",
+    ] {
+        assert!(names.contains(name), "{name} among {names:?}");
+        let needle = Needles::of(&[Canary::text("name", name)]);
+        assert_ne!(needle.found("octets", &octets), [""; 0], "{name} is found in the octets");
+    }
 }
 
 /// Publishes a message of each kind; each reaches somebody who is shown its canaries.

@@ -1,23 +1,27 @@
-//! Where a broker leaves traces: its log, its panics, its files and its figures.
+//! Where a broker leaves traces: its log, its panics, its files, its figures and its spans.
 //!
 //! Owns: the capture of everything logged in this process, at the finest level and by every
 //! library, and the reading of a folder and of the operators' listener.
 //! Deliberately does not know: what must not be in them.
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use broker::app::App;
+use broker::chance::SystemChance;
+use broker::clock::SystemClock;
 use broker::ops::endpoint::Endpoint;
+use broker::ops::traces::{Collector, Exporting, SpanCounts, Traces, TracesOptions};
 use broker::ops::{Sources, Watched};
 use broker::store::sqlite::SqliteReaders;
 use demo::stage::Stage;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
@@ -36,23 +40,26 @@ impl Write for Log {
     }
 }
 
-/// Captures every event, span and panic of this process from now on.
-pub fn capture() {
-    tracing_subscriber::registry()
-        .with(LevelFilter::TRACE)
-        .with(
-            tracing_subscriber::fmt::layer()
-                .json()
-                .with_span_events(FmtSpan::FULL)
-                .with_writer(|| Log),
-        )
-        .init();
+/// Captures every event, span and panic of this process from now on, and exports its traces to
+/// an address of this machine.
+pub fn capture(collector: SocketAddr) -> Exporting {
+    let collector = Collector::Here(collector);
+    let options = TracesOptions { collector, sampled_percent: 100 };
+    let (clock, chance) = (Arc::new(SystemClock::new()), Arc::new(SystemChance::default()));
+    let (listener, traces) = Traces::open(&options, clock, chance).unwrap();
+    let log = tracing_subscriber::fmt::layer()
+        .json()
+        .with_span_events(FmtSpan::FULL)
+        .with_writer(|| Log)
+        .with_filter(LevelFilter::TRACE);
+    tracing_subscriber::registry().with(log).with(listener.layer()).init();
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         PANICS.fetch_add(1, Ordering::Relaxed);
         let _ = write!(Log, "{panic}");
         usual(panic);
     }));
+    traces.start()
 }
 
 /// Everything logged since this was asked last.
@@ -81,7 +88,7 @@ pub fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 /// What the operators' listener shows: figures and health.
-pub async fn figures(stage: &Stage, app: &App) -> Vec<u8> {
+pub async fn figures(stage: &Stage, app: &App, spans: Arc<SpanCounts>) -> Vec<u8> {
     let (sources, listening) = (&app.sources, app.listening());
     let watched = Watched::new(Sources {
         figures: Arc::clone(&sources.figures),
@@ -96,6 +103,7 @@ pub async fn figures(stage: &Stage, app: &App) -> Vec<u8> {
         disk_floor: Arc::clone(&sources.disk_floor),
         disk_free_bytes: Arc::default(),
         draining: Arc::default(),
+        spans: Some(spans),
     });
     let endpoint = Endpoint::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = endpoint.address();
