@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::message::Kind;
-use proto::exchange::v1::{Field, TaskKind};
+use proto::exchange::v1::{Field, FlagKind, LimitedAccess, TaskKind};
 use proto::refusal::Refusal;
 use time::{Duration, OffsetDateTime};
 
 use crate::directory::{AgencyKind, MessageKind};
 use crate::message::Admitted;
-use crate::policy::{IntelligenceFacts, Question, Verdict};
-use crate::register::DeskName;
+use crate::policy::{IntelligenceFacts, Permit, Question, Stake, Verdict};
+use crate::register::{DeskName, limited};
 use crate::routing::{Addressed, Candidate, Reason};
 use crate::rules::{Epochs, Rules};
 
@@ -48,6 +48,8 @@ pub struct CandidateDecision {
     pub named: bool,
     /// Reasons over all subjects.
     pub reasons: BTreeSet<Reason>,
+    /// Whether the desk has a stake of its own in each subject.
+    pub staked: Vec<bool>,
     /// Verdict of each subject.
     pub verdicts: Vec<Arc<Verdict>>,
     /// What the desk may see, or why it gets nothing.
@@ -111,6 +113,18 @@ fn questions(admitted: &Admitted, addressed: &Addressed) -> Vec<Question> {
         }
         Some(Kind::Custody(_) | Kind::Flag(_) | Kind::Correction(_)) | None => {}
     }
+    // A message about the limit is itself news of a limited record, whoever sends it.
+    let stated = match &message.kind {
+        Some(Kind::Flag(flag)) if flag.flag_kind() == FlagKind::LimitedAccess => LimitedAccess::Yes,
+        Some(
+            Kind::Flag(_)
+            | Kind::Intelligence(_)
+            | Kind::Mappa(_)
+            | Kind::Custody(_)
+            | Kind::Correction(_),
+        )
+        | None => LimitedAccess::No,
+    };
     // What goes to holders only is judged as a correction, whatever it takes back.
     let kind = if admitted.to_holders_only() { MessageKind::Correction } else { admitted.kind };
     let sender_kind = admitted.sender.kind;
@@ -132,7 +146,7 @@ fn questions(admitted: &Admitted, addressed: &Addressed) -> Vec<Question> {
             urgency: message.urgency(),
             category: subject.category,
             under_18: subject.under_18,
-            limited_access: subject.limited_access,
+            limited_access: limited::stricter(subject.limited_access, stated),
             flags: addressed.flags.get(position).cloned().unwrap_or_default(),
             custody,
             mappa,
@@ -216,25 +230,16 @@ fn decide_candidate(
                     question
                 });
             let question = widened.as_ref().unwrap_or(question);
-            if let Some(task) = candidate.task {
-                let question = Question {
-                    kind: MessageKind::Task,
-                    task: Some(task),
-                    custody: None,
-                    mappa: None,
-                    intelligence: None,
-                    ..question.clone()
-                };
-                return rules.policy.decide(candidate.desk, &question, stake);
-            }
-            rules.policy.decide(candidate.desk, question, stake)
+            let registered = addressed.limited.get(position).copied().unwrap_or_default();
+            ask(candidate, question, registered, stake, rules)
         })
         .collect();
+    let staked: Vec<bool> = candidate.reasons.iter().map(|reasons| !reasons.is_empty()).collect();
     // A suspended holder is still owed the withdrawal: it waits until the agency is back.
     let standing = admitted.to_holders_only()
         || rules.directory.agency(&desk.agency).is_some_and(|agency| !agency.suspended);
     let outcome = if standing {
-        settle(admitted, addressed, candidate, &verdicts, now)
+        settle(admitted, addressed, candidate, &staked, &verdicts, now)
     } else {
         Err(Refusal::RecipientNotInStanding)
     };
@@ -243,9 +248,70 @@ fn decide_candidate(
         task: candidate.task,
         named: admitted.message.addressees.iter().any(|a| *a.agency == *desk.agency),
         reasons: candidate.reasons.iter().flatten().copied().collect(),
+        staked,
         verdicts,
         outcome,
     })
+}
+
+/// Asks policy about one person under the message's own word on limited access and, where the
+/// register's is stricter, under that as well. Both must permit: a word that is stricter may
+/// reach desks that the other does not, as the custody minimum does.
+fn ask(
+    candidate: &Candidate,
+    question: &Question,
+    registered: LimitedAccess,
+    stake: Stake,
+    rules: &Rules,
+) -> Arc<Verdict> {
+    let of_task = candidate.task.map(|task| Question {
+        kind: MessageKind::Task,
+        task: Some(task),
+        custody: None,
+        mappa: None,
+        intelligence: None,
+        ..question.clone()
+    });
+    let question = of_task.as_ref().unwrap_or(question);
+    let verdict = rules.policy.decide(candidate.desk, question, stake);
+    let limited_access = limited::stricter(question.limited_access, registered);
+    if limited_access == question.limited_access {
+        return verdict;
+    }
+    let question = Question { limited_access, ..question.clone() };
+    let other = rules.policy.decide(candidate.desk, &question, stake);
+    Arc::new(stricter(&verdict, &other))
+}
+
+/// Orders refusals: what could not be evaluated above what is forbidden, because no answer at all
+/// is worse than a no; and that above a permit that is missing, because no agreement cures it.
+fn weight(refusal: Refusal) -> (bool, bool) {
+    (refusal == Refusal::PolicyError, refusal == Refusal::Forbidden)
+}
+
+/// What both verdicts allow, under all that either demands.
+fn stricter(one: &Verdict, other: &Verdict) -> Verdict {
+    let (first, second) = match (&one.outcome, &other.outcome) {
+        (Ok(first), Ok(second)) => (first, second),
+        (Ok(_), Err(_)) => return other.clone(),
+        (Err(_), Ok(_)) => return one.clone(),
+        (Err(first), Err(second)) => {
+            return if weight(*second) > weight(*first) { other } else { one }.clone();
+        }
+    };
+    let withheld = &first.withheld | &second.withheld;
+    let masked = &(&first.masked | &second.masked) - &withheld;
+    let rules: BTreeSet<Arc<str>> = one.rules.iter().chain(&other.rules).cloned().collect();
+    Verdict {
+        outcome: Ok(Permit {
+            withheld,
+            masked,
+            handling: &first.handling | &second.handling,
+            act_by_hours: first.act_by_hours.into_iter().chain(second.act_by_hours).min(),
+            delete_by_days: first.delete_by_days.into_iter().chain(second.delete_by_days).min(),
+        }),
+        rules: rules.into_iter().collect(),
+    }
 }
 
 /// What is left for one desk after every person was decided.
@@ -253,6 +319,7 @@ fn settle(
     admitted: &Admitted,
     addressed: &Addressed,
     candidate: &Candidate,
+    staked: &[bool],
     verdicts: &[Arc<Verdict>],
     now: OffsetDateTime,
 ) -> Result<View, Refusal> {
@@ -260,51 +327,64 @@ fn settle(
         // A rule that cannot be read is no rule: the whole candidate is refused.
         return Err(error.outcome.as_ref().err().copied().unwrap_or(Refusal::PolicyError));
     }
-    let mut subjects: Vec<Option<Arc<Verdict>>> = Vec::with_capacity(verdicts.len());
+    let permits = verdicts.iter().filter_map(|verdict| verdict.outcome.as_ref().ok());
     let (mut act_by, mut delete_by) = (None, None);
-    let mut stake_remains = false;
-    let mut refusal = Refusal::NoPermit;
-    for (position, verdict) in verdicts.iter().enumerate() {
-        match &verdict.outcome {
-            Ok(permit) => {
-                act_by =
-                    sooner(act_by, permit.act_by_hours.map(|h| now + Duration::hours(h.into())));
-                delete_by = sooner(
-                    delete_by,
-                    permit.delete_by_days.map(|d| now + Duration::days(d.into())),
-                );
-                stake_remains |= candidate.reasons.get(position).is_some_and(|r| !r.is_empty());
-                subjects.push(Some(Arc::clone(verdict)));
-            }
-            Err(reason) => {
-                refusal = *reason;
-                subjects.push(None);
-            }
-        }
-    }
-    if !stake_remains {
-        return Err(refusal);
+    for permit in permits {
+        act_by = sooner(act_by, permit.act_by_hours.map(|h| now + Duration::hours(h.into())));
+        delete_by =
+            sooner(delete_by, permit.delete_by_days.map(|d| now + Duration::days(d.into())));
     }
     let flag_review_overdue = addressed
         .overdue
         .iter()
         .enumerate()
         .any(|(position, kinds)| !kinds.is_empty() && candidate.stake(position).flag_owner);
+    let stays = |verdict: &Arc<Verdict>| verdict.outcome.is_ok().then(|| Arc::clone(verdict));
     let mut view = View {
-        subjects,
+        subjects: verdicts.iter().map(stays).collect(),
         task: candidate.task,
         act_by,
         delete_by,
         telling: BTreeMap::new(),
         flag_review_overdue,
     };
-    view.telling = telling(admitted, &view);
+    close(admitted, staked, verdicts, &mut view)?;
+    Ok(view)
+}
+
+/// Finishes a view once it is known who stays: at least one person in whom the desk has a stake
+/// of its own, and no statement that names somebody removed.
+///
+/// # Errors
+/// Nothing is left that this desk may have: the gravest refusal among the people it has a stake in, or
+/// that what is left would tell of who was removed.
+pub fn close(
+    admitted: &Admitted,
+    staked: &[bool],
+    verdicts: &[Arc<Verdict>],
+    view: &mut View,
+) -> Result<(), Refusal> {
+    let mut remain = view.subjects.iter().zip(staked);
+    if !remain.any(|(subject, staked)| subject.is_some() && *staked) {
+        return Err(refusal_of(staked, verdicts));
+    }
+    view.telling = BTreeMap::new();
+    view.telling = telling(admitted, view);
     // Custody news, MAPPA and flags say enough without what had to be cut. Intelligence of
     // which nothing is left says only that there is something to hide.
     let emptied = !view.telling.is_empty()
         && admitted.kind == MessageKind::Intelligence
         && view.statements(&admitted.message).next().is_none();
-    if emptied { Err(Refusal::WouldIdentify) } else { Ok(view) }
+    if emptied { Err(Refusal::WouldIdentify) } else { Ok(()) }
+}
+
+/// The one refusal recorded for a desk that gets nothing, of people refused it for different
+/// reasons: of those it has a stake in, for nobody else could have brought it the message, the
+/// one that weighs most. `NoPermit` where none of them was refused.
+fn refusal_of(staked: &[bool], verdicts: &[Arc<Verdict>]) -> Refusal {
+    let of_stake = verdicts.iter().zip(staked).filter(|(_, staked)| **staked);
+    let refusals = of_stake.filter_map(|(verdict, _)| verdict.outcome.as_ref().err().copied());
+    refusals.max_by_key(|refusal| weight(*refusal)).unwrap_or(Refusal::NoPermit)
 }
 
 /// A flag past its review by more than 28 days still serves these: it never silently stops
@@ -417,4 +497,71 @@ fn words(text: &str) -> Vec<String> {
 
 fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(refusal: Refusal) -> Arc<Verdict> {
+        Arc::new(Verdict { outcome: Err(refusal), rules: Vec::new() })
+    }
+
+    fn permitted(permit: Permit) -> Arc<Verdict> {
+        Arc::new(Verdict { outcome: Ok(permit), rules: Vec::new() })
+    }
+
+    #[test]
+    fn the_refusal_recorded_is_of_a_person_the_desk_has_a_stake_in_and_the_gravest() {
+        use Refusal::{Forbidden, NoPermit};
+        let shown = permitted(Permit::default());
+        let of = |staked: &[bool], refusals: &[Refusal]| {
+            let verdicts: Vec<_> = refusals.iter().map(|refusal| refused(*refusal)).collect();
+            refusal_of(staked, &verdicts)
+        };
+        assert_eq!(of(&[true, true], &[Forbidden, NoPermit]), Forbidden);
+        assert_eq!(of(&[true, true], &[NoPermit, Forbidden]), Forbidden);
+        // The second is forbidden, but brought this desk nothing.
+        assert_eq!(of(&[true, false], &[NoPermit, Forbidden]), NoPermit);
+        assert_eq!(of(&[false, true], &[NoPermit, Forbidden]), Forbidden);
+        // Whoever stays may not be the one it has a stake in.
+        assert_eq!(refusal_of(&[false, true], &[shown, refused(Forbidden)]), Forbidden);
+    }
+
+    #[test]
+    fn of_two_verdicts_what_both_allow_is_shown_under_all_that_either_demands() {
+        use wire::Field::{Narrative, Risk, SubjectName};
+        use wire::HandlingCondition::{NoOnward, NotToSubject};
+        let one = permitted(Permit {
+            withheld: [SubjectName].into(),
+            masked: [Risk].into(),
+            handling: [NoOnward].into(),
+            act_by_hours: Some(24),
+            delete_by_days: None,
+        });
+        let other = permitted(Permit {
+            withheld: [Risk].into(),
+            masked: [Narrative].into(),
+            handling: [NotToSubject].into(),
+            act_by_hours: Some(48),
+            delete_by_days: Some(28),
+        });
+        let both = Permit {
+            withheld: [SubjectName, Risk].into(),
+            masked: [Narrative].into(),
+            handling: [NoOnward, NotToSubject].into(),
+            act_by_hours: Some(24),
+            delete_by_days: Some(28),
+        };
+        assert_eq!(stricter(&one, &other).outcome.unwrap(), both);
+        assert_eq!(stricter(&other, &one).outcome.unwrap(), both);
+        for refusal in [Refusal::NoPermit, Refusal::Forbidden, Refusal::PolicyError] {
+            assert_eq!(stricter(&one, &refused(refusal)).outcome, Err(refusal));
+            assert_eq!(stricter(&refused(refusal), &one).outcome, Err(refusal));
+        }
+        let no_permit = refused(Refusal::NoPermit);
+        let forbidden = refused(Refusal::Forbidden);
+        assert_eq!(stricter(&no_permit, &forbidden).outcome, Err(Refusal::Forbidden));
+        assert_eq!(stricter(&forbidden, &no_permit).outcome, Err(Refusal::Forbidden));
+    }
 }

@@ -1,8 +1,10 @@
-//! Flags on people, links between identifiers and approved interests.
+//! Flags on people, links between identifiers, approved interests and limited records.
 //!
 //! Holds tokens, never identifiers: without the index key this says nothing. Immutable
 //! snapshots; a change makes a new one. Promises that proposed flags, unconfirmed links and
 //! unapproved interests match nothing. Knows nothing of desks' entitlements: policy decides.
+
+pub mod limited;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -14,6 +16,9 @@ use uuid::Uuid;
 
 use crate::directory::AgencyKind;
 use crate::seal::Token;
+
+pub use limited::LimitedMark;
+use limited::Marks;
 
 /// Past its review by this much, a flag no longer routes to partners.
 pub const STALE_AFTER: Duration = Duration::days(28);
@@ -181,6 +186,22 @@ pub enum Change {
         /// Id.
         id: Uuid,
     },
+    /// A person's record is marked as of limited access.
+    Limited(LimitedMark),
+    /// An agency lifts its marks from a person.
+    LimitedLifted {
+        /// Whose marks.
+        agency: Arc<str>,
+        /// Numbers they are lifted from.
+        tokens: Vec<Token>,
+    },
+    /// A message that stated a mark is withdrawn.
+    LimitedTakenBack {
+        /// Its sender.
+        agency: Arc<str>,
+        /// Its id.
+        message: Uuid,
+    },
 }
 
 /// The register at one moment.
@@ -191,6 +212,7 @@ pub struct Register {
     links: HashMap<Token, Vec<Arc<LinkStatement>>>,
     interests: HashMap<Token, Vec<Arc<Interest>>>,
     pending_interests: HashMap<Uuid, Interest>,
+    limited: Marks,
 }
 
 impl Register {
@@ -250,6 +272,26 @@ impl Register {
         known
     }
 
+    /// Every number of the person whom a change of a link makes reachable from further numbers
+    /// than in `before`: stated by the second authority, or no longer contradicted. Empty for a
+    /// change that joins nothing.
+    #[must_use]
+    pub fn joined(&self, before: &Self, change: &Change) -> BTreeSet<Token> {
+        let ends = match change {
+            Change::Link(statement) => [statement.one.0, statement.other.0],
+            Change::LinkWithdrawn { one, other, .. } => [*one, *other],
+            Change::Flag(_)
+            | Change::FlagRemoved { .. }
+            | Change::Interest(_)
+            | Change::InterestApproved { .. }
+            | Change::Limited(_)
+            | Change::LimitedLifted { .. }
+            | Change::LimitedTakenBack { .. } => return BTreeSet::new(),
+        };
+        let grown = ends.iter().map(|end| (before.linked(&[*end]), self.linked(&[*end])));
+        grown.filter(|(was, is)| !is.is_subset(was)).flat_map(|(_, is)| is).collect()
+    }
+
     /// Identifiers that somebody, but not both authorities in agreement, joins to this one.
     #[must_use]
     pub fn disputed(&self, tokens: &[Token]) -> BTreeSet<Token> {
@@ -273,10 +315,12 @@ impl Register {
         let statements = |end: (Token, i32)| {
             self.links.get(&end.0).into_iter().flatten().filter(move |s| s.authority_for(end))
         };
-        // Two statements, each by the authority of its end, and one birth date.
-        let by_one = statements(one).find(|s| s.joins(one.0, other.0));
-        let by_other = statements(other).find(|s| s.joins(one.0, other.0));
-        let agreed = matches!((by_one, by_other), (Some(a), Some(b)) if a.birth == b.birth);
+        // The word of an authority for each end, and one birth date in all that they say of it.
+        let by_one: Vec<_> = statements(one).filter(|s| s.joins(one.0, other.0)).collect();
+        let by_other: Vec<_> = statements(other).filter(|s| s.joins(one.0, other.0)).collect();
+        let birth = by_one.first().map(|statement| statement.birth);
+        let agreed = !by_other.is_empty()
+            && by_one.iter().chain(&by_other).all(|statement| Some(statement.birth) == birth);
         agreed && !self.contradicted(one, other) && !self.contradicted(other, one)
     }
 
@@ -323,6 +367,11 @@ impl Register {
                     self.interests.entry(interest.token).or_default().push(Arc::new(interest));
                 }
             }
+            Change::Limited(mark) => self.limited.add(mark),
+            Change::LimitedLifted { agency, tokens } => self.limited.lift(agency, tokens),
+            Change::LimitedTakenBack { agency, message } => {
+                self.limited.take_back(agency, *message);
+            }
         }
     }
 
@@ -349,11 +398,11 @@ mod tests {
     const NOMS: i32 = IdentifierType::Noms as i32;
     const PNC: i32 = IdentifierType::Pnc as i32;
 
-    fn token(n: u8) -> Token {
+    pub(super) fn token(n: u8) -> Token {
         Token([n; 16])
     }
 
-    fn says(agency: &str, kind: AgencyKind, noms: u8, pnc: u8, birth: u8) -> Change {
+    pub(super) fn says(agency: &str, kind: AgencyKind, noms: u8, pnc: u8, birth: u8) -> Change {
         Change::Link(LinkStatement {
             one: (token(noms), NOMS),
             other: (token(pnc), PNC),
@@ -395,5 +444,49 @@ mod tests {
         let police = says("gmp", AgencyKind::Police, 1, 2, 9);
         let other_force = says("merseyside", AgencyKind::Police, 4, 2, 9);
         assert!(!linked(&[prison, police, other_force], 1, 2));
+    }
+
+    #[test]
+    fn two_forces_that_give_one_link_two_birth_dates_freeze_it_in_either_order() {
+        let prison = says("prisons", AgencyKind::Prison, 1, 2, 9);
+        let police = says("gmp", AgencyKind::Police, 1, 2, 9);
+        let other_force = says("merseyside", AgencyKind::Police, 1, 2, 8);
+        assert!(!linked(&[prison.clone(), police.clone(), other_force.clone()], 1, 2));
+        assert!(!linked(&[prison, other_force, police], 1, 2));
+    }
+
+    /// The numbers of the person whom the last of these changes joins to more than before.
+    fn joined(changes: &[Change]) -> Vec<Token> {
+        let (last, earlier) = changes.split_last().unwrap();
+        let mut before = Register::default();
+        earlier.iter().for_each(|change| before.apply(change));
+        let mut after = before.clone();
+        after.apply(last);
+        after.joined(&before, last).into_iter().collect()
+    }
+
+    #[test]
+    fn the_statement_that_completes_a_link_joins_and_no_other_does() {
+        let prison = says("prisons", AgencyKind::Prison, 1, 2, 9);
+        let police = says("gmp", AgencyKind::Police, 1, 2, 9);
+        let volunteer = says("loto", AgencyKind::Voluntary, 1, 2, 9);
+        let both = [prison.clone(), police.clone()];
+        assert_eq!(joined(std::slice::from_ref(&prison)), []);
+        assert_eq!(joined(&[prison.clone(), volunteer]), []);
+        assert_eq!(joined(&both), [token(1), token(2)]);
+        // Said again, it joins nothing new; taken back, it parts.
+        assert_eq!(joined(&[prison.clone(), police.clone(), police.clone()]), []);
+        let back = |agency: &str, noms: u8| Change::LinkWithdrawn {
+            one: token(noms),
+            other: token(2),
+            agency: agency.into(),
+        };
+        assert_eq!(joined(&[prison.clone(), police.clone(), back("gmp", 1)]), []);
+        // A contradiction that is taken back lets the link stand again.
+        let other_force = says("merseyside", AgencyKind::Police, 4, 2, 9);
+        assert_eq!(
+            joined(&[prison, police, other_force, back("merseyside", 4)]),
+            [token(1), token(2)]
+        );
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::message::Kind;
-use proto::exchange::v1::{AreaRole, FlagKind, TaskKind};
+use proto::exchange::v1::{AreaRole, FlagKind, LimitedAccess, TaskKind};
 use proto::text::Named as _;
 use time::OffsetDateTime;
 
@@ -90,6 +90,8 @@ pub struct Addressed {
     /// Lists each subject is on by a flag whose review is long overdue: these count for the
     /// owner, police and probation, and for no partner.
     pub overdue: Vec<BTreeSet<FlagKind>>,
+    /// What the register knows of limited access to each subject's record.
+    pub limited: Vec<LimitedAccess>,
     _resolved: Resolved,
 }
 
@@ -121,7 +123,13 @@ pub fn resolve(
         flags.iter().zip(&overdue).map(|(on, late)| !on.is_empty() || !late.is_empty()).collect();
     route_places(&listed, &mut found, directory);
     route_addressees(&mut found, directory);
-    Addressed { candidates: found.into_candidates(), flags, overdue, _resolved: Resolved }
+    Addressed {
+        candidates: found.into_candidates(),
+        flags,
+        overdue,
+        limited: limited(admitted, register),
+        _resolved: Resolved,
+    }
 }
 
 /// The candidates of a withdrawal: exactly the desks that were given the original.
@@ -130,6 +138,7 @@ pub fn resolve_holders(
     admitted: &Admitted,
     holders: &[DeskName],
     directory: &Directory,
+    register: &Register,
 ) -> Addressed {
     let count = admitted.subjects.len();
     let mut found = Found { admitted, count, candidates: BTreeMap::new() };
@@ -142,8 +151,26 @@ pub fn resolve_holders(
         candidates: found.into_candidates(),
         flags: vec![BTreeSet::new(); count],
         overdue: vec![BTreeSet::new(); count],
+        limited: limited(admitted, register),
         _resolved: Resolved,
     }
+}
+
+/// What the register knows of limited access to each record. A mark on a number protects
+/// whoever is named by it; only those who route are followed over links.
+fn limited(admitted: &Admitted, register: &Register) -> Vec<LimitedAccess> {
+    if !register.marks_any() {
+        return vec![LimitedAccess::No; admitted.subjects.len()];
+    }
+    let access = |subject: &SubjectFacts| {
+        let known = if subject.routes() {
+            register.linked(&subject.tokens)
+        } else {
+            subject.tokens.iter().copied().collect()
+        };
+        register.limited_access(&known)
+    };
+    admitted.subjects.iter().map(access).collect()
 }
 
 struct Found<'a> {
