@@ -8,6 +8,8 @@ pub mod clock;
 
 pub mod chance;
 
+pub mod spans;
+
 pub mod seal;
 
 pub mod directory;

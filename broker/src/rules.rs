@@ -5,8 +5,7 @@
 
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-
+use crate::clock::Span;
 use crate::directory::Directory;
 use crate::policy::InForce;
 use crate::register::Register;
@@ -38,9 +37,10 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Whether an agreement has started or ended since the policy was made.
+    /// Whether other agreements are in force now than when the policy was made: one has
+    /// started or ended since, or may have.
     #[must_use]
-    pub fn outdated(&self, now: OffsetDateTime) -> bool {
-        self.policy.until().is_some_and(|until| now >= until)
+    pub fn outdated(&self, now: impl Into<Span>) -> bool {
+        !self.policy.holds(now)
     }
 }

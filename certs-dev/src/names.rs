@@ -7,8 +7,10 @@
 
 use crate::error::CertsError;
 
-/// Longest agency or node, in bytes: one DNS label.
-const SEGMENT_BYTES_MAX: usize = 63;
+/// Longest agency or node, in bytes: what the protocol allows an id of the directory.
+const SEGMENT_BYTES_MAX: usize = 40;
+/// Longest label of a trust domain, in bytes: one DNS label.
+const LABEL_BYTES_MAX: usize = 63;
 /// Longest name of a pair of files, in bytes: room for an agency, a dot, a node and what is
 /// added to it on disk, within the 255 of a file system.
 const FILE_NAME_BYTES_MAX: usize = 200;
@@ -30,7 +32,7 @@ pub(crate) fn check_segment(field: &'static str, text: &str) -> Result<(), Certs
     if is_segment(text, SEGMENT_BYTES_MAX) {
         return Ok(());
     }
-    Err(CertsError::Name { field, rule: "1 to 63 characters of a-z, 0-9 and hyphen" })
+    Err(CertsError::Name { field, rule: "1 to 40 characters of a-z, 0-9 and hyphen" })
 }
 
 /// Checks the name of an issuing authority.
@@ -46,7 +48,7 @@ pub(crate) fn check_issuer(text: &str) -> Result<(), CertsError> {
 
 /// Checks a trust domain: segments joined by single dots.
 pub(crate) fn check_trust_domain(text: &str) -> Result<(), CertsError> {
-    let parts_hold = text.split('.').all(|part| is_segment(part, SEGMENT_BYTES_MAX));
+    let parts_hold = text.split('.').all(|part| is_segment(part, LABEL_BYTES_MAX));
     if parts_hold && text.len() <= TRUST_DOMAIN_BYTES_MAX {
         return Ok(());
     }

@@ -16,6 +16,8 @@ pub mod ledger;
 
 pub mod text;
 
+pub mod blank;
+
 /// Publishing and receiving.
 pub mod exchange {
     /// Version 1.

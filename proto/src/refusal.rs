@@ -40,6 +40,8 @@ pub enum Refusal {
     SubscriptionBusy = 4002,
     /// Recorded, and no signed checkpoint covers it yet.
     NotSignedYet = 4003,
+    /// A newer connection of the same node receives on the subscription.
+    TakenOver = 4004,
     /// The policy bundle is faulty.
     InvalidBundle = 5001,
     /// The directory document is faulty.
@@ -81,6 +83,7 @@ impl Refusal {
         Self::NotFound,
         Self::SubscriptionBusy,
         Self::NotSignedYet,
+        Self::TakenOver,
         Self::InvalidBundle,
         Self::InvalidDirectory,
         Self::SameApprover,
@@ -151,6 +154,9 @@ impl Refusal {
             }
             Self::NotSignedYet => {
                 "This is recorded; its proof can be had once the next checkpoint is signed, in a few seconds."
+            }
+            Self::TakenOver => {
+                "A newer connection of this same system has taken over this subscription; see that only one copy of the system runs."
             }
             Self::InvalidBundle => {
                 "The policy bundle has mistakes; each is listed. The bundle in force is unchanged."

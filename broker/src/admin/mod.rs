@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, oneshot};
 use uuid::Uuid;
 
 use crate::chance::Chance;
-use crate::clock::Clock;
+use crate::clock::{CLOCK_MOVE_MAX, Clock as _, GuardedClock};
 use crate::directory::Directory;
 use crate::directory::document::{self, DocumentError};
 use crate::identity::{Caller, VerifiedPeer};
@@ -60,7 +60,7 @@ pub struct Administering {
     /// Keys.
     pub vault: Arc<Vault>,
     /// Time.
-    pub clock: Arc<dyn Clock>,
+    pub clock: Arc<GuardedClock>,
     /// Chance.
     pub chance: Arc<dyn Chance>,
     /// The way to the appender.
@@ -69,7 +69,11 @@ pub struct Administering {
     pub turn: Mutex<()>,
 }
 
-/// A proposed bundle and who approved it.
+/// Different people who must approve a proposal.
+const APPROVERS: usize = 2;
+
+/// A proposed bundle and who approved it. One that has its approvals is closed: it was put in
+/// force, and its bundle comes into force again only by a proposal and approvals of its own.
 #[derive(Serialize, Deserialize)]
 pub struct Proposal {
     /// Files: path and text.
@@ -79,6 +83,11 @@ pub struct Proposal {
 }
 
 impl Proposal {
+    /// Whether it has had its approvals.
+    fn is_closed(&self) -> bool {
+        self.approvers.len() >= APPROVERS
+    }
+
     /// The files as policy reads them.
     #[must_use]
     pub fn bundle_files(&self) -> Vec<BundleFile> {
@@ -158,7 +167,9 @@ impl Administering {
         self.change(peer, Change::Directory(Arc::new(directory)), items, documents).await
     }
 
-    /// Checks a bundle and keeps it for approval. Answers its hash and number of rules.
+    /// Checks a bundle and keeps it for approval. Answers its hash and number of rules. One that
+    /// was in force before and is not now can be proposed again, to go back to it: nobody has
+    /// approved it then. One that is proposed already keeps the approvals it has.
     ///
     /// # Errors
     /// Every fault of the bundle.
@@ -171,7 +182,10 @@ impl Administering {
         let proposal = Proposal { files, approvers: BTreeSet::new() };
         let bundle = self.read_bundle(&proposal)?;
         let hash = hex::encode(bundle.hash());
-        if self.proposal(&hash)?.is_none() {
+        let in_force =
+            self.archive.document(BUNDLE_DOCUMENT)?.is_some_and(|b| b == hash.as_bytes());
+        let known = self.proposal(&hash)?;
+        if known.is_none_or(|known| known.is_closed() && !in_force) {
             let text = serde_json::to_vec(&proposal).map_err(|_| damaged())?;
             let documents = vec![(proposal_document(&hash), text)];
             let items = vec![format!("propose bundle {hash}")];
@@ -183,8 +197,8 @@ impl Administering {
     /// Approves a bundle. Answers the approvals so far and whether it is in force.
     ///
     /// # Errors
-    /// Unknown bundle, an approver who has approved it before, or faults that a changed
-    /// directory has brought.
+    /// No open proposal of this bundle, an approver who has approved it before, or faults that a
+    /// changed directory has brought.
     pub async fn approve_bundle(
         &self,
         peer: &VerifiedPeer,
@@ -197,6 +211,12 @@ impl Administering {
         let well_formed = hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit());
         let proposal = if well_formed { self.proposal(hash)? } else { None };
         let mut proposal = proposal.ok_or(AdminError::Refused(Refusal::NotFound))?;
+        if proposal.is_closed() {
+            // Or one person's word would put an old bundle back in force.
+            let rule = "has had its approvals: propose it again, to go back to it";
+            let faults = vec![violation("bundle", rule)];
+            return Err(AdminError::Faulty(Refusal::InvalidRequest, faults));
+        }
         if !proposal.approvers.insert(id.to_string()) {
             return Err(AdminError::Refused(Refusal::SameApprover));
         }
@@ -205,7 +225,7 @@ impl Administering {
         let text = serde_json::to_vec(&proposal).map_err(|_| damaged())?;
         let mut documents = vec![(proposal_document(hash), text)];
         let items = vec![format!("approve bundle {hash}")];
-        let in_force = approvals >= 2;
+        let in_force = approvals >= APPROVERS;
         let change = if in_force {
             documents.push((BUNDLE_DOCUMENT.to_owned(), hash.as_bytes().to_vec()));
             Change::Bundle(Arc::new(bundle))
@@ -214,6 +234,34 @@ impl Administering {
         };
         self.change(peer, change, items, documents).await?;
         Ok((approvals, in_force))
+    }
+
+    /// Confirms a wall clock that has moved: what stood still runs on by it. Answers how far it
+    /// had moved; nothing is changed or recorded where it is believed already.
+    ///
+    /// `believed`: the time it really is, from another clock.
+    ///
+    /// # Errors
+    /// The broker's clock is more than a minute off that time too.
+    pub async fn confirm_clock(
+        &self,
+        peer: &VerifiedPeer,
+        believed: Option<&prost_types::Timestamp>,
+    ) -> Result<Duration, AdminError> {
+        let _turn = self.turn.lock().await;
+        let off = believed.and_then(moment).map(|believed| (self.clock.now() - believed).abs());
+        if off.is_none_or(|off| off > CLOCK_MOVE_MAX) {
+            let rule = "must be within 60 seconds of the broker's own clock: set that first";
+            let faults = vec![violation("believed", rule)];
+            return Err(AdminError::Faulty(Refusal::InvalidRequest, faults));
+        }
+        let reading = self.clock.reading();
+        if !reading.agrees() {
+            let items = vec![format!("confirm clock moved {} s", reading.moved().whole_seconds())];
+            self.change(peer, Change::Recorded, items, Vec::new()).await?;
+            self.clock.confirm(reading.moved());
+        }
+        Ok(reading.moved())
     }
 
     fn proposal(&self, hash: &str) -> Result<Option<Proposal>, AdminError> {

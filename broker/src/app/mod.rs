@@ -24,7 +24,7 @@ use tonic::transport::Server;
 use crate::admin::Administering;
 use crate::audit::Auditing;
 use crate::chance::{Chance, SystemChance};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, GuardedClock, SystemClock};
 use crate::config::Config;
 use crate::delivery::hub::Hub;
 use crate::delivery::outbox::Outbox;
@@ -33,7 +33,7 @@ use crate::exchange::publish::Publishing;
 use crate::exchange::quota::Quotas;
 use crate::ledger::appender::{self, Figures, Queue, Shared, Work};
 use crate::ledger::checkpoint::{self, Signer};
-use crate::ledger::journal::Archive;
+use crate::ledger::journal::{Archive, Recall};
 use crate::listen::{self, Listening};
 use crate::rpc::admin::AdminRpc;
 use crate::rpc::audit::AuditRpc;
@@ -54,7 +54,8 @@ const HOUSEKEEPING: Duration = Duration::from_secs(5);
 const REFUSALS_EVERY: Duration = Duration::from_secs(60);
 const STREAMS_PER_CONNECTION_MAX: u32 = 64;
 
-/// A broker at work. Dropping it closes every connection without draining.
+/// A broker at work. Dropping it closes every connection without draining; soon after, the
+/// writer lets go of the store.
 pub struct App {
     listening: Listening,
     queue: Queue,
@@ -94,6 +95,7 @@ struct Parts {
     rules: Arc<ArcSwap<Rules>>,
     vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
+    guard: Arc<GuardedClock>,
     chance: Arc<dyn Chance>,
     queue: Queue,
     hub: Arc<Hub>,
@@ -117,6 +119,8 @@ impl App {
     /// # Errors
     /// As [`App::start`].
     pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
+        let guard = Arc::new(GuardedClock::new(clock));
+        let clock: Arc<dyn Clock> = Arc::<GuardedClock>::clone(&guard);
         // Step 1: keys and store; what was released and never settled waits again.
         let (vault, signer) = setup::keys(&config)?;
         let mut journal = open_journal(&config.store.path)?;
@@ -139,9 +143,10 @@ impl App {
             figures: Arc::clone(&figures),
             cadence_seconds: config.ledger.checkpoint_seconds,
         };
-        let (queue, thread) = appender::start(Box::new(journal), &start, bundle, shared)?;
-        hub.connect(queue.clone());
         let readers = Arc::new(SqliteReaders::new(&config.store.path));
+        let recall: Arc<dyn Recall> = Arc::<SqliteReaders>::clone(&readers);
+        let (queue, thread) = appender::start(Box::new(journal), recall, &start, bundle, shared)?;
+        hub.connect(&queue);
         let signer = Arc::new(signer);
         let archive: Arc<dyn Archive> = Arc::<SqliteReaders>::clone(&readers);
         // A client demands a checkpoint at its first connect: there is one before any.
@@ -157,6 +162,7 @@ impl App {
             rules,
             vault,
             clock,
+            guard,
             chance,
             queue,
             hub,
@@ -166,7 +172,7 @@ impl App {
             signer,
         };
         let routes = parts.routes(&listening, &config).await?;
-        let (shutdown, server) = serve(parts.gate(), routes, incoming);
+        let (shutdown, server) = serve(parts.gate(config.ledger.answer_floor), routes, incoming);
         let tasks = parts.tasks(&listening, &config, changes);
         Ok(Self {
             verifier_key: parts.signer.verifier_key(),
@@ -252,6 +258,8 @@ impl App {
 
 impl Drop for App {
     fn drop(&mut self) {
+        // The writer holds a way to itself: unless told, it would keep the store for ever.
+        let _ = self.queue.try_put(Work::Stop(oneshot::channel().0));
         self.server.abort();
         for task in &self.tasks {
             task.abort();
@@ -260,11 +268,12 @@ impl Drop for App {
 }
 
 impl Parts {
-    fn gate(&self) -> Gate {
+    fn gate(&self, answer_floor: Duration) -> Gate {
         Gate {
             rules: Arc::clone(&self.rules),
             clock: Arc::clone(&self.clock),
             refused: Arc::clone(&self.refused),
+            answer_floor,
         }
     }
 
@@ -305,7 +314,7 @@ impl Parts {
             rules: Arc::clone(&self.rules),
             archive,
             vault: Arc::clone(&self.vault),
-            clock: Arc::clone(&self.clock),
+            clock: Arc::clone(&self.guard),
             chance: Arc::clone(&self.chance),
             queue: self.queue.clone(),
             turn: tokio::sync::Mutex::new(()),
@@ -327,6 +336,7 @@ impl Parts {
             loaded: Arc::clone(listening.loaded()),
             refused: Arc::clone(&self.refused),
             duty_route: config.duty_route.clone(),
+            answer_floor: config.ledger.answer_floor,
             streams: AtomicU64::new(1),
         };
         let admin = AdminRpc {

@@ -25,7 +25,7 @@ use crate::policy::{Bundle, InForce};
 use crate::register::{Change, Register};
 use crate::rules::Rules;
 use crate::seal::{Part, Vault};
-use crate::store::sqlite::open_journal;
+use crate::store::sqlite::{OpenError, SqliteReaders, open_journal};
 
 /// Why a broker did not start.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,9 @@ pub enum AppError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store cannot be opened, or another broker has it.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The ledger's signing key.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -186,7 +189,8 @@ pub fn bootstrap(config: &Config, text: &str) -> Result<(), AppError> {
         figures: Arc::default(),
         cadence_seconds: config.ledger.checkpoint_seconds,
     };
-    let (queue, thread) = appender::start(Box::new(journal), &start, None, shared)?;
+    let recall = Arc::new(SqliteReaders::new(&config.store.path));
+    let (queue, thread) = appender::start(Box::new(journal), recall, &start, None, shared)?;
     let stopped = || StoreError::Unavailable("the ledger's writer has stopped".into());
     queue.try_put(Work::Change(work)).map_err(|_| stopped())?;
     done.blocking_recv().map_err(|_| stopped())??;

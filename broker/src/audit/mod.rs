@@ -3,6 +3,8 @@
 //! Promises that no read opens a body, that every read of disclosures is itself an entry
 //! before its answer is given, and that an agency sees only what it sent or was given.
 
+pub mod fate;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -25,8 +27,6 @@ use crate::ledger::journal::{Archive, DeliveryState, DisclosureFilter, Disclosur
 use crate::message::MessageKey;
 use crate::policy::{Question, Stake};
 use crate::prepare::Kept;
-use crate::register::DeskName;
-use crate::routing::Reason;
 use crate::rules::Rules;
 use crate::seal::{Part, Vault};
 
@@ -50,6 +50,8 @@ pub struct Auditing {
 
 /// A kept decision, and the agencies the message was in fact released to.
 pub struct Explained {
+    /// The message.
+    pub key: MessageKey,
     /// The decision.
     pub kept: Kept,
     /// The agencies.
@@ -92,6 +94,13 @@ pub struct Disclosure {
     pub withheld: Vec<Field>,
     /// Bundle, hex.
     pub bundle: String,
+}
+
+/// What the record of one release says.
+struct Recorded {
+    rules: Vec<String>,
+    withheld: Vec<Field>,
+    bundle: String,
 }
 
 impl Auditing {
@@ -153,10 +162,16 @@ impl Auditing {
     }
 
     fn with_record(&self, row: DisclosureRow) -> Result<Disclosure, StoreError> {
+        let Recorded { rules, withheld, bundle } = self.released(row.entry, &row.release_id)?;
+        Ok(Disclosure { row, rules, withheld, bundle })
+    }
+
+    /// What the record of a release says.
+    fn released(&self, entry: u64, release: &[u8; 16]) -> Result<Recorded, StoreError> {
         let damaged = || StoreError::Damaged { table: "entry" };
-        let bytes = self.archive.entry(row.entry)?.ok_or_else(damaged)?;
+        let bytes = self.archive.entry(entry)?.ok_or_else(damaged)?;
         let entry = Entry::from_bytes(&bytes).map_err(|_| damaged())?;
-        let release = hex::encode(row.release_id);
+        let release = hex::encode(release);
         for (_, text) in entry.records() {
             let record: serde_json::Value = serde_json::from_str(text).map_err(|_| damaged())?;
             let deliveries = record.get("deliveries").and_then(|d| d.as_array());
@@ -171,14 +186,13 @@ impl Auditing {
                     words.map(str::to_owned).collect::<Vec<_>>()
                 };
                 let bundle = record.get("bundle").and_then(|b| b.as_str()).unwrap_or_default();
-                return Ok(Disclosure {
+                return Ok(Recorded {
                     rules: words("rules"),
                     withheld: words("withheld")
                         .iter()
                         .filter_map(|name| Field::from_name(name))
                         .collect(),
                     bundle: bundle.to_owned(),
-                    row,
                 });
             }
         }
@@ -198,7 +212,7 @@ impl Auditing {
         };
         let released = self.archive.disclosures(&filter)?;
         let released_to = released.into_iter().map(|row| row.desk.agency).collect();
-        Ok(Some(Explained { kept, released_to }))
+        Ok(Some(Explained { key: key.clone(), kept, released_to }))
     }
 
     fn kept(&self, key: &MessageKey) -> Result<Option<Kept>, StoreError> {
@@ -209,7 +223,7 @@ impl Auditing {
             .unwrap(&stored.wrapped_key)
             .and_then(|body| body.open(Part::Decision, &key.place(), &stored.sealed))
             .map_err(|_| damaged())?;
-        serde_json::from_slice(&text).map(Some).map_err(|_| damaged())
+        Kept::from_bytes(&text).map(Some).ok_or_else(damaged)
     }
 
     /// Outcomes of a message for the agencies its sender named, and for no other.
@@ -225,14 +239,7 @@ impl Auditing {
         let Some(kept) = self.kept(&key)? else { return Ok(Vec::new()) };
         let outcomes = self.archive.outcomes(&key)?;
         let never = OffsetDateTime::UNIX_EPOCH;
-        // Only desks that the naming itself made candidates: an agency that was told through
-        // a flag or a place tells the sender nothing by it.
-        let addressed: BTreeSet<&DeskName> = kept
-            .candidates
-            .iter()
-            .filter(|c| c.task == 0 && c.reasons.iter().any(|r| *r == Reason::Addressed.name()))
-            .map(|candidate| &candidate.desk)
-            .collect();
+        let addressed = fate::addressed(&kept);
         let outcomes: Vec<_> =
             outcomes.into_iter().filter(|(desk, _, _)| addressed.contains(desk)).collect();
         Ok(kept

@@ -10,7 +10,6 @@ use proto::limits::DIRECTORY_DOCUMENT_BYTES_MAX;
 
 use super::ConfigArgument;
 use super::failure::Failure;
-use super::held::Held;
 
 /// Arguments of `broker bootstrap`.
 #[derive(Debug, Args)]
@@ -27,7 +26,6 @@ impl Bootstrap {
     pub(super) fn run(self) -> Result<(), Failure> {
         let config = Config::load(&self.config.config)?;
         let document = read_text(&self.directory, DIRECTORY_DOCUMENT_BYTES_MAX)?;
-        let _held = Held::take(&config.store.path)?;
         broker::app::bootstrap(&config, &document)?;
         println!("{}: in force", self.directory.display());
         println!("next: broker serve --config {}", self.config.config.display());

@@ -28,9 +28,6 @@ pub(super) enum Failure {
     /// There is no store yet.
     #[error("there is no store at {}; `broker bootstrap` makes it", .0.display())]
     NoStore(PathBuf),
-    /// Another process serves the store.
-    #[error("another process has the store {}; stop it first", .0.display())]
-    StoreHeld(PathBuf),
     /// A file or folder could not be read.
     #[error("{} cannot be read", path.display())]
     Read {
@@ -134,7 +131,6 @@ impl Failure {
             Self::App(_)
             | Self::Store(_)
             | Self::NoStore(_)
-            | Self::StoreHeld(_)
             | Self::Read { .. }
             | Self::Write { .. }
             | Self::InUse(_)

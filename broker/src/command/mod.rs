@@ -18,8 +18,6 @@ mod failure;
 
 mod fsck;
 
-mod held;
-
 mod init;
 
 mod process;

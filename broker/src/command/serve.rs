@@ -11,19 +11,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use broker::app::App;
+use broker::chance::SystemChance;
+use broker::clock::{Clock, SystemClock};
 use broker::config::Config;
+use broker::listen::outward::NoRoots;
 use broker::ops::disk::DiskWatch;
 use broker::ops::endpoint::Endpoint;
+use broker::ops::traces::listener::Listener;
+use broker::ops::traces::{Exporting, FINISH_TIME, SpanCounts, Traces};
 use broker::ops::{Sources, Watched};
+use broker::spans;
 use broker::store::sqlite::SqliteReaders;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, filter_fn};
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::failure::Failure;
-use super::held::Held;
 use super::process;
 
 /// What to log: `info` unless set, in the words of `tracing_subscriber::EnvFilter`.
@@ -32,29 +37,39 @@ const LOG_VARIABLE: &str = "PYRAMID_LOG";
 /// Serves until told to stop.
 pub(super) fn run(path: &Path) -> Result<(), Failure> {
     let config = Config::load(path)?;
-    let _held = Held::take(&config.store.path)?;
-    log_to_stderr();
+    let (listener, traces) = open_traces(&config)?.unzip();
+    log(listener);
     process::raise_open_files()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|source| Failure::System { what: "threads", source })?;
-    runtime.block_on(serve(config))
+    runtime.block_on(serve(config, traces))
 }
 
-/// JSON lines on standard error.
-fn log_to_stderr() {
+/// What exports traces, if that is wanted.
+fn open_traces(config: &Config) -> Result<Option<(Listener, Traces)>, Failure> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let open = |options| Traces::open(options, clock, Arc::new(SystemChance::default()));
+    let refused = |_| Failure::Argument { argument: "ops.otlp_authorities", rule: NoRoots::RULE };
+    config.ops.traces.as_ref().map(open).transpose().map_err(refused)
+}
+
+/// JSON lines on standard error, and traces beside them: what is set for one leaves the other
+/// alone.
+fn log(listener: Option<Listener>) {
     let chosen = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
         .with_env_var(LOG_VARIABLE)
         .from_env_lossy();
     let ours_or_grave = filter_fn(|event| {
-        event.target().starts_with("broker") || *event.level() <= tracing::Level::WARN
+        let ours = event.target().starts_with("broker") && event.target() != spans::TARGET;
+        ours || *event.level() <= tracing::Level::WARN
     });
+    let lines = tracing_subscriber::fmt::layer().json().with_writer(io::stderr);
     tracing_subscriber::registry()
-        .with(chosen)
-        .with(ours_or_grave)
-        .with(tracing_subscriber::fmt::layer().json().with_writer(io::stderr))
+        .with(lines.with_filter(ours_or_grave).with_filter(chosen))
+        .with(listener.map(Listener::layer))
         .init();
     std::panic::set_hook(Box::new(|panic| {
         // Where, and not what: the text of a panic may hold what was being worked on.
@@ -64,13 +79,15 @@ fn log_to_stderr() {
     }));
 }
 
-async fn serve(config: Config) -> Result<(), Failure> {
+async fn serve(config: Config, traces: Option<Traces>) -> Result<(), Failure> {
     // Before the start: a signal that comes meanwhile is not lost.
     let mut signals = Signals::listen()?;
     let bound = Duration::from_secs(config.ops.drain_seconds);
     let draining = Arc::new(AtomicBool::new(false));
+    let exporting = traces.map(Traces::start);
     let mut app = App::start(config.clone()).await?;
-    let watching = watch(&config, &app, Arc::clone(&draining)).await?;
+    let counts = exporting.as_ref().map(Exporting::counts);
+    let watching = watch(&config, &app, Arc::clone(&draining), counts).await?;
     let address = app.address();
     tracing::info!(code = "serving", %address, verifier_key = app.verifier_key(), "serving");
     let failed = tokio::select! {
@@ -83,6 +100,11 @@ async fn serve(config: Config) -> Result<(), Failure> {
         () = app.drain(bound) => false,
         () = signals.asked() => true,
     };
+    if let Some(exporting) = exporting
+        && !cut
+    {
+        exporting.finish(FINISH_TIME).await;
+    }
     tracing::info!(code = "stopped", cut, "stopped");
     for task in watching {
         task.abort();
@@ -95,6 +117,7 @@ async fn watch(
     config: &Config,
     app: &App,
     draining: Arc<AtomicBool>,
+    spans: Option<Arc<SpanCounts>>,
 ) -> Result<Vec<JoinHandle<()>>, Failure> {
     let sources = &app.sources;
     let store = &config.store;
@@ -115,6 +138,7 @@ async fn watch(
         disk_floor: Arc::clone(&sources.disk_floor),
         disk_free_bytes: disk.free_bytes(),
         draining,
+        spans,
     });
     let mut tasks = vec![tokio::spawn(disk.run())];
     if let Some(address) = config.ops.metrics_address {

@@ -46,6 +46,8 @@ fn every_verb_takes_what_it_needs_and_no_less() {
         (&format!("broker admin {reach} bundle propose policies"), true),
         (&format!("broker admin {reach} bundle approve 00ff"), true),
         (&format!("broker admin {reach} bundle approve"), false),
+        (&format!("broker admin {reach} clock confirm 2026-03-02T12:00:00Z"), true),
+        (&format!("broker admin {reach} clock confirm"), false),
         ("broker", false),
         ("broker drop-everything", false),
     ];

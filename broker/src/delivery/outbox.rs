@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::ledger::journal::StoreError;
 use crate::prepare::Stored;
 use crate::register::DeskName;
+use crate::seal::Token;
 
 /// A delivery that waits, with what is needed to decide it again and send it.
 pub struct Waiting {
@@ -25,10 +26,43 @@ pub struct Waiting {
     pub attempts: u32,
     /// Whether its message was taken back since: then it is never released again.
     pub withdrawn: bool,
-    /// Not before this.
-    pub due: OffsetDateTime,
     /// Its message.
     pub message: Stored,
+}
+
+/// A place in a subscription's line: immediate news first, then in the order of acceptance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Lane.
+    pub immediate: bool,
+    /// Delivery row.
+    pub delivery: u64,
+}
+
+/// One delivery in a subscription's line, read no further than its turn needs.
+pub enum InLine {
+    /// Its sender lets it be released later only: for its recipient it is not there yet.
+    Embargoed(Place),
+    /// It is to be tried again later.
+    Delayed {
+        /// Where it stands.
+        place: Place,
+        /// Whose news it is.
+        tokens: Vec<Token>,
+    },
+    /// As far as time goes, it may be released now.
+    Due(Box<Waiting>),
+}
+
+impl InLine {
+    /// Where it stands.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        match self {
+            Self::Embargoed(place) | Self::Delayed { place, .. } => *place,
+            Self::Due(due) => Place { immediate: due.immediate, delivery: due.delivery },
+        }
+    }
 }
 
 /// A release that was made, found by its id.
@@ -63,12 +97,18 @@ pub struct Dead {
 
 /// Reads for delivery.
 pub trait Outbox: Send + Sync {
-    /// What waits on a subscription: immediate first, then in order; those not yet due
-    /// included, because they hold back later ones of the same person.
+    /// A page of a subscription's line as it stands at a time: what follows a place, or its
+    /// beginning, in order. Fewer rows than asked for: the line ends there.
     ///
     /// # Errors
     /// The store's.
-    fn waiting(&self, subscription: u64, limit: u32) -> Result<Vec<Waiting>, StoreError>;
+    fn line(
+        &self,
+        subscription: u64,
+        after: Option<Place>,
+        now: OffsetDateTime,
+        limit: u32,
+    ) -> Result<Vec<InLine>, StoreError>;
     /// How many wait.
     ///
     /// # Errors

@@ -10,10 +10,10 @@ use proto::refusal::Refusal;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Reading};
 use crate::delivery::hub::{self, LEASE, Outstanding, Stream};
-use crate::delivery::order;
-use crate::delivery::outbox::{Outbox, Waiting};
+use crate::delivery::order::{self, Look};
+use crate::delivery::outbox::{InLine, Outbox, Waiting};
 use crate::ledger::appender::{
     EndItem, Queue, ReleaseItem, ReleaseRefused, ReleaseWork, Released, SettleItem, SettleWork,
     Settlement, Work,
@@ -25,8 +25,6 @@ use crate::register::DeskName;
 use crate::rules::Rules;
 use crate::seal::Vault;
 
-/// Deliveries looked at in one round: those held back must be seen too.
-const LOOK_AHEAD: u32 = 512;
 const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 const BACKOFF_MAX: Duration = Duration::from_secs(300);
 const ROUND: Duration = Duration::from_millis(500);
@@ -60,9 +58,18 @@ pub struct Service {
     pub may_release: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
+/// Why a service ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Served {
+    /// The client has gone.
+    Gone,
+    /// A newer connection of the same node serves itself; the old one must be told.
+    TakenOver,
+}
+
 impl Delivering {
     /// Serves a subscription's backlog and leases until its stream ends.
-    pub async fn serve(&self, service: &Service) {
+    pub async fn serve(&self, service: &Service) -> Served {
         loop {
             tokio::select! {
                 () = service.stream.wake.notified() => {}
@@ -70,13 +77,14 @@ impl Delivering {
                 () = tokio::time::sleep(ROUND) => {}
             }
             if service.stream.superseded() {
-                return;
+                return Served::TakenOver;
             }
             self.lapse(service).await;
             while self.round(service).await {}
         }
         let left = service.stream.close();
         self.recall(service, left).await;
+        Served::Gone
     }
 
     /// One round of the backlog. Answers whether another should follow at once.
@@ -92,20 +100,26 @@ impl Delivering {
         }
         // Step 2: what waits, in order, nothing overtaking an earlier one of its person.
         let subscription = service.stream.subscription();
-        let Ok(waiting) = self.waiting(subscription).await else {
+        let reading = self.clock.reading();
+        let room = (credit as usize).min(DELIVERY_FRAME_DELIVERIES_MAX);
+        let Ok(Look { ready, nothing_waits, rest }) = self.look(subscription, reading, room).await
+        else {
             service.stream.give_back(credit, None);
             return false;
         };
-        let (now, seen) = (self.clock.now(), waiting.len());
-        let room = (credit as usize).min(DELIVERY_FRAME_DELIVERIES_MAX);
-        let ready = order::ready(waiting, now, room);
         if ready.is_empty() {
-            service.stream.give_back(credit, (seen == 0).then_some(mark));
+            service.stream.give_back(credit, nothing_waits.then_some(mark));
+            tokio::time::sleep(rest).await;
             return false;
         }
         // Step 3: decided again under the rules of this moment; refusals are final.
         let rules = self.rules.load_full();
-        let (items, ended) = self.decide(service, &ready, &rules, now);
+        if !reading.agrees() && rules.outdated(reading.span()) {
+            // An agreement may have started or ended: nothing leaves on the strength of it.
+            service.stream.give_back(credit, None);
+            return false;
+        }
+        let (items, ended) = self.decide(service, &ready, &rules, reading.span().latest);
         let ended_any = !ended.is_empty();
         if ended_any && self.queue.put(Work::End(ended)).await.is_err() {
             return false;
@@ -114,14 +128,25 @@ impl Delivering {
         let sent =
             if items.is_empty() { 0 } else { self.release(service, items, &ready, &rules).await };
         service.stream.give_back(credit.saturating_sub(sent), None);
+        tokio::time::sleep(rest).await;
         sent > 0 || ended_any
     }
 
-    async fn waiting(&self, subscription: u64) -> Result<Vec<Waiting>, StoreError> {
+    async fn look(
+        &self,
+        subscription: u64,
+        reading: Reading,
+        room: usize,
+    ) -> Result<Look, StoreError> {
         let outbox = Arc::clone(&self.outbox);
-        tokio::task::spawn_blocking(move || outbox.waiting(subscription, LOOK_AHEAD))
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Unavailable("a reader stopped".into())))
+        tokio::task::spawn_blocking(move || {
+            order::look(room, |after, limit| {
+                let page = outbox.line(subscription, after, reading.steady(), limit)?;
+                Ok(page.into_iter().map(|row| as_certain(row, &reading)).collect())
+            })
+        })
+        .await
+        .unwrap_or_else(|_| Err(StoreError::Unavailable("a reader stopped".into())))
     }
 
     /// Opens, decides and packs each delivery.
@@ -181,7 +206,7 @@ impl Delivering {
             kind: waiting.message.kind.name(),
             attempt: waiting.attempts + 1,
             number: waiting.number,
-            rules: permitting,
+            rules: permitting.into(),
             parcel: parcel::pack(&admitted, &view, waiting.message.accepted_at),
         })
     }
@@ -241,7 +266,7 @@ impl Delivering {
         if lapsed.is_empty() {
             return;
         }
-        let now = self.clock.now();
+        let now = self.clock.reading().steady();
         let mut items: Vec<SettleItem> = Vec::new();
         for outstanding in lapsed {
             let due = now + backoff(outstanding.attempt);
@@ -259,7 +284,7 @@ impl Delivering {
         settle: wire::Settle,
         done: oneshot::Sender<bool>,
     ) {
-        let now = self.clock.now();
+        let now = self.clock.reading().steady();
         let mut items = Vec::new();
         for release in &settle.acknowledged {
             if let Some(found) = self.find(service, release).await {
@@ -302,7 +327,7 @@ impl Delivering {
             sender: made.sender,
             message: made.message,
             attempt: made.attempt,
-            tokens: Vec::new(),
+            tokens: Arc::default(),
             lease_ends: Duration::ZERO,
         })
     }
@@ -343,12 +368,13 @@ impl Delivering {
         let _ = self.queue.put(Work::Settle(work)).await;
     }
 
-    /// Ends what ran out before it could be released. Answers how many.
+    /// Ends what ran out before it could be released, each once. Answers how many. What ran out
+    /// since the clock was last believed waits until it is believed again.
     ///
     /// # Errors
     /// The store's.
     pub async fn expire(&self) -> Result<usize, StoreError> {
-        let (outbox, now) = (Arc::clone(&self.outbox), self.clock.now());
+        let (outbox, now) = (Arc::clone(&self.outbox), self.clock.reading().settled());
         let expired = tokio::task::spawn_blocking(move || outbox.expired(now))
             .await
             .unwrap_or_else(|_| Err(StoreError::Unavailable("a reader stopped".into())))?;
@@ -371,6 +397,26 @@ impl Delivering {
     }
 }
 
+/// A row of a line, held back where it turns on a moment that may not have come: its embargo
+/// then stands, and what may have run out is neither sent nor ended.
+fn as_certain(row: InLine, reading: &Reading) -> InLine {
+    let place = row.place();
+    match row {
+        InLine::Due(due) if due.message.not_before.is_some_and(|from| from > reading.settled()) => {
+            InLine::Embargoed(place)
+        }
+        InLine::Due(due) if may_have_run_out(&due, reading) => {
+            InLine::Delayed { place, tokens: due.message.tokens }
+        }
+        certain @ (InLine::Due(_) | InLine::Delayed { .. } | InLine::Embargoed(_)) => certain,
+    }
+}
+
+fn may_have_run_out(due: &Waiting, reading: &Reading) -> bool {
+    let ends = due.message.expires_at;
+    reading.settled() < ends && ends <= reading.span().latest
+}
+
 fn item(outstanding: &Outstanding, settlement: Settlement) -> SettleItem {
     SettleItem {
         delivery: outstanding.delivery,
@@ -390,7 +436,7 @@ fn outstanding_of(waiting: &Waiting, release: &Released, lease_ends: Duration) -
         sender: Arc::clone(&waiting.message.key.agency),
         message: waiting.message.key.id,
         attempt: release.attempt,
-        tokens: waiting.message.tokens.clone(),
+        tokens: waiting.message.tokens.as_slice().into(),
         lease_ends,
     }
 }

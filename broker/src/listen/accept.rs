@@ -3,7 +3,9 @@
 //! Promises that accepting waits for no peer's handshake unless as many prompt ones are under
 //! way as may be; that a handshake which is not prompt must find room among the slow ones or
 //! goes, so peers who never finish cannot keep others out; and that a peer is identified before
-//! the server sees its connection. Deliberately does not know: HTTP.
+//! the server sees its connection. A peer whom the directory knows and who may not come in now
+//! is handed to the server to be told why, a few at a time and for two seconds. Deliberately
+//! does not know: HTTP.
 
 use std::io;
 use std::pin::pin;
@@ -23,7 +25,7 @@ use crate::clock::Clock;
 use crate::identity::{IdentityError, PeerCertificate, verify};
 
 use super::CurrentDirectory;
-use super::connection::Connection;
+use super::connection::{Closing, Connection};
 use super::connections::{Connections, Registration, VerifiedChain};
 use super::counters::{ListenCounters, add_one};
 use super::refused::{HandshakeFault, Refused};
@@ -33,6 +35,10 @@ use super::tls::Loaded;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Time to say goodbye to a peer who is not let in.
 const GOODBYE_TIMEOUT: Duration = Duration::from_millis(250);
+/// Time for a peer who is not let in to call, and to hear why.
+const TELLING_TIME: Duration = Duration::from_secs(2);
+/// Peers who are told why at once; the others are cut off without a word.
+pub(super) const TOLD_MAX: usize = 32;
 
 /// How long handshakes may take.
 #[derive(Clone, Copy)]
@@ -60,6 +66,7 @@ pub(super) struct Door {
     pub(super) times: Times,
     pub(super) prompt: Arc<Semaphore>,
     pub(super) slow: Arc<Semaphore>,
+    pub(super) told: Arc<Semaphore>,
 }
 
 impl Door {
@@ -110,7 +117,7 @@ impl Door {
         // The server's own setting does not reach sockets accepted elsewhere.
         stream.set_nodelay(true).map_err(|_| Refused::Handshake(HandshakeFault::Disconnected))?;
         let used = self.loaded.load_full();
-        let (mut stream, slot) = self.handshake(stream, &used, slot).await?;
+        let (stream, slot) = self.handshake(stream, &used, slot).await?;
         match self.identify(&stream, &used) {
             Ok((certificate, registration)) => {
                 let connection = Connection::new(stream, certificate, registration);
@@ -122,10 +129,39 @@ impl Door {
                 Ok(())
             }
             Err(reason) => {
-                drop(timeout(GOODBYE_TIMEOUT, stream.shutdown()).await);
+                if let Err(mut stream) = self.tell(stream, reason).await {
+                    drop(timeout(GOODBYE_TIMEOUT, stream.shutdown()).await);
+                }
                 Err(reason)
             }
         }
+    }
+
+    /// Hands a peer who is not let in to the server, to be told the number of the reason. Gives
+    /// the stream back if there is nothing to be told, or no room.
+    async fn tell(
+        &self,
+        stream: TlsStream<TcpStream>,
+        reason: Refused,
+    ) -> Result<(), TlsStream<TcpStream>> {
+        let certificate = stream.get_ref().1.peer_certificates();
+        let certificate = certificate.and_then(|shown| PeerCertificate::parse(shown).ok());
+        let (Some(refusal), Some(certificate)) = (reason.told(), certificate) else {
+            return Err(stream);
+        };
+        let Ok(permit) = Arc::clone(&self.told).try_acquire_owned() else { return Err(stream) };
+        let (closing, number) = (Arc::new(Closing::default()), self.connections.number());
+        let certificate = Arc::new(certificate);
+        let told = Arc::clone(&closing);
+        let connection = Connection::refused(stream, certificate, number, refusal, closing, permit);
+        let accepting = self.accepting.clone();
+        tokio::spawn(async move {
+            accepting.run_until_cancelled(tokio::time::sleep(TELLING_TIME)).await;
+            told.close();
+        });
+        // An error means that the server has gone, and the connection with it.
+        drop(self.incoming.send(Ok(connection)).await);
+        Ok(())
     }
 
     /// Runs the handshake and gives back whichever slot it ended in.

@@ -2,7 +2,9 @@
 //!
 //! Owns the socket and its place in the table of connections. Promises that from the moment it
 //! is closed by the table every read and write fails, also those already waiting, and that its
-//! place is given back when it is dropped. Deliberately does not know: why it is closed.
+//! place is given back when it is dropped. A connection that was not let in, and is there to be
+//! told so and nothing else, has no place in the table and says so to whoever takes a request
+//! off it. Deliberately does not know: why it is closed.
 
 use std::io;
 use std::pin::Pin;
@@ -12,8 +14,11 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
+
+use proto::refusal::Refusal;
 
 use crate::identity::PeerCertificate;
 
@@ -27,14 +32,23 @@ pub struct ConnectionInfo {
     /// The peer's certificate. Good when the connection was opened: verify it again against the
     /// directory of the moment.
     pub certificate: Arc<PeerCertificate>,
+    /// Set where nobody was let in: the answer to every call on this connection.
+    pub refused: Option<Refusal>,
+}
+
+/// Where a connection stands, given back when it is dropped.
+enum Place {
+    /// In the table.
+    Registered(Registration),
+    /// Beside it, to hear why: one of few, and not for long.
+    Refused(Arc<Closing>, #[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit),
 }
 
 /// An open connection of a peer who was let in.
 pub struct Connection<S = TlsStream<TcpStream>> {
     stream: S,
     info: ConnectionInfo,
-    /// Gives the place back when dropped.
-    registration: Registration,
+    place: Place,
 }
 
 impl<S> Connection<S> {
@@ -43,11 +57,28 @@ impl<S> Connection<S> {
         certificate: Arc<PeerCertificate>,
         registration: Registration,
     ) -> Self {
-        Self { stream, info: ConnectionInfo { id: registration.id(), certificate }, registration }
+        let info = ConnectionInfo { id: registration.id(), certificate, refused: None };
+        Self { stream, info, place: Place::Registered(registration) }
+    }
+
+    /// A connection on which every call is answered with one refusal, until it is closed.
+    pub(super) fn refused(
+        stream: S,
+        certificate: Arc<PeerCertificate>,
+        id: u64,
+        refusal: Refusal,
+        closing: Arc<Closing>,
+        permit: OwnedSemaphorePermit,
+    ) -> Self {
+        let info = ConnectionInfo { id, certificate, refused: Some(refusal) };
+        Self { stream, info, place: Place::Refused(closing, permit) }
     }
 
     fn closing(&self) -> &Closing {
-        self.registration.closing()
+        match &self.place {
+            Place::Registered(registration) => registration.closing(),
+            Place::Refused(closing, _) => closing,
+        }
     }
 }
 

@@ -217,6 +217,14 @@ impl Connections {
         Ok(Registration { id, entry, connections: Arc::clone(self) })
     }
 
+    /// A number for a connection that gets no place.
+    pub(super) fn number(&self) -> u64 {
+        let mut table = self.lock();
+        let id = table.next_id;
+        table.next_id = id.saturating_add(1);
+        id
+    }
+
     fn walk_entries(&self, mut fate: impl FnMut(&Entry) -> Verdict) -> usize {
         // The lock is not held while fates are asked: a new connection must not wait for them.
         let entries: Vec<Arc<Entry>> = self.lock().entries.values().cloned().collect();

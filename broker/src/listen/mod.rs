@@ -2,7 +2,8 @@
 //!
 //! Owns the listening socket, the TLS files and every open connection. Promises that no octet
 //! of HTTP is read from a peer whose chain was not verified, who is revoked, or whom the
-//! directory does not know in good standing; that one slow peer delays no other; that files are
+//! directory does not know; that one whom it knows in bad standing, or whose agency has too many
+//! connections, is told so and reaches no handler; that one slow peer delays no other; that files are
 //! taken up without a restart; and that a living connection which would no longer be let in is
 //! closed at the next sweep. Everything fails closed:
 //! if a task of this module ends, accepting stops and every connection is closed.
@@ -15,6 +16,7 @@ mod accept;
 mod connection;
 mod connections;
 mod counters;
+pub mod outward;
 mod refused;
 mod reload;
 mod sweep;
@@ -194,7 +196,8 @@ impl Drop for Listening {
 
 /// Loads the files, listens, and starts accepting, reloading and sweeping.
 ///
-/// Promise: what the files and the directory of each moment refuse is never in [`Incoming`].
+/// Promise: what the files and the directory of each moment refuse is never in [`Incoming`],
+///          but for a few at a time that say in [`ConnectionInfo::refused`] what they are told.
 /// Bound:   [`ListenOptions`]; all memory held for peers who have not shown a good certificate
 ///          is bounded by its two handshake bounds.
 /// Refuses: [`ListenError`]; then nothing is listening.
@@ -250,6 +253,7 @@ pub async fn listen(
         },
         prompt: accept::slots(options.prompt_handshakes_max),
         slow: accept::slots(options.slow_handshakes_max),
+        told: accept::slots(accept::TOLD_MAX),
     };
     // Not among the tasks that must not end: it ends when the server drains.
     tokio::spawn(Arc::new(door).run(socket));

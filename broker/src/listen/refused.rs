@@ -7,6 +7,8 @@ use std::io;
 
 use rustls::CertificateError;
 
+use proto::refusal::Refusal;
+
 use crate::identity::IdentityError;
 
 /// What went wrong in a handshake.
@@ -129,6 +131,23 @@ impl Refused {
             Self::Stopped => "stopped",
             Self::Revoked => "revoked",
             Self::Identity(error) => error.code(),
+        }
+    }
+
+    /// What a peer is told who can be told: one whom the directory knows. Everybody else is cut
+    /// off without a word.
+    #[must_use]
+    pub const fn told(self) -> Option<Refusal> {
+        match self {
+            Self::AgencyConnectionsMax => Some(Refusal::TooManyConnections),
+            Self::Identity(IdentityError::Suspended) => Some(Refusal::Suspended),
+            Self::ConnectionsMax
+            | Self::SlowHandshakesMax
+            | Self::HandshakeTimeout
+            | Self::Handshake(_)
+            | Self::Stopped
+            | Self::Revoked
+            | Self::Identity(_) => None,
         }
     }
 

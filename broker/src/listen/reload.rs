@@ -2,9 +2,9 @@
 //!
 //! Promises that files are taken up only when two looks in a row found the same content, so
 //! that a set in the middle of being written is left alone; that a set which cannot be used
-//! leaves the last good one at work and is seen in [`ReloadState`]; and that every set taken up
-//! raises the generation, after which living connections are walked. Deliberately does not
-//! know: connections.
+//! leaves the last good one at work and is seen in [`ReloadState`]; that no list of revoked
+//! certificates gives way to an older one; and that every set taken up raises the generation,
+//! after which living connections are walked. Deliberately does not know: connections.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,9 +112,15 @@ impl Reloader {
 
     async fn understand(&self, set: FileSet) -> Result<Loaded, TlsError> {
         let clock = Arc::clone(&self.clock);
-        let generation = self.loaded.load().generation().saturating_add(1);
+        let at_work = self.loaded.load_full();
         let building = tokio::task::spawn_blocking(move || {
-            Ok(Loaded::new(generation, set.digest(), set.material(&clock)?))
+            let material = set.material(&clock)?;
+            // An old list put back by mistake, or by somebody who wants a certificate to live.
+            if material.revoked().goes_back_from(at_work.revoked()) {
+                return Err(TlsError::OlderRevocationList);
+            }
+            let generation = at_work.generation().saturating_add(1);
+            Ok(Loaded::new(generation, set.digest(), material))
         });
         building.await.unwrap_or(Err(TlsError::Refused))
     }
@@ -126,6 +132,7 @@ impl Reloader {
         self.state.send_replace(ReloadState::default());
         add_one(&self.counters.reloads);
         tracing::info!(generation, "new TLS files taken up");
+        crate::spans::reload(generation);
     }
 
     fn report(&self, error: TlsError) {

@@ -101,6 +101,10 @@ pub enum TlsError {
     /// An authority has no revocation list; none of its callers could be let in.
     #[error("an authority has no revocation list")]
     AuthorityWithoutRevocationList,
+    /// A revocation list is older than the one at work: certificates revoked since would be
+    /// let in again.
+    #[error("a revocation list is older than the one at work")]
+    OlderRevocationList,
     /// The TLS library refuses the set.
     #[error("the TLS library refuses this set of files")]
     Refused,
@@ -118,6 +122,7 @@ impl TlsError {
             Self::CertificateAndKey => "certificate_and_key",
             Self::RevocationList(_) => "revocation_list",
             Self::AuthorityWithoutRevocationList => "authority_without_revocation_list",
+            Self::OlderRevocationList => "older_revocation_list",
             Self::Refused => "refused",
         }
     }
@@ -344,7 +349,7 @@ fn earliest_end(
 }
 
 /// Post-quantum key agreement, and X25519 for those who cannot yet.
-fn crypto() -> CryptoProvider {
+pub(super) fn crypto() -> CryptoProvider {
     CryptoProvider {
         kx_groups: vec![provider::kx_group::X25519MLKEM768, provider::kx_group::X25519],
         ..provider::default_provider()

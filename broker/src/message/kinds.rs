@@ -57,6 +57,7 @@ pub(super) fn check(message: &mut wire::Message, check: &mut Check) -> Option<Me
                 "correction.reason",
                 "is at most 500 characters",
             );
+            check.says_something(&correction.reason, "correction.reason");
             Some(MessageKind::Correction)
         }
     }
@@ -110,6 +111,7 @@ fn check_intelligence(intelligence: &mut wire::Intelligence, check: &mut Check) 
         "intelligence.originator_reference",
         "is at most 64 characters",
     );
+    check.says_something(&intelligence.originator_reference, "intelligence.originator_reference");
     check.require(
         wire::IntelligenceTopic::try_from(intelligence.topic).is_ok(),
         "intelligence.topic",

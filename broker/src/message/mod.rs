@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use prost::Message as _;
+use proto::blank::is_blank;
 use proto::exchange::v1 as wire;
 use proto::limits;
 use proto::refusal::Refusal;
@@ -232,6 +233,9 @@ fn finish(
     }
 }
 
+/// The rule of every free text that is given.
+const NOT_BLANK: &str = "must say something: it is only spaces or invisible characters";
+
 /// Collects violations.
 #[derive(Default)]
 pub(crate) struct Check {
@@ -247,6 +251,11 @@ impl Check {
         if !holds {
             self.fail(field, rule);
         }
+    }
+
+    /// A text that need not be given; if it is, somebody must be able to see it.
+    pub(crate) fn says_something(&mut self, text: &str, field: &str) {
+        self.require(text.is_empty() || !is_blank(text), field, NOT_BLANK);
     }
 
     /// An optional UUID: normalised to lower case, or a fault.
@@ -448,6 +457,7 @@ fn check_statements(message: &wire::Message, check: &mut Check) {
             &at("text"),
             "is 1 to 8,000 characters",
         );
+        check.says_something(&statement.text, &at("text"));
         let distinct: BTreeSet<u32> = statement.subjects.iter().copied().collect();
         let known = distinct.iter().all(|s| (*s as usize) < message.subjects.len());
         check.require(
@@ -457,3 +467,6 @@ fn check_statements(message: &wire::Message, check: &mut Check) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use proto::exchange::v1 as wire;
 use proto::identifier::{BirthDate, CurrentYear, IdentifierError, Kind, canonical};
 use proto::limits;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::Check;
 use crate::seal::{Token, Vault};
@@ -84,6 +84,8 @@ fn check_subject(
     if wire::LimitedAccess::try_from(subject.limited_access).is_err() {
         check.fail(at("limited_access"), "is not a known value");
     }
+    // Before it is normalised: a name of spaces alone is a fault, not a name that was left out.
+    check.says_something(&subject.name, &at("name"));
     subject.name = subject.name.split_whitespace().collect::<Vec<_>>().join(" ");
     check.require(
         subject.name.chars().count() <= limits::NAME_CHARACTERS_MAX,
@@ -99,6 +101,11 @@ fn check_subject(
                 None
             }
         });
+    check.require(
+        birth.as_ref().is_none_or(|date| is_reached(date, now)),
+        &at("birth_date"),
+        "must not be after the day of acceptance",
+    );
     let tokens = check_identifiers(position, subject, vault, year, check);
     check.require(
         !tokens.is_empty() || !subject.name.is_empty() || subject.identifiers.len() > tokens.len(),
@@ -116,6 +123,14 @@ fn check_subject(
         under_18: under_18(birth.as_ref(), subject.age(), now),
         limited_access: subject.limited_access(),
     }
+}
+
+/// Whether a day has begun at UTC+1: nowhere in Britain does one begin earlier, so that no
+/// newborn child is refused in summer. With winter's clocks that is one hour too kind.
+fn is_reached(date: &BirthDate, now: OffsetDateTime) -> bool {
+    let today = now.to_offset(time::UtcOffset::UTC).saturating_add(Duration::hours(1)).date();
+    (i32::from(date.year()), date.month(), date.day())
+        <= (today.year(), u8::from(today.month()), today.day())
 }
 
 /// The stricter of birth date and assertion.

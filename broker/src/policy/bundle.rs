@@ -17,6 +17,7 @@ use super::agreement;
 use super::decide::InForce;
 use super::rule::{self, Rule};
 use super::words::Vocabulary;
+use crate::clock::Span;
 use crate::directory::Directory;
 use crate::directory::document::is_directory_id;
 
@@ -72,13 +73,44 @@ pub struct Term {
 }
 
 impl Term {
-    fn holds(&self, now: OffsetDateTime) -> bool {
-        self.start <= now && now < self.expiry
+    /// Whether it certainly has started and certainly has not ended.
+    fn holds(&self, now: Span) -> bool {
+        self.start <= now.earliest && now.latest < self.expiry
+    }
+}
+
+/// Between which starts and ends of agreements a set of rules was made. As long as it may be no
+/// moment outside them, the same agreements are in force.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Window {
+    last_start: Option<OffsetDateTime>,
+    next_start: Option<OffsetDateTime>,
+    last_end: Option<OffsetDateTime>,
+    next_end: Option<OffsetDateTime>,
+}
+
+impl Window {
+    fn of(terms: &[Term], now: Span) -> Self {
+        let starts = || terms.iter().map(|term| term.start);
+        let ends = || terms.iter().map(|term| term.expiry);
+        Self {
+            last_start: starts().filter(|start| *start <= now.earliest).max(),
+            next_start: starts().filter(|start| now.earliest < *start).min(),
+            last_end: ends().filter(|end| *end <= now.latest).max(),
+            next_end: ends().filter(|end| now.latest < *end).min(),
+        }
     }
 
-    /// The next moment this agreement starts or ends.
-    fn changes(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
-        [self.start, self.expiry].into_iter().find(|moment| now < *moment)
+    pub(super) fn covers(&self, now: Span) -> bool {
+        self.last_start.is_none_or(|start| start <= now.earliest)
+            && self.next_start.is_none_or(|start| now.earliest < start)
+            && self.last_end.is_none_or(|end| end <= now.latest)
+            && self.next_end.is_none_or(|end| now.latest < end)
+    }
+
+    /// The next moment an agreement starts or ends.
+    pub(super) fn until(&self) -> Option<OffsetDateTime> {
+        self.next_start.into_iter().chain(self.next_end).min()
     }
 }
 
@@ -123,11 +155,14 @@ impl Bundle {
         &self.terms
     }
 
-    /// The rules in force at a moment, ready to decide about the desks of a directory.
+    /// The rules in force now, ready to decide about the desks of a directory. Where it is not
+    /// certain what moment it is, an agreement is in force only if it is at every moment it may
+    /// be: what is uncertain is refused.
     ///
-    /// The answer is good until its `until`, and for this directory only.
+    /// The answer is good while it says [`InForce::holds`], and for this directory only.
     #[must_use]
-    pub fn in_force(self: &Arc<Self>, directory: &Directory, now: OffsetDateTime) -> InForce {
+    pub fn in_force(self: &Arc<Self>, directory: &Directory, now: impl Into<Span>) -> InForce {
+        let now = now.into();
         let active = self
             .rules
             .iter()
@@ -138,8 +173,7 @@ impl Bundle {
             })
             .map(|(place, _)| place)
             .collect();
-        let until = self.terms.iter().filter_map(|term| term.changes(now)).min();
-        InForce::new(Arc::clone(self), active, until, directory)
+        InForce::new(Arc::clone(self), active, Window::of(&self.terms, now), directory)
     }
 }
 

@@ -15,11 +15,12 @@ use cedar_policy::{AuthorizationError, Authorizer, Decision, PolicyId, PolicySet
 use proto::refusal::Refusal;
 use time::OffsetDateTime;
 
-use super::bundle::Bundle;
+use super::bundle::{Bundle, Window};
 use super::desks::{self, DeskFacts};
 use super::obligation::{Obligations, Recipient, join};
 use super::request::request;
 use super::{Question, Stake, Verdict};
+use crate::clock::Span;
 use crate::directory::{DeskIndex, Directory, MessageKind};
 
 /// Verdicts kept before the memory is emptied.
@@ -32,7 +33,7 @@ pub const CACHED_VERDICTS_MAX: usize = 65_536;
 /// that cannot be evaluated, all as `PolicyError`.
 pub struct InForce {
     core: Option<Core>,
-    until: Option<OffsetDateTime>,
+    window: Window,
     memory: Mutex<Memory>,
     hits: AtomicU64,
     misses: AtomicU64,
@@ -64,7 +65,7 @@ impl InForce {
     pub fn nothing() -> Self {
         Self {
             core: None,
-            until: None,
+            window: Window::default(),
             memory: Mutex::default(),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
@@ -74,7 +75,7 @@ impl InForce {
     pub(super) fn new(
         bundle: Arc<Bundle>,
         active: Vec<usize>,
-        until: Option<OffsetDateTime>,
+        window: Window,
         directory: &Directory,
     ) -> Self {
         let rule_of = active
@@ -92,13 +93,19 @@ impl InForce {
             whole: OnceLock::new(),
             authorizer: Authorizer::new(),
         };
-        Self { core: Some(core), until, ..Self::nothing() }
+        Self { core: Some(core), window, ..Self::nothing() }
     }
 
     /// The next moment an agreement starts or ends. `None`: none will.
     #[must_use]
-    pub const fn until(&self) -> Option<OffsetDateTime> {
-        self.until
+    pub fn until(&self) -> Option<OffsetDateTime> {
+        self.window.until()
+    }
+
+    /// Whether the same agreements are in force now.
+    #[must_use]
+    pub fn holds(&self, now: impl Into<Span>) -> bool {
+        self.window.covers(now.into())
     }
 
     /// Hash of the bundle. `None`: no bundle has taken effect.
@@ -144,6 +151,22 @@ impl InForce {
     #[must_use]
     pub fn decide_full(&self, desk: DeskIndex, question: &Question, stake: Stake) -> Verdict {
         self.decide_over(desk, question, stake, |core, _, _| core.whole())
+    }
+
+    /// How many policies a decision about a desk and a kind evaluates: those of the slice.
+    /// `None`: no bundle is in force, no such desk, or the rules make no set. For measuring.
+    #[must_use]
+    pub fn slice_policies(&self, desk: DeskIndex, kind: MessageKind) -> Option<usize> {
+        let core = self.core.as_ref()?;
+        let facts = core.desks.get(desk)?.as_ref()?;
+        core.slice(facts, kind).map(|set| set.policies().count())
+    }
+
+    /// How many policies are in force. An agreement's permit is one for each kind of recipient
+    /// it names, so there are more of these than of rules. For measuring.
+    #[must_use]
+    pub fn policies(&self) -> usize {
+        self.core.as_ref().map_or(0, |core| core.active.len())
     }
 
     fn decide_over(

@@ -37,7 +37,9 @@ pub const fn allowed(rpc: Rpc) -> Allowed {
         Rpc::AuditListDisclosures | Rpc::AuditExplainDecision => {
             Allowed::Persons(&[Role::Auditor, Role::BrokerAuditor])
         }
-        Rpc::AdminApplyDirectory | Rpc::AdminSetStanding => Allowed::Persons(&[Role::Operator]),
+        Rpc::AdminApplyDirectory | Rpc::AdminSetStanding | Rpc::AdminConfirmClock => {
+            Allowed::Persons(&[Role::Operator])
+        }
         Rpc::AdminProposeBundle | Rpc::AdminApproveBundle => Allowed::Persons(&[Role::Approver]),
         Rpc::AdminGetStatus => Allowed::Persons(&[Role::Operator, Role::Approver]),
     }

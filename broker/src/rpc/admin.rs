@@ -9,6 +9,7 @@ use proto::refusal::Refusal;
 use tonic::{Request, Response, Status};
 
 use crate::admin::Administering;
+use crate::clock::Clock as _;
 use crate::delivery::outbox::Outbox;
 use crate::ledger::checkpoint::DOCUMENT;
 use crate::listen::{Connections, Loaded};
@@ -93,6 +94,17 @@ impl AdminService for AdminRpc {
         Ok(Response::new(wire::ApproveBundleResponse { approvals, in_force }))
     }
 
+    async fn confirm_clock(
+        &self,
+        request: Request<wire::ConfirmClockRequest>,
+    ) -> Result<Response<wire::ConfirmClockResponse>, Status> {
+        let peer = peer(&request)?;
+        let believed = request.get_ref().believed.as_ref();
+        let moved =
+            self.administering.confirm_clock(&peer, believed).await.map_err(status::admin)?;
+        Ok(Response::new(wire::ConfirmClockResponse { moved_seconds: moved.whole_seconds() }))
+    }
+
     async fn get_status(
         &self,
         request: Request<wire::GetStatusRequest>,
@@ -107,6 +119,7 @@ impl AdminService for AdminRpc {
         let signed_size = signed.lines().nth(1).and_then(|line| line.parse().ok()).unwrap_or(0);
         let rules = self.administering.rules.load();
         let in_force = rules.bundle != [0; 32];
+        let reading = self.administering.clock.reading();
         Ok(Response::new(wire::GetStatusResponse {
             ledger_size: archive.size().map_err(failed)?,
             signed_size,
@@ -115,6 +128,8 @@ impl AdminService for AdminRpc {
             dead_letters: counts.dead,
             connections: u32::try_from(self.connections.total()).unwrap_or(u32::MAX),
             revocation_list_ends: Some(stamp(self.loaded.load().revoked().next_update())),
+            clock_moved_seconds: reading.moved().whole_seconds(),
+            clock_held: !reading.agrees(),
         }))
     }
 }

@@ -7,13 +7,15 @@ use proto::audit::v1::audit_service_server::AuditService;
 use proto::audit::v1::get_proof_request::Of;
 use proto::limits;
 use proto::refusal::Refusal;
+use time::OffsetDateTime;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use crate::audit::fate::Outcome;
 use crate::audit::{Auditing, Disclosure, Provable, Sight};
-use crate::ledger::journal::{DisclosureFilter, text_of};
+use crate::ledger::journal::{DeliveryState, DisclosureFilter, text_of};
 use crate::ledger::tree::consistency;
-use crate::message::{MessageKey, moment, stamp};
+use crate::message::{MessageKey, Violation, moment, stamp};
 use crate::prepare::KeptCandidate;
 use crate::rpc::{peer, status};
 
@@ -134,11 +136,15 @@ impl AuditService for AuditRpc {
             .filter(|candidate| seen(&candidate.desk.agency))
             // Of an agency that was told, desks that were refused stay untold.
             .filter(|candidate| sight == Sight::Broker || candidate.refusal == 0)
+            // A question put to a desk tells of a flag or a link.
+            .filter(|candidate| sight == Sight::Broker || candidate.task == 0)
             .flat_map(|candidate| explanations(candidate, &sight))
             .collect();
+        let fates = self.auditing.outcomes(&explained, &sight).map_err(|e| status::store(&e))?;
         Ok(Response::new(wire::ExplainDecisionResponse {
             explanations,
             bundle: explained.kept.bundle,
+            fates: fates.into_iter().map(|outcome| fate(outcome, &sight)).collect(),
         }))
     }
 }
@@ -180,18 +186,45 @@ fn filter(
             .parse()
             .map_err(|_| status::fault("page_token", "must be one that an answer gave"))?
     };
+    let (from, until) = period(asked)?;
     Ok(DisclosureFilter {
         party: None,
         message,
-        from: asked.from.as_ref().and_then(moment),
-        until: asked.until.as_ref().and_then(moment),
+        from,
+        until,
         after,
         limit: page_rows(asked.page_size),
     })
 }
 
-/// A row as far as its reader sees: a sender never a recipient's desk or node, a recipient
-/// never the sender's own message id.
+/// The period asked for. One that holds no time would answer with nothing, as if nothing had
+/// been shared, and so would one whose end cannot be read.
+fn period(
+    asked: &wire::ListDisclosuresRequest,
+) -> Result<(Option<OffsetDateTime>, Option<OffsetDateTime>), Status> {
+    let mut faults = Vec::new();
+    let mut fault = |field: &str, rule: &'static str| {
+        faults.push(Violation { field: field.to_owned(), rule: rule.into() });
+    };
+    let mut read = |field: &str, stamp: &Option<prost_types::Timestamp>| {
+        let moment = stamp.as_ref().and_then(moment);
+        if stamp.is_some() && moment.is_none() {
+            fault(field, "must be a time between the years 1900 and 2200");
+        }
+        moment
+    };
+    let (from, until) = (read("from", &asked.from), read("until", &asked.until));
+    if let (Some(from), Some(until)) = (from, until)
+        && from >= until
+    {
+        fault("from", "must be before until");
+        fault("until", "must be after from");
+    }
+    if faults.is_empty() { Ok((from, until)) } else { Err(status::faulty(faults)) }
+}
+
+/// A row as far as its reader sees: a sender never a recipient's desk or node nor a rule, by
+/// which it could learn of a list; a recipient never the sender's own message id.
 fn disclosure(disclosure: Disclosure, sight: &Sight) -> wire::Disclosure {
     let row = disclosure.row;
     let is = |agency: &str| match sight {
@@ -209,7 +242,7 @@ fn disclosure(disclosure: Disclosure, sight: &Sight) -> wire::Disclosure {
         kind: row.kind.name().to_owned(),
         released_at: Some(stamp(row.at)),
         acknowledged_at: row.acknowledged_at.map(stamp),
-        rules: disclosure.rules,
+        rules: if received { disclosure.rules } else { Vec::new() },
         withheld: disclosure.withheld.into_iter().map(|field| field as i32).collect(),
         bundle: disclosure.bundle,
         release_id: row.release_id.to_vec().into(),
@@ -227,11 +260,42 @@ fn explanations(candidate: &KeptCandidate, sight: &Sight) -> Vec<wire::Explanati
             desk: if whole { candidate.desk.desk.to_string() } else { String::new() },
             subject: u32::try_from(place).unwrap_or(u32::MAX),
             permitted: candidate.refusal == 0 && subject.shown,
-            rules: subject.rules.iter().map(ToString::to_string).collect(),
+            rules: if whole {
+                subject.rules.iter().map(ToString::to_string).collect()
+            } else {
+                Vec::new()
+            },
             reasons: if whole { candidate.reasons.clone() } else { Vec::new() },
             withheld: subject.withheld.clone(),
             refusal: candidate.refusal,
             task: candidate.task,
         })
         .collect()
+}
+
+fn fate(outcome: Outcome, sight: &Sight) -> wire::DeliveryFate {
+    let (whole, fate) = (*sight == Sight::Broker, outcome.fate);
+    wire::DeliveryFate {
+        agency: fate.desk.agency.to_string(),
+        desk: if whole { fate.desk.desk.to_string() } else { String::new() },
+        task: if whole { fate.task } else { 0 },
+        state: state(fate.state).into(),
+        at: Some(stamp(fate.at)),
+        released_at: fate.released.map(|(_, _, at)| stamp(at)),
+        withheld: outcome.withheld.into_iter().map(|field| field as i32).collect(),
+        refusal: outcome.refusal.map_or(0, Refusal::code),
+        sentence: outcome.refusal.map(|refusal| refusal.sentence().to_owned()).unwrap_or_default(),
+    }
+}
+
+const fn state(state: DeliveryState) -> wire::DeliveryState {
+    match state {
+        DeliveryState::Waiting => wire::DeliveryState::Waiting,
+        DeliveryState::Released => wire::DeliveryState::Released,
+        DeliveryState::Acknowledged => wire::DeliveryState::Acknowledged,
+        DeliveryState::Dead => wire::DeliveryState::Dead,
+        DeliveryState::Expired => wire::DeliveryState::Expired,
+        DeliveryState::Withdrawn => wire::DeliveryState::Withdrawn,
+        DeliveryState::Refused => wire::DeliveryState::Refused,
+    }
 }

@@ -1,8 +1,12 @@
 //! Publishing and receiving over gRPC.
 
+mod session;
+
+use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::exchange_service_server::ExchangeService;
@@ -11,22 +15,24 @@ use proto::exchange::v1::subscribe_response::Event;
 use proto::limits;
 use proto::refusal::Refusal;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 use crate::audit::Auditing;
-use crate::delivery::hub::{Hub, LEASE};
-use crate::exchange::deliver::{Delivering, Service};
-use crate::exchange::publish::{NotTaken, Publishing};
+use crate::delivery::hub::{Hub, LEASE, Outstanding};
+use crate::exchange::deliver::{Delivering, Served, Service};
+use crate::exchange::publish::Publishing;
 use crate::identity::{Caller, VerifiedPeer};
-use crate::ledger::appender::{PublishOutcome, RedriveWork, SubscribeWork, Work};
+use crate::ledger::appender::{RedriveWork, SubscribeWork, Work};
 use crate::listen::{ConnectionInfo, Loaded};
 use crate::message::stamp;
 use crate::register::DeskName;
 use crate::rpc::gate::RefusedCalls;
 use crate::rpc::{peer, status};
+use session::PublishSession;
 
 /// Frames waiting to be written on one stream.
 const FRAMES_MAX: usize = 64;
@@ -47,6 +53,8 @@ pub struct ExchangeRpc {
     pub refused: Arc<RefusedCalls>,
     /// Telephone route told on immediate messages.
     pub duty_route: String,
+    /// No publish is answered sooner than this after it came.
+    pub answer_floor: Duration,
     /// Numbers streams.
     pub streams: AtomicU64,
 }
@@ -69,7 +77,9 @@ impl ExchangeService for ExchangeRpc {
             refused: Arc::clone(&self.refused),
             peer,
             duty_route: self.duty_route.clone(),
-            immediate: std::collections::HashSet::new(),
+            answer_floor: self.answer_floor,
+            flying: HashMap::new(),
+            held: VecDeque::new(),
         };
         tokio::spawn(session.run(request.into_inner(), out));
         Ok(Response::new(Box::pin(ReceiverStream::new(frames))))
@@ -91,9 +101,9 @@ impl ExchangeService for ExchangeRpc {
         };
         let (desk, node) = self.check_open(&peer, &open)?;
         let (row, waiting) = self.subscription(&desk, &open.name).await?;
-        let (out, mut batches) = mpsc::unbounded_channel();
+        let (out, batches) = mpsc::unbounded_channel();
         let number = self.streams.fetch_add(1, Ordering::Relaxed);
-        let opened = self.hub.open(row, number, &node, &desk, open.credit, out.clone());
+        let opened = self.hub.open(row, number, &node, open.credit, out.clone());
         let (stream, left) = opened.ok_or_else(|| status::refused(Refusal::SubscriptionBusy))?;
         let (loaded, clock) = (Arc::clone(&self.loaded), Arc::clone(&self.delivering.clock));
         let (rules, agency) = (Arc::clone(&self.publishing.rules), Arc::clone(&desk.agency));
@@ -101,7 +111,11 @@ impl ExchangeService for ExchangeRpc {
             loaded.load().revocation_current_for(&certificate, clock.now())
                 && rules.load().directory.agency(&agency).is_some_and(|a| !a.suspended)
         });
-        stream.releases_while(&may_release);
+        let (allowed, clock) = (Arc::clone(&may_release), Arc::clone(&self.delivering.clock));
+        // Embargo and agreements are judged in the line while the clock is not believed.
+        let fresh: Arc<dyn Fn() -> bool + Send + Sync> =
+            Arc::new(move || allowed() && clock.reading().agrees());
+        stream.releases_while(&fresh);
         let service = Arc::new(Service { stream: Arc::new(stream), desk, node, out, may_release });
         let (frames, receiver) = mpsc::channel(FRAMES_MAX);
         let opened = wire::SubscriptionOpened {
@@ -118,27 +132,8 @@ impl ExchangeService for ExchangeRpc {
             steps,
             frames.clone(),
         ));
-        let backlog = Arc::clone(&service);
-        tokio::spawn(async move {
-            delivering.recall_left(&backlog, left).await;
-            delivering.serve(&backlog).await;
-        });
-        tokio::spawn(async move {
-            loop {
-                tokio::select! {
-                    () = frames.closed() => break,
-                    batch = batches.recv() => {
-                        let Some(deliveries) = batch else { break };
-                        if send_batches(&frames, deliveries).await.is_err() {
-                            break;
-                        }
-                    }
-                }
-            }
-            reader.abort();
-            // Dropping the receiver tells the service that its stream has ended.
-            drop(batches);
-        });
+        tokio::spawn(serve(delivering, service, left, frames.clone()));
+        tokio::spawn(write_frames(frames, batches, reader));
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
 
@@ -331,6 +326,45 @@ async fn send_batches(
     frames.send(Ok(event(Event::Deliveries(batch)))).await.map_err(|_| ())
 }
 
+/// Serves a stream's backlog, after recalling what an earlier connection left outstanding.
+async fn serve(
+    delivering: Delivering,
+    service: Arc<Service>,
+    left: Vec<Outstanding>,
+    frames: Frames<wire::SubscribeResponse>,
+) {
+    delivering.recall_left(&service, left).await;
+    match delivering.serve(&service).await {
+        Served::Gone => {}
+        // A connection that is dead never hears it; one that lives must not wait on.
+        Served::TakenOver => {
+            let _ = frames.send(Err(status::refused(Refusal::TakenOver))).await;
+        }
+    }
+}
+
+/// Writes deliveries until the client goes, and ends the reading of its steps with that.
+async fn write_frames(
+    frames: Frames<wire::SubscribeResponse>,
+    mut batches: mpsc::UnboundedReceiver<Vec<wire::Delivery>>,
+    reader: JoinHandle<()>,
+) {
+    loop {
+        tokio::select! {
+            () = frames.closed() => break,
+            batch = batches.recv() => {
+                let Some(deliveries) = batch else { break };
+                if send_batches(&frames, deliveries).await.is_err() {
+                    break;
+                }
+            }
+        }
+    }
+    reader.abort();
+    // Dropping the receiver tells the service that its stream has ended.
+    drop(batches);
+}
+
 /// Follows the client's steps until it goes.
 async fn read_steps(
     delivering: Delivering,
@@ -370,124 +404,5 @@ async fn read_steps(
                 return;
             }
         }
-    }
-}
-
-/// One publishing stream.
-struct PublishSession {
-    publishing: Arc<Publishing>,
-    refused: Arc<RefusedCalls>,
-    peer: Arc<VerifiedPeer>,
-    duty_route: String,
-    immediate: std::collections::HashSet<Uuid>,
-}
-
-impl PublishSession {
-    async fn run(
-        mut self,
-        mut requests: Streaming<wire::PublishRequest>,
-        out: Frames<wire::PublishResponse>,
-    ) {
-        let (sink, mut outcomes) = mpsc::unbounded_channel::<Vec<(Uuid, PublishOutcome)>>();
-        let mut pending = 0usize;
-        let mut open = true;
-        while open || pending > 0 {
-            tokio::select! {
-                biased;
-                outcome = outcomes.recv() => {
-                    let Some(outcome) = outcome else { return };
-                    pending -= outcome.len().min(pending);
-                    let results = outcome.into_iter().map(|(id, o)| self.result(id, o)).collect();
-                    if out.send(Ok(wire::PublishResponse { results })).await.is_err() {
-                        return;
-                    }
-                }
-                request = requests.next(), if open => {
-                    let Some(Ok(request)) = request else {
-                        open = false;
-                        continue;
-                    };
-                    if request.messages.len() > limits::PUBLISH_FRAME_MESSAGES_MAX {
-                        let _ = out.send(Err(status::refused(Refusal::FrameOutOfBounds))).await;
-                        return;
-                    }
-                    let mut results = Vec::new();
-                    for message in request.messages {
-                        match self.take(message, &sink).await {
-                            Ok(()) => pending += 1,
-                            Err(refused) => results.push(*refused),
-                        }
-                    }
-                    let told = wire::PublishResponse { results };
-                    if !told.results.is_empty() && out.send(Ok(told)).await.is_err() {
-                        return;
-                    }
-                }
-            }
-        }
-    }
-
-    async fn take(
-        &mut self,
-        message: wire::Message,
-        sink: &crate::ledger::appender::PublishSink,
-    ) -> Result<(), Box<wire::PublishResult>> {
-        let immediate = message.urgency() == wire::Urgency::Immediate;
-        match self.publishing.publish(&self.peer, message, sink).await {
-            Ok(id) => {
-                if immediate {
-                    self.immediate.insert(id);
-                }
-                Ok(())
-            }
-            Err(refused) => {
-                self.refused.count(self.peer.agency(), refused.refusal);
-                Err(Box::new(not_taken(refused)))
-            }
-        }
-    }
-
-    fn result(&mut self, id: Uuid, outcome: PublishOutcome) -> wire::PublishResult {
-        use wire::publish_result::Outcome;
-        let duty_route =
-            if self.immediate.remove(&id) { self.duty_route.clone() } else { String::new() };
-        let outcome = match outcome {
-            PublishOutcome::Accepted { at, repeated } => Outcome::Accepted(wire::Accepted {
-                accepted_at: Some(stamp(at)),
-                repeated_submission: repeated,
-                duty_route,
-            }),
-            PublishOutcome::Refused(refusal) => Outcome::Refused(refused_message(refusal)),
-        };
-        wire::PublishResult { message_id: id.to_string(), outcome: Some(outcome) }
-    }
-}
-
-fn refused_message(refusal: Refusal) -> wire::Refused {
-    wire::Refused {
-        code: refusal.code(),
-        sentence: refusal.sentence().to_owned(),
-        violations: Vec::new(),
-        retry_after: None,
-    }
-}
-
-fn not_taken(refused: NotTaken) -> wire::PublishResult {
-    let violations = refused
-        .violations
-        .into_iter()
-        .map(|v| wire::FieldViolation { field: v.field, rule: v.rule.into_owned() })
-        .collect();
-    let retry_after = refused.retry_after.map(|wait| prost_types::Duration {
-        seconds: i64::try_from(wait.as_secs()).unwrap_or(i64::MAX),
-        nanos: i32::try_from(wait.subsec_nanos()).unwrap_or(0),
-    });
-    wire::PublishResult {
-        message_id: refused.message_id,
-        outcome: Some(wire::publish_result::Outcome::Refused(wire::Refused {
-            violations,
-            retry_after,
-            ..refused_message(refused.refusal)
-        })),
     }
 }

@@ -8,19 +8,19 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use proto::refusal::Refusal;
+use tokio::time::Instant;
 use tower::{Layer, Service};
 
 use crate::clock::Clock;
 use crate::identity::{self, VerifiedPeer};
 use crate::listen::ConnectionInfo;
+use crate::rpc::call::{Call, HEALTH_PREFIX};
 use crate::rpc::{access, status};
 use crate::rules::Rules;
-
-/// Path of the health service, open to every member.
-const HEALTH_PREFIX: &str = "/grpc.health.v1.Health/";
 
 /// Refused calls since they were last taken.
 #[derive(Default)]
@@ -50,6 +50,9 @@ pub struct Gate {
     pub clock: Arc<dyn Clock>,
     /// Refused calls.
     pub refused: Arc<RefusedCalls>,
+    /// No question is answered sooner than this after it came: how long a look-up took would
+    /// tell what there was to find.
+    pub answer_floor: Duration,
 }
 
 impl Gate {
@@ -58,11 +61,17 @@ impl Gate {
         &self,
         path: &str,
         connection: Option<&ConnectionInfo>,
-    ) -> Result<VerifiedPeer, Refusal> {
+        call: &mut Call,
+    ) -> Result<Arc<VerifiedPeer>, Refusal> {
         let connection = connection.ok_or(Refusal::NotRegistered)?;
+        if let Some(refusal) = connection.refused {
+            return Err(refusal);
+        }
         let rules = self.rules.load();
         let peer = identity::verify(&connection.certificate, &rules.directory, self.clock.now())
             .map_err(|error| error.refusal())?;
+        let peer = Arc::new(peer);
+        call.by(&peer);
         if path.starts_with(HEALTH_PREFIX) {
             return Ok(peer);
         }
@@ -109,13 +118,21 @@ where
 
     fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
         let connection = request.extensions().get::<ConnectionInfo>();
-        match self.gate.check(request.uri().path(), connection) {
+        let path = request.uri().path();
+        let mut call = Call::begin(path, &self.gate.clock);
+        match self.gate.check(path, connection, &mut call) {
             Ok(peer) => {
-                request.extensions_mut().insert(Arc::new(peer));
-                Box::pin(self.inner.call(request))
+                request.extensions_mut().insert(peer);
+                let answering = self.inner.call(request);
+                let due = Instant::now() + self.gate.answer_floor;
+                Box::pin(async move {
+                    let answer = answering.await?;
+                    tokio::time::sleep_until(due).await;
+                    Ok(call.follow(answer))
+                })
             }
             Err(refusal) => {
-                let response = status::refused(refusal).into_http();
+                let response = call.follow(status::refused(refusal).into_http());
                 Box::pin(std::future::ready(Ok(response)))
             }
         }

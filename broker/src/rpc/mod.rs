@@ -6,6 +6,8 @@ pub mod access;
 
 pub mod status;
 
+mod call;
+
 pub mod gate;
 
 pub mod exchange;

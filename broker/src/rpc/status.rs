@@ -34,7 +34,9 @@ pub const fn code(refusal: Refusal) -> Code {
             Code::Unavailable
         }
         Refusal::NotFound => Code::NotFound,
-        Refusal::SubscriptionBusy | Refusal::SameApprover => Code::FailedPrecondition,
+        Refusal::SubscriptionBusy | Refusal::TakenOver | Refusal::SameApprover => {
+            Code::FailedPrecondition
+        }
         Refusal::NoPermit
         | Refusal::Forbidden
         | Refusal::PolicyError

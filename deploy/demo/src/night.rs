@@ -4,6 +4,7 @@
 //! else about them is read by the client's own adapter, irregularities included.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use agency_client::hmpps::{ImportProfile, Outcome, ReleaseList, read, read_release_list};
@@ -109,7 +110,10 @@ impl Night {
         fs::write(folder.join("releases.csv"), filled_in(RELEASES, now))?;
         fs::write(folder.join("first-message.json"), FIRST_MESSAGE)?;
         let key = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
-        fs::write(folder.join("import-id.key"), key)?;
+        let key_file = folder.join("import-id.key");
+        fs::write(&key_file, key)?;
+        // The importer refuses a key that others may read.
+        fs::set_permissions(&key_file, fs::Permissions::from_mode(0o600))?;
         let path = folder.join("import.toml");
         fs::write(&path, PROFILE)?;
         Ok(Self { folder: folder.to_owned(), profile: ImportProfile::load(&path)?, now })

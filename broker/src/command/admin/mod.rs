@@ -4,6 +4,8 @@
 
 mod bundle;
 
+mod clock;
+
 mod status;
 
 use std::path::{Path, PathBuf};
@@ -43,8 +45,22 @@ enum Verb {
     /// Policy bundles: what may be shared.
     #[command(subcommand)]
     Bundle(Bundle),
+    /// The broker's clock.
+    #[command(subcommand)]
+    Clock(Clock),
     /// How the broker stands.
     Status,
+}
+
+#[derive(Debug, Subcommand)]
+enum Clock {
+    /// Say that a clock which has moved is right: what expires and what was under embargo
+    /// goes on by it.
+    Confirm {
+        /// The time it is by another clock, such as 2026-03-02T12:00:00Z.
+        #[arg(value_name = "TIME")]
+        time: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -96,6 +112,7 @@ impl Admin {
             Verb::Restore { agency } => set_standing(reach, agency, false).await,
             Verb::Bundle(Bundle::Propose { folder }) => bundle::propose(reach, &folder).await,
             Verb::Bundle(Bundle::Approve { hash }) => bundle::approve(reach, hash).await,
+            Verb::Clock(Clock::Confirm { time }) => clock::confirm(reach, &time).await,
             Verb::Status => status::show(reach).await,
         }
     }

@@ -33,6 +33,10 @@ fn lines(answer: &GetStatusResponse) -> Vec<String> {
         format!("dead letters: {}", answer.dead_letters),
         format!("connections: {}", answer.connections),
         format!("revocation lists run out: {}", ends.as_deref().unwrap_or("not known")),
+        match (answer.clock_held, answer.clock_moved_seconds) {
+            (false, _) => "clock: believed".to_owned(),
+            (true, moved) => format!("clock: moved by {moved} s; nothing expires, no embargo ends"),
+        },
     ]
 }
 
@@ -50,6 +54,8 @@ mod tests {
             dead_letters: 1,
             connections: 2,
             revocation_list_ends: Some(prost_types::Timestamp { seconds: 1_772_452_800, nanos: 0 }),
+            clock_moved_seconds: 7_200,
+            clock_held: true,
         };
         let expected = [
             "ledger entries: 12",
@@ -59,6 +65,7 @@ mod tests {
             "dead letters: 1",
             "connections: 2",
             "revocation lists run out: 2026-03-02T12:00:00Z",
+            "clock: moved by 7200 s; nothing expires, no embargo ends",
         ];
         assert_eq!(lines(&answer), expected);
     }

@@ -2,6 +2,7 @@
 //! cannot be evaluated refuses everything, and the hash names exactly what was read.
 
 use super::*;
+use crate::clock::Span;
 
 fn desk(id: &str) -> usize {
     let (agency, desk) = id.split_once('/').unwrap();
@@ -48,6 +49,39 @@ fn an_agreement_is_in_force_from_its_start_and_no_longer_at_its_end() {
         let verdict = in_force.decide(desk("mentors/mentoring"), &by_consent(), ADDRESSED);
         assert_eq!(said(&verdict), expected, "{now}");
     }
+}
+
+#[test]
+fn where_the_moment_is_uncertain_an_agreement_must_be_in_force_at_each_it_may_be() {
+    let bundle = read(&files());
+    let (april, may) = (datetime!(2026-04-30 23:00 UTC), datetime!(2026-05-01 1:00 UTC));
+    let (august, september) = (datetime!(2026-08-31 23:00 UTC), datetime!(2026-09-01 1:00 UTC));
+    let rows = [
+        (april, may, "no permit"),
+        (may, august, "permitted: mentors/at-the-gate"),
+        (august, september, "no permit"),
+        (april, september, "no permit"),
+    ];
+    for (earliest, latest, expected) in rows {
+        let in_force = bundle.in_force(&directory(), Span { earliest, latest });
+        let verdict = in_force.decide(desk("mentors/mentoring"), &by_consent(), ADDRESSED);
+        assert_eq!(said(&verdict), expected, "{earliest} to {latest}");
+    }
+}
+
+#[test]
+fn rules_hold_until_an_agreement_starts_or_ends_in_whichever_direction_time_goes() {
+    let bundle = read(&files());
+    let (april, may) = (datetime!(2026-04-30 23:00 UTC), datetime!(2026-05-01 1:00 UTC));
+    let (august, september) = (datetime!(2026-08-31 23:00 UTC), datetime!(2026-09-01 1:00 UTC));
+    let rows = [(april, false), (may, true), (august, true), (september, false)];
+    let made_in_may = bundle.in_force(&directory(), may);
+    for (now, holds) in rows {
+        assert_eq!(made_in_may.holds(now), holds, "{now}");
+    }
+    assert!(!made_in_may.holds(Span { earliest: april, latest: may }), "it may not have begun");
+    assert!(!made_in_may.holds(Span { earliest: may, latest: september }), "it may have ended");
+    assert!(InForce::nothing().holds(may));
 }
 
 #[test]
