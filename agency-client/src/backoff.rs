@@ -20,6 +20,16 @@ pub const BACKOFF: Backoff =
     Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(10) };
 
 impl Backoff {
+    /// The wait before what was refused is tried again: the time the broker asked for, or that of
+    /// [`Backoff::wait`] if it asked for none.
+    ///
+    /// Promise: never shorter than half the first step, so that a broker that asks for no time at
+    ///          all is not asked in a circle.
+    #[must_use]
+    pub fn wait_asked(&self, asked: Option<Duration>, failures: u32, chance: u64) -> Duration {
+        asked.map_or_else(|| self.wait(failures, chance), |asked| asked.max(self.first / 2))
+    }
+
     /// The wait after `failures` failures in a row (1 or more).
     ///
     /// Promise: between half the step and the step, evenly by `chance` (any 64-bit draw).
@@ -66,6 +76,14 @@ mod tests {
             assert_eq!(TEST.wait(failures, 0), Duration::from_millis(least), "{failures}");
             assert_eq!(TEST.wait(failures, u64::MAX), Duration::from_millis(most), "{failures}");
         }
+    }
+
+    #[test]
+    fn the_time_asked_for_is_waited_and_never_none_at_all() {
+        let (minute, half_step) = (Duration::from_secs(60), Duration::from_millis(50));
+        assert_eq!(TEST.wait_asked(Some(minute), 1, 0), minute);
+        assert_eq!(TEST.wait_asked(Some(Duration::ZERO), 1, 0), half_step);
+        assert_eq!(TEST.wait_asked(None, 5, 0), Duration::from_millis(500));
     }
 
     proptest::proptest! {

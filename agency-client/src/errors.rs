@@ -15,6 +15,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use crate::pin::PinError;
+use crate::rule_sentences;
 
 /// One faulty field, by its path and the rule it breaks. Never its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,18 @@ pub struct Violation {
     pub field: String,
     /// The rule it breaks.
     pub rule: String,
+}
+
+impl fmt::Display for Violation {
+    /// The field and its rule; a rule known by a code alone has its sentence after it. A fault
+    /// of the whole message has no field.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rule = rule_sentences::in_words(&self.rule);
+        match self.field.as_str() {
+            "" => out.write_str(&rule),
+            field => write!(out, "{field}: {rule}"),
+        }
+    }
 }
 
 /// A refusal the broker gave, numbered.
@@ -55,13 +68,20 @@ impl Refused {
             )
         )
     }
+
+    /// Whether the caller's agency is suspended: an operator's act, which an operator ends. Until
+    /// then no call succeeds, and afterwards nobody at the agency need change anything.
+    #[must_use]
+    pub fn is_suspension(&self) -> bool {
+        self.refusal == Some(Refusal::Suspended)
+    }
 }
 
 impl fmt::Display for Refused {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "refused ({}): {}", self.code, self.sentence)?;
         for violation in &self.violations {
-            write!(out, "\n  {}: {}", violation.field, violation.rule)?;
+            write!(out, "\n  {violation}")?;
         }
         Ok(())
     }
@@ -100,6 +120,15 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// The refusal, where the broker gave one.
+    #[must_use]
+    pub const fn refused(&self) -> Option<&Refused> {
+        match self {
+            Self::Refused(refused) => Some(refused),
+            Self::Failed(_) => None,
+        }
+    }
+
     /// Whether the same call may succeed later without anyone changing anything.
     #[must_use]
     pub fn may_pass(&self) -> bool {
@@ -163,6 +192,18 @@ pub enum ConnectError {
         /// What is wrong with it.
         rule: &'static str,
     },
+    /// The private key's file is open to others than its owner, so the key may be known to them.
+    #[error(
+        "{path}: the file's mode is {mode:04o} and must be 0600 or 0400: nobody but its owner may read it; run `chmod 600 {path}`; see `{key}` in the settings"
+    )]
+    OthersMayRead {
+        /// Which file.
+        path: PathBuf,
+        /// The key in the settings.
+        key: &'static str,
+        /// The mode found.
+        mode: u32,
+    },
     /// The certificate and key make no usable identity.
     #[error(
         "the certificate and key cannot be used together ({0}); check `certificate` and `key` in the settings"
@@ -208,6 +249,22 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
+    /// The refusal, where the broker refused a call that belongs to connecting.
+    #[must_use]
+    pub const fn refused(&self) -> Option<&Refused> {
+        match self {
+            Self::Call(error) => error.refused(),
+            Self::File { .. }
+            | Self::OthersMayRead { .. }
+            | Self::Identity(_)
+            | Self::Unreachable { .. }
+            | Self::Handshake { .. }
+            | Self::CertificateRefused(_)
+            | Self::Protocol { .. }
+            | Self::Pin(_) => None,
+        }
+    }
+
     /// Whether trying again may help without anyone changing anything.
     #[must_use]
     pub fn may_pass(&self) -> bool {
@@ -215,6 +272,7 @@ impl ConnectError {
             Self::Unreachable { .. } | Self::Protocol { .. } => true,
             Self::Call(error) => error.may_pass(),
             Self::File { .. }
+            | Self::OthersMayRead { .. }
             | Self::Identity(_)
             | Self::Handshake { .. }
             | Self::CertificateRefused(_)
@@ -248,6 +306,24 @@ mod tests {
         assert_eq!(
             refused.violations,
             [Violation { field: "subjects[0].category".into(), rule: "must be given".into() }]
+        );
+    }
+
+    #[test]
+    fn a_rule_known_by_a_code_is_said_in_words_too() {
+        let mut details = ErrorDetails::new();
+        details
+            .set_error_info("2001", "pyramid", HashMap::<String, String>::new())
+            .add_bad_request_violation("subjects[0].identifiers[0].value", "crn-shape")
+            .add_bad_request_violation("subjects[1].identifiers[0].value", "moon-shape")
+            .add_bad_request_violation("", "a message is at most 262,144 bytes");
+        let status = Status::with_error_details(Code::InvalidArgument, "mistakes", details);
+        assert_eq!(
+            CallError::from(&status).to_string(),
+            "refused (2001): The message has mistakes; each is listed with the field and the rule.\n  \
+             subjects[0].identifiers[0].value: crn-shape: a probation case reference number is one or two letters and six digits, such as X123456\n  \
+             subjects[1].identifiers[0].value: moon-shape\n  \
+             a message is at most 262,144 bytes"
         );
     }
 

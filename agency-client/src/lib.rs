@@ -10,7 +10,9 @@
 pub mod settings;
 pub mod backoff;
 pub mod pin;
+pub mod rule_sentences;
 pub mod errors;
+mod private_file;
 pub mod tls;
 pub mod connection;
 

@@ -113,8 +113,7 @@ impl Settings {
     ///
     /// Refuses: `Shape` for a missing, unknown or mistyped key, `Faults` with every broken rule.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, SettingsError> {
-        let file: SettingsFile = toml::from_str(text)
-            .map_err(|error| SettingsError::Shape(error.message().to_owned()))?;
+        let file: SettingsFile = toml::from_str(text).map_err(|error| shape(text, &error))?;
         let mut faults = Vec::new();
         let host = host_of(&file.broker);
         if host.is_none() {
@@ -163,6 +162,19 @@ impl Settings {
             publish_patience: publish,
         })
     }
+}
+
+/// What is wrong with the shape, and on which line if it is one line's fault.
+fn shape(text: &str, error: &toml::de::Error) -> SettingsError {
+    // A missing key is the fault of the whole text, and is said to be at its start.
+    let span = error.span().filter(|span| span.start > 0);
+    let before = span.and_then(|span| text.get(..span.start));
+    SettingsError::Shape(match before {
+        Some(before) => {
+            format!("line {}: {}", before.matches('\n').count() + 1, error.message())
+        }
+        None => error.message().to_owned(),
+    })
 }
 
 fn fault(key: &'static str, rule: &'static str) -> SettingsFault {
@@ -218,6 +230,25 @@ mod tests {
             Settings::parse(&file("retries = 3\n"), Path::new(".")),
             Err(SettingsError::Shape(_))
         ));
+    }
+
+    #[test]
+    fn a_mistyped_value_is_named_by_its_line_and_a_missing_key_by_its_name() {
+        let mistyped = file("").replace("\"broker.example:7443\"", "7443");
+        let error = Settings::parse(&mistyped, Path::new(".")).unwrap_err().to_string();
+        assert!(error.starts_with("settings: line 1: "), "{error}");
+        let mistyped = file("").replace("\"node.key\"", "7");
+        let error = Settings::parse(&mistyped, Path::new(".")).unwrap_err().to_string();
+        assert!(error.starts_with("settings: line 3: "), "{error}");
+        let missing = file("").replace("authority", "authorities");
+        let error = Settings::parse(&missing, Path::new(".")).unwrap_err().to_string();
+        assert!(
+            error.starts_with("settings: line 4: ") && error.contains("authorities"),
+            "{error}"
+        );
+        let missing = file("").replace("authority = \"/etc/roots.pem\"\n", "");
+        let error = Settings::parse(&missing, Path::new(".")).unwrap_err().to_string();
+        assert!(error.starts_with("settings: missing") && error.contains("authority"), "{error}");
     }
 
     #[test]

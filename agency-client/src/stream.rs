@@ -27,6 +27,11 @@ impl<T> Inbound<T> {
         Self::Opening(Box::pin(call))
     }
 
+    /// Whether the broker took the call up: its headers have come.
+    pub(crate) fn is_taken_up(&self) -> bool {
+        matches!(self, Self::Open(_))
+    }
+
     /// The next frame; `None` when the broker ended the call in good order.
     pub(crate) async fn next(&mut self) -> Result<Option<T>, Status> {
         loop {

@@ -5,17 +5,21 @@
 //! Deliberately does not know: policy, ledger, TLS. What a real broker does is tested elsewhere.
 
 use crate::connection::{Connection, Dial, Dialled, Live};
-use crate::errors::ConnectError;
+use crate::errors::{ConnectError, ERROR_DOMAIN};
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::exchange_service_server::{ExchangeService, ExchangeServiceServer};
+use proto::refusal::Refusal;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Code, Request, Response, Status, Streaming};
+use tonic_types::{ErrorDetails, StatusExt as _};
 
 /// One stream as the test sees it: what the client sent, and what to say to it.
 pub(crate) struct Call<I, O> {
@@ -47,8 +51,12 @@ pub(crate) type SubscribeCall = Call<wire::SubscribeRequest, wire::SubscribeResp
 pub(crate) struct Stub {
     pub(crate) publishing: mpsc::UnboundedReceiver<PublishCall>,
     pub(crate) subscribing: mpsc::UnboundedReceiver<SubscribeCall>,
+    doors: Doors,
     address: SocketAddr,
 }
+
+/// Refusals of publish calls to come, the first for the next.
+type Doors = Arc<Mutex<VecDeque<Status>>>;
 
 impl Stub {
     /// Starts one on a free port.
@@ -57,9 +65,16 @@ impl Stub {
         let address = incoming.local_addr().unwrap();
         let (publish, publishing) = mpsc::unbounded_channel();
         let (subscribe, subscribing) = mpsc::unbounded_channel();
-        let service = ExchangeServiceServer::new(Service { publish, subscribe });
+        let doors = Doors::default();
+        let service = Service { publish, subscribe, doors: Arc::clone(&doors) };
+        let service = ExchangeServiceServer::new(service);
         tokio::spawn(Server::builder().serve_with_incoming(service, incoming));
-        Self { publishing, subscribing, address }
+        Self { publishing, subscribing, doors, address }
+    }
+
+    /// Refuses one more publish call, after its first frame arrived and without taking it up.
+    pub(crate) fn refuse_at_the_door(&self, status: Status) {
+        self.doors.lock().unwrap().push_back(status);
     }
 
     /// A client's connection to it.
@@ -83,6 +98,17 @@ impl Dial for PlainDial {
     }
 }
 
+/// A status that bears a refusal's number, and when to try again.
+pub(crate) fn numbered(refusal: Refusal, retry_after: Option<Duration>) -> Status {
+    let mut details = ErrorDetails::new();
+    let nothing = HashMap::<String, String>::new();
+    details.set_error_info(refusal.code().to_string(), ERROR_DOMAIN, nothing);
+    if retry_after.is_some() {
+        details.set_retry_info(retry_after);
+    }
+    Status::with_error_details(Code::PermissionDenied, refusal.sentence(), details)
+}
+
 /// Waits for the next stream, and fails the test rather than hang it.
 pub(crate) async fn next<T>(streams: &mut mpsc::UnboundedReceiver<T>) -> T {
     tokio::time::timeout(Duration::from_secs(10), streams.recv()).await.unwrap().unwrap()
@@ -91,6 +117,7 @@ pub(crate) async fn next<T>(streams: &mut mpsc::UnboundedReceiver<T>) -> T {
 struct Service {
     publish: mpsc::UnboundedSender<PublishCall>,
     subscribe: mpsc::UnboundedSender<SubscribeCall>,
+    doors: Doors,
 }
 
 type Said<T> = UnboundedReceiverStream<Result<T, Status>>;
@@ -114,6 +141,11 @@ impl ExchangeService for Service {
         &self,
         request: Request<Streaming<wire::PublishRequest>>,
     ) -> Result<Response<Self::PublishStream>, Status> {
+        let refusal = self.doors.lock().unwrap().pop_front();
+        if let Some(status) = refusal {
+            request.into_inner().message().await?;
+            return Err(status);
+        }
         Ok(answered(request, &self.publish))
     }
 

@@ -2,11 +2,12 @@
 //!
 //! Owns: protocol version, key exchange, suites, and the reading of the files named in settings.
 //! Promises: TLS 1.3 only, X25519MLKEM768 preferred and X25519 accepted, a client certificate
-//! always, no resumption. A configuration is made for each connection, so a renewed file is used
+//! always, no resumption. A private key that others may read is not used. A configuration is made for each connection, so a renewed file is used
 //! at the next connect without a restart.
 //! Deliberately does not know: sockets, HTTP/2, or when to reconnect.
 
 use crate::errors::ConnectError;
+use crate::private_file::{self, PrivateFileFault};
 use crate::settings::Settings;
 use rustls::client::Resumption;
 use rustls::crypto::aws_lc_rs::{default_provider, kx_group};
@@ -18,10 +19,12 @@ use std::sync::Arc;
 
 /// The name by which TLS agrees on HTTP/2 (RFC 9113 section 3.2).
 pub const ALPN_HTTP2: &[u8] = b"h2";
+/// The largest private key file, bytes: many times the largest key in use.
+const KEY_FILE_BYTES_MAX: u64 = 64 * 1024;
 
 /// Reads the files and makes the configuration of one connection.
 ///
-/// Refuses: `File` naming the file and its key in the settings, `Identity`.
+/// Refuses: `File` and `OthersMayRead` naming the file and its key in the settings, `Identity`.
 pub fn client_config(settings: &Settings) -> Result<ClientConfig, ConnectError> {
     let mut roots = RootCertStore::empty();
     for root in certificates(&settings.authority, "authority")? {
@@ -32,11 +35,7 @@ pub fn client_config(settings: &Settings) -> Result<ClientConfig, ConnectError> 
         })?;
     }
     let chain = certificates(&settings.certificate, "certificate")?;
-    let key = PrivateKeyDer::from_pem_file(&settings.key).map_err(|_| ConnectError::File {
-        path: settings.key.clone(),
-        key: "key",
-        rule: "cannot be read as a private key in PEM",
-    })?;
+    let key = private_key(&settings.key)?;
     let mut provider = default_provider();
     provider.kx_groups = vec![kx_group::X25519MLKEM768, kx_group::X25519];
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
@@ -49,6 +48,21 @@ pub fn client_config(settings: &Settings) -> Result<ClientConfig, ConnectError> 
     config.resumption = Resumption::disabled();
     config.alpn_protocols = vec![ALPN_HTTP2.to_vec()];
     Ok(config)
+}
+
+/// Reads the private key, which nobody but its owner may be able to read.
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, ConnectError> {
+    let key = "key";
+    let fault = |rule| ConnectError::File { path: path.to_owned(), key, rule };
+    let pem = private_file::read(path, KEY_FILE_BYTES_MAX).map_err(|found| match found {
+        PrivateFileFault::Mode(mode) => {
+            ConnectError::OthersMayRead { path: path.to_owned(), key, mode }
+        }
+        PrivateFileFault::Unreadable(_) => fault("cannot be read"),
+        PrivateFileFault::NotAFile => fault("is not a regular file"),
+        PrivateFileFault::TooLarge => fault("is larger than 64 KiB, so it is no private key"),
+    })?;
+    PrivateKeyDer::from_pem_slice(&pem).map_err(|_| fault("cannot be read as a private key in PEM"))
 }
 
 fn certificates(

@@ -146,6 +146,7 @@ fn every_fault_of_every_row_is_reported_at_once_and_good_rows_go_on() {
         &long_name,
         ROW,
         &ROW.replace("Z9301ZA", "z9304za"),
+        "Z9305ZA,\u{200b}\u{3164},2025-06-16,2025-06-15,MDI,,\u{200b},no,",
     ]);
     let fault = |line, column, rule| RowFault { line, column, rule };
     assert_eq!(read.rows.iter().map(|row| row.line).collect::<Vec<_>>(), [2, 8]);
@@ -164,6 +165,9 @@ fn every_fault_of_every_row_is_reported_at_once_and_good_rows_go_on() {
             fault(5, "movement_reason", RowRule::NotARelease),
             fault(6, "name", RowRule::Length),
             fault(7, "", RowRule::Repeated),
+            fault(9, "name", RowRule::Blank),
+            fault(9, "birth_date", RowRule::BirthAhead),
+            fault(9, "offence_class", RowRule::Blank),
         ]
     );
     let said: String = read.faults.iter().map(ToString::to_string).collect();
@@ -204,7 +208,7 @@ fn a_folder_is_read_in_name_order_at_least_once_and_across_restarts() {
     let dir = folder.path().join("in");
     fs::create_dir(&dir).unwrap();
     let state = folder.path().join("position");
-    for name in ["b.json", "a.json", ".c.json.part"] {
+    for name in ["b.json", "a.json", ".c.json.part", "README.md"] {
         fs::write(dir.join(name), name).unwrap();
     }
     fs::create_dir(dir.join("d.json")).unwrap();
@@ -233,6 +237,20 @@ fn a_folder_is_read_in_name_order_at_least_once_and_across_restarts() {
     let saved = fs::read_to_string(&state).unwrap();
     assert!(!saved.contains("json"), "no file names in the saved position");
     assert_eq!(fs::metadata(&state).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn of_a_followed_folder_only_events_are_offered_and_the_other_files_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    for name in ["b.json", "A.JSON", "README.md", "expected.tsv", "json", ".c.json", ".hidden"] {
+        fs::write(dir.join(name), "{}").unwrap();
+    }
+    fs::create_dir(dir.join("older.md")).unwrap();
+    let source = FolderSource::open(dir, &dir.join("position"), KEY).unwrap();
+    let paths: Vec<_> = source.next_unread(10).unwrap().into_iter().map(|f| f.path).collect();
+    assert_eq!(paths, [dir.join("A.JSON"), dir.join("b.json")]);
+    assert_eq!(source.not_read().unwrap(), 3, "the saved position is not one of them");
 }
 
 #[test]

@@ -356,8 +356,8 @@ fn settle(
 /// of its own, and no statement that names somebody removed.
 ///
 /// # Errors
-/// Nothing is left that this desk may have: the gravest refusal among the people it has a stake in, or
-/// that what is left would tell of who was removed.
+/// Nothing is left that this desk may have: the gravest refusal among the people it has a stake
+/// in, or that what is left would tell of who was removed.
 pub fn close(
     admitted: &Admitted,
     staked: &[bool],

@@ -14,3 +14,5 @@ pub mod fuzz;
 pub mod world;
 
 pub mod operator;
+
+pub mod collector;

@@ -9,10 +9,12 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use broker::app::App;
 use broker::config::Config;
+use broker::ops::disk::DiskWatch;
 use demo::stage::{Script, Stage, StageError};
 use tempfile::TempDir;
 use time::OffsetDateTime;
@@ -39,7 +41,12 @@ pub fn serve(config: &Path) -> Result<(), StageError> {
             let _ = std::io::stdin().read_to_end(&mut Vec::new());
             let _ = parent_gone.send(());
         });
-        let mut app = App::start(config).await?;
+        let mut app = App::start(config.clone()).await?;
+        let at_floor = Arc::clone(&app.sources.disk_floor);
+        let store = &config.store;
+        let disk = DiskWatch::new(store.folder(), store.disk_floor_mib, at_floor);
+        disk.look();
+        tokio::spawn(disk.run());
         tokio::select! {
             () = app.failed() => Err("a part of the broker has stopped".into()),
             _ = gone => {

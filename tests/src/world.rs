@@ -13,7 +13,7 @@ use broker::app::App;
 use broker::clock::SetClock;
 use broker::ledger::entry::Entry;
 use broker::ledger::journal::Archive as _;
-use broker::store::sqlite::SqliteReaders;
+use broker::store::sqlite::{SqliteReaders, StoreLock};
 use demo::stage::{OPERATOR, Script, Stage};
 use proto::admin::v1 as admin;
 use proto::exchange::v1 as wire;
@@ -95,8 +95,9 @@ impl World {
     /// Ends the broker without letting anything finish.
     pub async fn crash(&mut self) {
         drop(self.app.take());
-        // The writer's thread ends with the last connection's task; only then may another begin.
-        tokio::time::sleep(SILENCE).await;
+        // The writer's thread ends a little later; only then may another begin.
+        let store = &self.stage.config().store.path;
+        self.until("the writer lets go", async || StoreLock::take(store).is_ok()).await;
     }
 
     /// A node's connection.

@@ -14,13 +14,19 @@ mod line;
 
 use std::time::Duration;
 
+use agency_client::compose::Draft;
+use agency_client::errors::CallError;
+use agency_client::subscription::SubscriptionError;
+use broker::clock::{Clock as _, SetClock};
 use demo::stage::Script;
 use line::Line;
 use prost::Message as _;
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::OutcomeState;
+use proto::exchange::v1::publish_result::Outcome;
+use proto::limits::PUBLISH_FRAME_MESSAGES_MAX;
 use proto::refusal::Refusal;
-use tests::world::{World, id, recall};
+use tests::world::{PATIENCE, World, id, next, nothing, recall};
 use uuid::Uuid;
 
 const PRISONS: (&str, &str) = ("hmpps-prisons", "records");
@@ -35,7 +41,7 @@ async fn tell(world: &World, noms: &str) -> Uuid {
     tell_as(world, recall(id(), noms)).await
 }
 
-async fn tell_as(world: &World, draft: agency_client::compose::Draft) -> Uuid {
+async fn tell_as(world: &World, draft: Draft) -> Uuid {
     let message = draft.addressee("gmp", "stockport").build().unwrap();
     let message_id = Uuid::try_parse(&message.message_id).unwrap();
     let publisher = world.publisher(PRISONS.0, PRISONS.1).await;
@@ -171,6 +177,29 @@ async fn after_eight_attempts_a_delivery_is_a_dead_letter_that_people_see_and_ca
 }
 
 #[tokio::test]
+async fn a_dead_letter_put_back_is_decided_again_before_anything_of_it_is_sent() {
+    let (world, clock) = World::on_clock(Script::shipped().unwrap()).await;
+    let mut desk = Line::stockport(&world, 100).await;
+    let tomorrow = clock.now() + Duration::from_secs(86_400);
+    let message = tell_as(&world, recall(id(), ANNE).expires_at(tomorrow)).await;
+    let mut delivery_id = None;
+    for _ in 1..=8 {
+        let delivery = desk.next().await;
+        desk.refuse(&delivery, 0).await;
+        clock.advance(Duration::from_secs(301));
+        delivery_id = Some(delivery.delivery_id);
+    }
+    clock.advance(Duration::from_secs(86_400));
+    let mut client = world.node(POLICE.0, POLICE.1).await.exchange().await.unwrap();
+    let delivery_id = delivery_id.unwrap();
+    let asked = wire::RedriveRequest { desk: "stockport".to_owned(), delivery_id };
+    assert!(client.redrive(asked).await.unwrap().into_inner().redriven, "it was put back");
+    desk.nothing().await;
+    assert_eq!(world.ended(message), [u64::from(Refusal::Expired.code())], "and had run out");
+    assert_eq!(stands(&world, message).await, OutcomeState::Undelivered);
+}
+
+#[tokio::test]
 async fn a_refused_message_holds_back_later_ones_about_the_same_person_and_about_nobody_else() {
     let (world, clock) = World::on_clock(Script::shipped().unwrap()).await;
     for noms in [ANNE, ANNE, BERT] {
@@ -187,6 +216,49 @@ async fn a_refused_message_holds_back_later_ones_about_the_same_person_and_about
     assert_eq!((again.delivery_id, again.attempt), (first.delivery_id, 2));
     let later = desk.next().await;
     assert_eq!((about(&later).as_str(), later.attempt), (ANNE, 1));
+}
+
+/// Prisons tell the Stockport desk of one person so many times.
+async fn tell_often(world: &World, clock: &SetClock, times: usize, draft: impl Fn() -> Draft) {
+    let messages: Vec<_> =
+        (0..times).map(|_| draft().addressee("gmp", "stockport").build().unwrap()).collect();
+    for frame in messages.chunks(PUBLISH_FRAME_MESSAGES_MAX) {
+        let answers = world.frame(PRISONS.0, PRISONS.1, frame.to_vec()).await;
+        let accepted = answers.iter().filter(|a| matches!(a.outcome, Some(Outcome::Accepted(_))));
+        assert_eq!(accepted.count(), frame.len());
+        clock.advance(Duration::from_secs(1));
+    }
+}
+
+#[tokio::test]
+async fn what_its_sender_holds_back_holds_back_nothing_else() {
+    let (world, clock) = World::on_clock(Script::shipped().unwrap()).await;
+    let tomorrow = clock.now() + Duration::from_secs(86_400);
+    tell_as(&world, recall(id(), ANNE).not_before(tomorrow)).await;
+    tell_often(&world, &clock, 600, || recall(id(), BERT).not_before(tomorrow)).await;
+    let after = tell(&world, ANNE).await;
+    let mut desk = Line::stockport(&world, 2).await;
+    let first = desk.next().await;
+    assert_eq!(about(&first), ANNE);
+    desk.acknowledge(&first).await;
+    assert_eq!(stands(&world, after).await, OutcomeState::Acknowledged);
+    desk.nothing().await;
+    // Once its time has come it is news like any other.
+    clock.advance(Duration::from_secs(86_400));
+    assert_eq!(about(&desk.next().await), ANNE);
+}
+
+#[tokio::test]
+async fn however_much_of_one_person_waits_for_a_second_attempt_news_of_others_arrives() {
+    let (world, clock) = World::on_clock(Script::shipped().unwrap()).await;
+    tell_often(&world, &clock, 600, || recall(id(), ANNE)).await;
+    let mut desk = Line::stockport(&world, 1).await;
+    let first = desk.next().await;
+    desk.refuse(&first, 60).await;
+    tell(&world, BERT).await;
+    desk.grant(10).await;
+    assert_eq!(about(&desk.next().await), BERT);
+    desk.nothing().await;
 }
 
 #[tokio::test]
@@ -259,8 +331,7 @@ async fn one_node_serves_a_subscription_at_a_time_and_another_may_once_it_has_go
     let mailbox = ("stockport", "default");
     let serving = Line::stockport(&world, 10).await;
     let refused = Line::try_open(&world, standby, mailbox, 10).await.err().unwrap();
-    let refused = agency_client::errors::CallError::from(&refused);
-    let agency_client::errors::CallError::Refused(refused) = refused else { panic!("numbered") };
+    let CallError::Refused(refused) = CallError::from(&refused) else { panic!("numbered") };
     assert_eq!(refused.refusal, Some(Refusal::SubscriptionBusy));
     // Another subscription of the desk is free.
     Line::try_open(&world, standby, ("stockport", "night"), 10).await.unwrap();
@@ -285,6 +356,24 @@ async fn a_node_that_opens_again_takes_over_from_its_own_lost_connection() {
     tell(&world, BERT).await;
     assert_eq!(about(&desk.next().await), BERT);
     assert_eq!(lost.left().await, 0, "the old connection gets nothing more");
+}
+
+#[tokio::test]
+async fn of_two_copies_of_one_system_the_older_is_told_and_stays_away_and_the_newer_goes_on() {
+    let world = World::shipped().await;
+    let mut older = world.mailbox("gmp", "records", "stockport").await;
+    let mut newer = world.mailbox("gmp", "records", "stockport").await;
+    let told = tokio::time::timeout(PATIENCE, older.next()).await.expect("the older must be told");
+    let Some(Err(SubscriptionError::Call(CallError::Refused(refused)))) = told else {
+        panic!("the older ends with a numbered refusal")
+    };
+    assert_eq!(refused.refusal, Some(Refusal::TakenOver));
+    assert!(!refused.may_pass());
+    assert!(older.next().await.is_none());
+    // Had the older opened again, the newer would be the one that ended.
+    nothing(&mut newer).await;
+    tell(&world, ANNE).await;
+    next(&mut newer).await.acknowledge().await.unwrap();
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Every reader of others' bytes, on genuine samples, on damaged ones, and on noise.
 //!
 //! The seed is printed: `PYRAMID_TEST_SEED` repeats a run, `PYRAMID_TEST_LONG` makes it longer.
+//! `PYRAMID_FUZZ_SEEDS` names a folder where the samples are to be left, for libFuzzer to start from.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop here")]
 #![expect(clippy::indexing_slicing, reason = "places are drawn within what there is")]
@@ -45,6 +46,8 @@ const PIECES: &[&[u8]] = &[
     b"2026-02-30",
     b"0001-01-01",
     b"9999-12-31T23:59:60Z",
+    b"2099-12-31",
+    b"\xe2\x80\x8b",
     b"null",
     b"A1234AA",
     b"00/0000000A",
@@ -94,7 +97,8 @@ fn corpus(target: &str) -> Vec<Vec<u8>> {
 const RELEASE_LIST: &str = "noms_number,name,birth_date,release_date,prison,release_area,offence_class,limited_access,movement_reason\n\
     A9001AA,\"Invented, One\",1988-04-12,2026-11-30,FBI,E08000007,Burglary,no,CR\n\
     A9002AA,Invented Two,1990-02-29,2026-11-21,FBI,,,yes,\n\
-    A9003AA,Invented Three,,2026-11-22,MRI,E08000003,,,HR\n";
+    A9003AA,Invented Three,,2026-11-22,MRI,E08000003,,,HR\n\
+    A9004AA,\u{200b},2099-01-01,2026-11-22,MRI,,\u{3164},no,\n";
 
 fn messages() -> Vec<wire::Message> {
     let mix = Mix::new(1, 5, 1_000, 1_024, NOW);
@@ -248,11 +252,22 @@ fn draw(corpus: &[Vec<u8>], draws: &mut Draws) -> Vec<u8> {
     bytes
 }
 
+/// Leaves the samples of a target as files where `tests/fuzz/run` asks for them.
+fn write_out(name: &str, corpus: &[Vec<u8>]) {
+    let Some(folder) = std::env::var_os("PYRAMID_FUZZ_SEEDS") else { return };
+    let folder = Path::new(&folder).join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    for (number, sample) in corpus.iter().enumerate() {
+        std::fs::write(folder.join(number.to_string()), sample).unwrap();
+    }
+}
+
 fn put_through(name: &str) {
     let seed = seed();
     println!("seed {seed}");
     let target = TARGETS.iter().find(|target| target.name == name).unwrap();
     let corpus = corpus(name);
+    write_out(name, &corpus);
     corpus.iter().for_each(|sample| (target.read)(sample));
     (target.read)(&[]);
     let readings = if long() { READINGS_LONG } else { READINGS } / target.weight;

@@ -79,7 +79,9 @@ const fn entitled(rpc: Rpc) -> &'static [Kind] {
             &[Kind::Auditor, Kind::BrokerAuditor]
         }
         // Operators run the broker and have no say in the rules; approvers the reverse.
-        Rpc::AdminApplyDirectory | Rpc::AdminSetStanding => &[Kind::Operator],
+        Rpc::AdminApplyDirectory | Rpc::AdminSetStanding | Rpc::AdminConfirmClock => {
+            &[Kind::Operator]
+        }
         Rpc::AdminProposeBundle | Rpc::AdminApproveBundle => &[Kind::Approver],
         Rpc::AdminGetStatus => &[Kind::Operator, Kind::Approver],
     }
@@ -283,7 +285,7 @@ async fn no_wrong_certificate_is_let_in_and_each_is_turned_away_for_its_own_faul
             tokio::time::sleep(Duration::from_millis(10)).await;
             (after, let_in_after) = door(&world);
         }
-        assert_eq!(let_in_after, let_in, "{faulty:?}: no RPC may see a connection of it");
+        assert_eq!(let_in_after, let_in, "{faulty:?}: no handler may see a connection of it");
         let rose: Vec<&str> = after
             .iter()
             .filter(|(code, count)| before.get(*code) != Some(*count))

@@ -36,11 +36,13 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("x509_parser", &["identity", "listen"]),
     ("cedar_policy", &["policy"]),
     ("rusqlite", &["store"]),
-    // `listen` says who is connected through tonic's trait; `app` starts the server.
-    ("tonic", &["rpc", "listen", "app"]),
+    // `listen` says who is connected through tonic's trait; `app` starts the server; `ops` calls
+    // a collector of traces.
+    ("tonic", &["rpc", "listen", "app", "ops"]),
     ("tonic_types", &["rpc"]),
     ("hyper", &["ops"]),
     ("prometheus", &["ops"]),
+    ("opentelemetry_proto", &["ops"]),
 ];
 
 /// Which crate of ours may depend on which.

@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop where its world breaks")]
 #![expect(clippy::expect_used, reason = "a test may stop, and says what was to hold")]
+#![expect(clippy::panic, reason = "a test may stop, and says what came instead")]
 
 #[path = "transport/at_work.rs"]
 mod at_work;

@@ -3,6 +3,7 @@
 //! Owns: verbs, options and their help. Promises: nothing personal is an argument; what might be
 //! is read from a file (`@FILE`). Deliberately does not know: what the verbs do.
 
+use crate::hmpps::{VISIBILITY_SECONDS_MAX, VISIBILITY_SECONDS_MIN};
 use clap::{Args, Parser, Subcommand};
 use proto::exchange::v1 as wire;
 use proto::text::Named;
@@ -49,7 +50,7 @@ pub(super) enum Verb {
         #[arg(long)]
         desk: Option<String>,
     },
-    /// Put a dead letter back, as a new decision.
+    /// Put a dead letter back; it is decided again at its release.
     Redrive {
         /// Desk; otherwise the first of the settings.
         #[arg(long)]
@@ -82,7 +83,7 @@ pub(super) enum Verb {
         #[command(subcommand)]
         what: Import,
     },
-    /// Read HMPPS events from a folder as they arrive, and publish what is shareable.
+    /// Read HMPPS events from a folder or a queue as they arrive, and publish what is shareable.
     Follow(Follow),
     /// Take the ledger the broker now serves in place of the one last seen. Only after its
     /// operators announced it and the gap is accounted for.
@@ -134,9 +135,9 @@ pub(super) struct Follow {
     /// On what footing the events are shared.
     #[arg(long)]
     pub(super) profile: PathBuf,
-    /// Where the position in the folder is kept.
-    #[arg(long)]
-    pub(super) state: PathBuf,
+    /// Where the position in the folder is kept. A queue keeps its own.
+    #[arg(long, required_unless_present = "queue", conflicts_with = "queue")]
+    pub(super) state: Option<PathBuf>,
     /// Where to keep what cannot be used, with the reason.
     #[arg(long)]
     pub(super) quarantine: PathBuf,
@@ -146,8 +147,34 @@ pub(super) struct Follow {
     /// End when nothing is left to read.
     #[arg(long)]
     pub(super) once: bool,
+    /// A queue in place of the folder.
+    #[command(flatten)]
+    pub(super) queue: FollowQueue,
     /// The folder.
-    pub(super) folder: PathBuf,
+    #[arg(required_unless_present = "queue", conflicts_with = "queue")]
+    pub(super) folder: Option<PathBuf>,
+}
+
+/// A queue. Its credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
+/// AWS_SESSION_TOKEN in the environment.
+#[derive(Args)]
+pub(super) struct FollowQueue {
+    /// Whole URL of a queue that speaks as Amazon SQS does. Credentials come from
+    /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN in the environment.
+    #[arg(long = "queue", id = "queue", value_name = "URL", requires = "region")]
+    pub(super) url: Option<String>,
+    /// The queue's region, such as eu-west-2.
+    #[arg(long, requires = "queue")]
+    pub(super) region: Option<String>,
+    /// Where a compatible queue listens, if not at the host of its URL. https, unless it is on
+    /// this machine.
+    #[arg(long, value_name = "URL", requires = "queue")]
+    pub(super) endpoint: Option<String>,
+    /// Seconds for which a received event is hidden from other readers; extended while it is in
+    /// hand.
+    #[arg(long, default_value_t = 60, requires = "queue",
+          value_parser = clap::value_parser!(u64).range(VISIBILITY_SECONDS_MIN..=VISIBILITY_SECONDS_MAX))]
+    pub(super) visibility_seconds: u64,
 }
 
 #[derive(Args)]

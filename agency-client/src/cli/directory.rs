@@ -38,11 +38,16 @@ pub(super) async fn whoami(settings: &Path, out: &Output) -> Result<(), CliError
             let ledger = head.as_ref().map_or_else(String::new, |head| {
                 format!("\nledger {} at {} entries, continuing what was seen before", head.origin, head.size)
             });
+            // A node has desks and a person has roles; what it has none of is not listed.
+            let listed = |what: &str, names: &[String]| match names {
+                [] => String::new(),
+                names => format!("\n{what}: {}", names.join(", ")),
+            };
             format!(
-                "{name} of {}\nroles: {}\ndesks: {}\ncertificate ends {ends}{ledger}",
+                "{name} of {}{}{}\ncertificate ends {ends}{ledger}",
                 me.agency,
-                me.roles.join(", "),
-                me.desks.join(", ")
+                listed("roles", &me.roles),
+                listed("desks", &me.desks)
             )
         },
     )

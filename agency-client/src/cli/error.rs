@@ -32,6 +32,10 @@ pub(super) enum CliError {
     File { path: PathBuf, source: io::Error },
     #[error("{path}: {source}")]
     Message { path: PathBuf, source: MessageJsonError },
+    #[error("{}\nnothing was sent", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    NothingSent(Vec<CliError>),
+    #[error("{0} is not known to this agency: no system of it has published a message by that id")]
+    UnknownMessage(String),
     #[error("{path}: {source}")]
     Profile { path: PathBuf, source: ProfileError },
     #[error("{path}: {source}")]
@@ -42,7 +46,7 @@ pub(super) enum CliError {
     Argument { what: &'static str, rule: &'static str },
     #[error("{failed} of {all} were not published; each is named above")]
     NotAllPublished { failed: usize, all: usize },
-    #[error("nothing was redriven: policy now refuses it, or there is no such dead letter")]
+    #[error("nothing was put back: the desk has no dead letter of this id")]
     NotRedriven,
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),

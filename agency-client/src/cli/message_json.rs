@@ -7,9 +7,11 @@
 //! Deliberately does not know: whether the broker will accept the message.
 
 use super::json::{Faults, Node, ObjectReader};
+use super::message_check;
 use crate::errors::Violation;
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::message::Kind;
+use proto::identifier::CurrentYear;
 use std::fmt;
 
 /// The largest file that is read, bytes: JSON takes more room than the wire.
@@ -36,9 +38,9 @@ impl fmt::Display for MessageJsonError {
                 write!(out, "line {line}, column {column}: this is not JSON from here on")
             }
             Self::Faults(faults) => {
-                out.write_str("the message has mistakes:")?;
+                out.write_str("there are mistakes:")?;
                 for fault in faults {
-                    write!(out, "\n  {}: {}", fault.field, fault.rule)?;
+                    write!(out, "\n  {fault}")?;
                 }
                 Ok(())
             }
@@ -50,15 +52,30 @@ impl std::error::Error for MessageJsonError {}
 
 /// Reads one message.
 ///
+/// Promise: every mistake of the file is named at once; and if there are any, so is what the
+///          rules shared with the broker say of the values that could be read. A file without
+///          mistakes of its own is left to the broker.
+/// `year` is the one it now is, for identifiers with short years; `None`: they are not looked at.
 /// Refuses: `NotJson`, `Faults`.
-pub fn read_message(text: &str) -> Result<wire::Message, MessageJsonError> {
+pub fn read_message(
+    text: &str,
+    year: Option<CurrentYear>,
+) -> Result<wire::Message, MessageJsonError> {
     let node =
         Node::parse(text).map_err(|(line, column)| MessageJsonError::NotJson { line, column })?;
     let mut faults = Faults::default();
     let mut object = ObjectReader::new("", node, &mut faults);
+    if !faults.0.is_empty() {
+        // It is no object, so there are no fields to speak of.
+        return Err(MessageJsonError::Faults(faults.0));
+    }
     let message = message(&mut object, &mut faults);
     object.finish(&mut faults);
-    if faults.0.is_empty() { Ok(message) } else { Err(MessageJsonError::Faults(faults.0)) }
+    if faults.0.is_empty() {
+        return Ok(message);
+    }
+    message_check::check(&message, year, &mut faults);
+    Err(MessageJsonError::Faults(faults.0))
 }
 
 fn message(o: &mut ObjectReader, f: &mut Faults) -> wire::Message {
@@ -183,107 +200,4 @@ fn flag(o: &mut ObjectReader, f: &mut Faults) -> wire::Flag {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const RELEASE: &str = r#"{
-        "message_id": "7b9a3f52-51a5-4c39-8f1c-6f0f5a0b0c11",
-        "purpose": "offender_management", "gateway": "oma2007_s14",
-        "lawful_basis": "dpa2018_s35_task", "sensitive_condition": "sch8_statutory",
-        "marking": "official_sensitive", "urgency": "immediate",
-        "subjects": [{"category": "convicted", "limited_access": "no",
-                      "identifiers": [{"type": "noms", "value": "A1234AA"}]}],
-        "areas": [{"code": "E08000007", "role": "release"}],
-        "statements": [{"field": "housing_need", "footing": "fact", "subjects": [0], "text": "none"}],
-        "custody": {"event": "release", "certainty": "provisional", "prison": "MDI",
-                    "occurred_at": "2026-03-02T09:00:00Z"}
-    }"#;
-
-    fn faults(text: &str) -> Vec<(String, String)> {
-        match read_message(text).unwrap_err() {
-            MessageJsonError::Faults(faults) => {
-                faults.into_iter().map(|fault| (fault.field, fault.rule)).collect()
-            }
-            MessageJsonError::NotJson { .. } => Vec::new(),
-        }
-    }
-
-    #[test]
-    fn a_release_reads_as_the_protocol_means_it() {
-        let message = read_message(RELEASE).unwrap();
-        assert_eq!(message.gateway(), wire::Gateway::Oma2007S14);
-        assert_eq!(message.urgency(), wire::Urgency::Immediate);
-        let Some(Kind::Custody(custody)) = message.kind else { unreachable!("it is of custody") };
-        assert_eq!(custody.certainty(), wire::CustodyCertainty::Provisional);
-        assert_eq!(custody.occurred_at.unwrap().seconds, 1_772_442_000);
-    }
-
-    #[test]
-    fn unknown_keys_are_refused_at_every_depth() {
-        let text = RELEASE
-            .replace("\"prison\"", "\"prison_name\"")
-            .replace("\"value\": \"A1234AA\"", "\"value\": \"A1234AA\", \"source\": \"x\"");
-        assert_eq!(
-            faults(&text),
-            [
-                ("subjects[0].identifiers[0].source".into(), "is not a known field".into()),
-                ("custody.prison_name".into(), "is not a known field".into())
-            ]
-        );
-    }
-
-    #[test]
-    fn a_key_given_twice_is_refused() {
-        let text =
-            RELEASE.replace("\"role\": \"release\"", "\"role\": \"release\", \"role\": \"home\"");
-        assert_eq!(faults(&text), [("areas[0].role".into(), "must be given once".into())]);
-    }
-
-    #[test]
-    fn names_are_the_protocols_in_lower_case_and_unspecified_is_not_said() {
-        for wrong in ["OMA2007_S14", "oma2007", "unspecified", "GATEWAY_OMA2007_S14"] {
-            let text = RELEASE.replace("oma2007_s14", wrong);
-            assert_eq!(
-                faults(&text),
-                [("gateway".into(), "must be one of the protocol's names, in lower case".into())],
-                "{wrong}"
-            );
-        }
-    }
-
-    #[test]
-    fn exactly_one_kind_is_asked_for() {
-        for text in [
-            RELEASE.replace("\"custody\"", "\"flags\""),
-            RELEASE.replace("\"areas\"", "\"correction\": {\"message_id\": \"x\"}, \"areas\""),
-        ] {
-            assert!(faults(&text).iter().any(|(field, _)| field == "kind"));
-        }
-    }
-
-    #[test]
-    fn no_fault_says_a_value() {
-        let text = RELEASE
-            .replace("\"A1234AA\"", "[\"A1234AA\"]")
-            .replace("[0], \"text\": \"none\"", "[-1], \"text\": 7")
-            .replace("2026-03-02T09:00:00Z", "2 March");
-        let error = read_message(&text).unwrap_err().to_string();
-        for value in ["A1234AA", "-1", "2 March"] {
-            assert!(!error.contains(value), "{error}");
-        }
-        for field in [
-            "identifiers[0].value",
-            "statements[0].subjects[0]",
-            "statements[0].text",
-            "custody.occurred_at",
-        ] {
-            assert!(error.contains(field), "{field} is missing");
-        }
-    }
-
-    #[test]
-    fn what_is_not_json_is_refused_by_its_place_only() {
-        let error = read_message("{\"message_id\": Smith}").unwrap_err();
-        assert_eq!(error.to_string(), "line 1, column 16: this is not JSON from here on");
-    }
-}
+mod tests;

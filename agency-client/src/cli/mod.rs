@@ -6,6 +6,7 @@
 //! Deliberately does not know: anything the library does not. Personal data is read from files
 //! and never from arguments, which other users of a machine can see.
 
+mod answer;
 mod args;
 mod audit;
 mod directory;
@@ -14,10 +15,12 @@ mod exchange;
 mod follow;
 mod import;
 mod json;
+mod message_check;
 pub mod message_json;
 mod output;
 mod receive;
 pub mod released_json;
+mod shown;
 
 use args::{Arguments, Import, Verb};
 use clap::Parser as _;

@@ -1,10 +1,12 @@
 //! What the command prints.
 //!
 //! Owns: standard output, as text or as one JSON object a line. Promises: a line is written whole
-//! and pushed out before the next step, so that a delivery is seen before it is acknowledged.
+//! and pushed out before the next step, so that a delivery is seen before it is acknowledged; no
+//! character that a terminal would obey is printed as it is.
 //! Deliberately does not know: what is printed.
 
 use super::error::CliError;
+use super::shown;
 use prost_types::Timestamp;
 use proto::text::Named;
 use serde_json::Value;
@@ -31,11 +33,25 @@ impl Output {
         json: impl FnOnce() -> Value,
         text: impl FnOnce() -> String,
     ) -> Result<(), CliError> {
-        if self.is_json { self.line(&json().to_string()) } else { self.line(&text()) }
+        Self::write_line(&self.shown(json, text))
     }
 
-    /// Prints one line as it is.
-    pub(super) fn line(&self, line: &str) -> Result<(), CliError> {
+    /// A record as it is printed.
+    fn shown(&self, json: impl FnOnce() -> Value, text: impl FnOnce() -> String) -> String {
+        if self.is_json { shown::in_json(&json().to_string()) } else { shown::in_text(&text()) }
+    }
+
+    /// Prints JSON of one line that was written elsewhere.
+    pub(super) fn json_line(&self, json: &str) -> Result<(), CliError> {
+        Self::write_line(&shown::in_json(json))
+    }
+
+    /// Prints a text of one or more lines.
+    pub(super) fn text(&self, text: &str) -> Result<(), CliError> {
+        Self::write_line(&shown::in_text(text))
+    }
+
+    fn write_line(line: &str) -> Result<(), CliError> {
         let mut out = io::stdout().lock();
         out.write_all(line.as_bytes())?;
         out.write_all(b"\n")?;
@@ -46,7 +62,7 @@ impl Output {
 /// Says something on standard error.
 pub(super) fn complain(text: &str) {
     // There is nowhere left to report that this failed.
-    let _ = writeln!(io::stderr().lock(), "agency: {text}");
+    let _ = writeln!(io::stderr().lock(), "agency: {}", shown::in_text(text));
 }
 
 /// A time in RFC 3339; empty if absent or out of range.
@@ -57,6 +73,12 @@ pub(super) fn time_text(time: Option<&Timestamp>) -> String {
         seconds.replace_nanosecond(nanos).ok()?.format(&Rfc3339).ok()
     })
     .unwrap_or_default()
+}
+
+/// A time that the broker tells: absent, empty, and the start of 1970, which stands for "no time is
+/// told", are all empty.
+pub(super) fn told_time(time: Option<&Timestamp>) -> String {
+    time_text(time.filter(|time| (time.seconds, time.nanos) != (0, 0)))
 }
 
 /// The written name of an enum's number; a number this version does not know stays a number.
@@ -94,4 +116,31 @@ pub(super) fn read_bytes(path: &Path, bytes_max: u64) -> Result<Vec<u8>, CliErro
         return Err(CliError::file(path)(fault));
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_senders_words_cannot_lead_the_reader_in_text_or_in_json() {
+        // "released" written backwards by an override, and a terminal told to clear itself.
+        let said = serde_json::json!({"text": "not \u{202e}desaeler\u{202c}, \u{9b}2J\u{1b}[2J"});
+        let print = |is_json| {
+            Output::new(is_json).shown(|| said.clone(), || format!("delivery 1\n{said:#}"))
+        };
+        assert_eq!(
+            print(false),
+            "delivery 1\n{\n  \"text\": \"not \\u{202e}desaeler\\u{202c}, \\u{9b}2J\\u001b[2J\"\n}"
+        );
+        assert_eq!(print(true), "{\"text\":\"not \\u202edesaeler\\u202c, \\u009b2J\\u001b[2J\"}");
+        assert_eq!(serde_json::from_str::<Value>(&print(true)).unwrap(), said);
+    }
+
+    #[test]
+    fn a_time_that_is_not_told_is_no_year_1970() {
+        assert_eq!(told_time(None), "");
+        assert_eq!(told_time(Some(&Timestamp { seconds: 0, nanos: 0 })), "");
+        assert_eq!(told_time(Some(&Timestamp { seconds: 1, nanos: 0 })), "1970-01-01T00:00:01Z");
+    }
 }

@@ -5,7 +5,7 @@
 
 use super::args::Subscribe;
 use super::error::CliError;
-use super::output::{Output, time_text};
+use super::output::{Output, complain, time_text};
 use super::{released_json, told_to_end};
 use crate::connection::Connection;
 use crate::settings::Settings;
@@ -66,8 +66,11 @@ pub(super) async fn dead_letters(
     let settings = Settings::load(settings)?;
     let desk = desk_or_first(desk, &settings)?;
     let connection = Connection::connect(&settings).await?;
-    let request = wire::ListDeadLettersRequest { desk };
+    let request = wire::ListDeadLettersRequest { desk: desk.clone() };
     let answer = connection.exchange().await?.list_dead_letters(request).await?.into_inner();
+    if answer.letters.is_empty() {
+        complain(&format!("desk {desk} has no dead letters"));
+    }
     for letter in answer.letters {
         let id = hex::encode(&letter.delivery_id);
         let since = time_text(letter.since.as_ref());
@@ -97,7 +100,7 @@ pub(super) async fn redrive(
     }
     out.record(
         || json!({"delivery_id": delivery, "redriven": true}),
-        || format!("{delivery} was put back"),
+        || format!("{delivery} was put back; it is decided again at its release"),
     )
 }
 

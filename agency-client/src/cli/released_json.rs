@@ -153,13 +153,15 @@ fn owner(owner: &wire::Addressee) -> Value {
     filled([("agency", owner.agency.as_str().into()), ("desk", owner.desk.as_str().into())])
 }
 
-/// An object of the members that say something: no empty texts and lists, nothing unspecified.
+/// An object of the members that say something: no empty texts and lists, nothing unspecified, no
+/// number 0, which in the protocol is one that is absent or was withheld.
 fn filled(members: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
     let says_something = |value: &Value| match value {
         Value::Null => false,
         Value::String(text) => !text.is_empty() && text != "unspecified",
         Value::Array(items) => !items.is_empty(),
-        Value::Bool(_) | Value::Number(_) | Value::Object(_) => true,
+        Value::Number(number) => number.as_u64() != Some(0),
+        Value::Bool(_) | Value::Object(_) => true,
     };
     let members = members.into_iter().filter(|(_, value)| says_something(value));
     Value::Object(members.map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>())
@@ -192,6 +194,22 @@ mod tests {
                 "withheld": ["narrative", "9999"],
                 "task": {"task_kind": "area_unknown"},
             })
+        );
+    }
+    #[test]
+    fn a_category_that_was_withheld_is_not_shown_as_0() {
+        let mappa = wire::ReleasedMessage {
+            withheld: vec![wire::Field::MappaCategory.into()],
+            kind: Some(Kind::Mappa(wire::Mappa {
+                step: wire::MappaStep::LevelChange.into(),
+                level: 2,
+                ..wire::Mappa::default()
+            })),
+            ..wire::ReleasedMessage::default()
+        };
+        assert_eq!(
+            message(&mappa),
+            json!({"withheld": ["mappa_category"], "mappa": {"step": "level_change", "level": 2}})
         );
     }
 }

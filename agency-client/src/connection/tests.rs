@@ -144,6 +144,11 @@ fn pem<T: rustls::pki_types::pem::PemObject>(text: &str) -> T {
     T::from_pem_slice(text.as_bytes()).unwrap()
 }
 
+fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
 struct Fixture {
     folder: tempfile::TempDir,
     served: Served,
@@ -160,6 +165,7 @@ async fn fixture(server: &Authority, clients: &Authority, accepted: &Authority) 
     let (certificate, key) = clients.issue("node.example");
     put("node.pem", &certificate);
     put("node.key", &key);
+    set_mode(&folder.path().join("node.key"), 0o600);
     put("roots.pem", &server.pem);
     let verifier = VerifierKey::of(&signing_key(), "log.example").unwrap().encode();
     let text = format!(
@@ -291,4 +297,23 @@ async fn a_missing_file_is_named_with_its_key_in_the_settings() {
     let error = world.refusal().await;
     let ConnectError::File { path, key, .. } = error else { unreachable!("a file is missing") };
     assert_eq!((path.file_name(), key), (Path::new("node.key").file_name(), "key"));
+}
+
+#[tokio::test]
+async fn a_private_key_that_others_may_read_is_refused_and_the_way_out_is_said() {
+    let world = good().await;
+    let path = world.folder.path().join("node.key");
+    set_mode(&path, 0o640);
+    let error = Connection::connect(&world.settings).await.err().unwrap();
+    assert!(!error.may_pass());
+    let path = path.display();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "{path}: the file's mode is 0640 and must be 0600 or 0400: nobody but its owner may \
+             read it; run `chmod 600 {path}`; see `key` in the settings"
+        )
+    );
+    set_mode(Path::new(&path.to_string()), 0o400);
+    assert!(Connection::connect(&world.settings).await.is_ok());
 }

@@ -21,11 +21,15 @@ mod profile;
 mod quarantine_folder;
 mod release_list;
 
-pub use follow::{FolderSource, FollowError, UnreadFile};
+pub use follow::{
+    FolderSource, FollowError, QueueCredentials, QueueError, QueueFault, QueueSettings,
+    QueueSource, QueuedEvent, UnreadFile, VISIBILITY_SECONDS_MAX, VISIBILITY_SECONDS_MIN,
+    is_event_file,
+};
 pub use outcome::{
     NotShareable, NotShareableReason, Outcome, Quarantine, QuarantineReason, json_line,
 };
-pub use profile::{ImportProfile, ProfileError};
+pub use profile::{ImportProfile, ProfileError, ProfileFault};
 pub use quarantine_folder::{HeldPayload, QuarantineFolder};
 pub use release_list::{ListError, ReleaseList, ReleaseRow, RowFault, RowRule, read_release_list};
 

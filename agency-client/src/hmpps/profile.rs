@@ -2,7 +2,7 @@
 //! key of its ids.
 //!
 //! Owns: the profile's TOML form. Promises: every fault is reported at once, by key and rule and
-//! never by value; an unknown key is refused; `Debug` shows neither key nor person. Deliberately
+//! never by value; an unknown key is refused; a key file that others may read is not used; `Debug` shows neither key nor person. Deliberately
 //! does not know: whether an agreement allows what the profile states. The broker decides that.
 
 use std::fmt;
@@ -11,11 +11,14 @@ use std::path::{Path, PathBuf};
 
 use proto::exchange::v1::{Gateway, LawfulBasis, Marking, Purpose, SensitiveCondition};
 use proto::text::Named;
-use serde::Deserialize;
 use uuid::Uuid;
+
+use crate::private_file::{self, PrivateFileFault};
 
 /// Largest profile, in bytes.
 const PROFILE_BYTES_MAX: u64 = 64 * 1024;
+/// Largest key file, in bytes.
+const KEY_FILE_BYTES_MAX: u64 = 1024;
 
 /// The footing of an import.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,28 +57,66 @@ impl fmt::Debug for ImportProfile {
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
     /// The profile cannot be read from disk.
-    #[error("the profile cannot be read")]
+    #[error("the profile cannot be read ({0})")]
     Unreadable(#[source] std::io::Error),
     /// The key file cannot be read from disk.
-    #[error("the file that `id_key_file` names cannot be read")]
-    KeyUnreadable(#[source] std::io::Error),
-    /// The text is not a profile: not TOML, a key missing, unknown or given twice. The reader's
-    /// own message is left out, because it quotes the text.
+    #[error("`id_key_file`: {path} cannot be read ({source})")]
+    KeyUnreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Others than its owner have a right to the key file.
     #[error(
-        "the profile is not TOML with the keys purpose, gateway, lawful_basis, \
-         sensitive_condition (may be left out), marking, acting_person, id_key_file"
+        "`id_key_file`: {path}: the file's mode is {mode:04o} and must be 0600 or 0400: nobody but its owner may read it; run `chmod 600 {path}`"
     )]
-    Shape,
-    /// Keys whose values break a rule: every one of them.
-    #[error("the profile has faults: {}", .0.join("; "))]
-    Values(Vec<&'static str>),
+    KeyOpen {
+        /// Which file.
+        path: PathBuf,
+        /// The mode found.
+        mode: u32,
+    },
+    /// The text is not TOML: where it stops being so, counted from 1. The reader's own message is
+    /// left out, because it quotes the text.
+    #[error("line {line} is not TOML, or gives a key for the second time")]
+    NotToml {
+        /// Line.
+        line: usize,
+    },
+    /// Keys that break a rule, unknown and missing ones among them: every one of them.
+    #[error("the profile has faults: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Faults(Vec<ProfileFault>),
     /// The key file holds neither 32 bytes nor 64 hexadecimal digits.
-    #[error("`id_key_file` must hold 32 bytes, or 64 hexadecimal digits on one line")]
-    KeyShape,
+    #[error("`id_key_file`: {path} must hold 32 bytes, or 64 hexadecimal digits on one line")]
+    KeyShape {
+        /// Which file.
+        path: PathBuf,
+    },
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+/// One key of a profile that breaks its rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{key} {rule}")]
+pub struct ProfileFault {
+    /// The key, as the file writes it.
+    pub key: String,
+    /// The rule it breaks.
+    pub rule: &'static str,
+}
+
+/// The keys of a profile.
+const KEYS: [&str; 7] = [
+    "purpose",
+    "gateway",
+    "lawful_basis",
+    "sensitive_condition",
+    "marking",
+    "acting_person",
+    "id_key_file",
+];
+
+/// The profile as it is written. A value that is missing or no text is empty, and a fault.
 struct Written {
     purpose: String,
     gateway: String,
@@ -84,60 +125,116 @@ struct Written {
     marking: String,
     acting_person: String,
     id_key_file: PathBuf,
+    faults: Faults,
+}
+
+/// The faults found so far, one a key.
+#[derive(Default)]
+struct Faults(Vec<ProfileFault>);
+
+impl Faults {
+    fn add(&mut self, key: &str, rule: &'static str) {
+        // What is missing or no text is at fault already; its empty value is no second fault.
+        if self.0.iter().all(|fault| fault.key != key) {
+            self.0.push(ProfileFault { key: key.to_owned(), rule });
+        }
+    }
 }
 
 impl ImportProfile {
     /// Reads a profile and the key file it names. A relative key file stands beside the profile.
     ///
     /// # Errors
-    /// [`ProfileError`], with every faulty value at once.
+    /// [`ProfileError`], with every faulty key at once.
     pub fn load(path: &Path) -> Result<Self, ProfileError> {
         let text = read_bounded(path, PROFILE_BYTES_MAX).map_err(ProfileError::Unreadable)?;
-        let text = String::from_utf8(text).map_err(|_| ProfileError::Shape)?;
-        let written: Written = toml::from_str(&text).map_err(|_| ProfileError::Shape)?;
+        let text = String::from_utf8(text).map_err(|error| ProfileError::NotToml {
+            line: line_of(error.as_bytes(), error.utf8_error().valid_up_to()),
+        })?;
+        let written = Written::read(&text)?;
         let beside = path.parent().unwrap_or(Path::new(""));
-        let key = read_bounded(&beside.join(&written.id_key_file), 1024)
-            .map_err(ProfileError::KeyUnreadable)?;
-        written.check(id_key(&key)?)
+        let key_file = beside.join(&written.id_key_file);
+        // The keys of the profile come first: the key file may not be named at all.
+        let profile = written.check([0; 32])?;
+        Ok(Self { id_key: read_key(key_file)?, ..profile })
     }
 
     /// Reads a profile whose key is at hand already; the file that the text names is not opened.
     ///
     /// # Errors
-    /// [`ProfileError::Shape`] and [`ProfileError::Values`].
+    /// [`ProfileError::NotToml`] and [`ProfileError::Faults`].
     pub fn from_toml(text: &str, id_key: [u8; 32]) -> Result<Self, ProfileError> {
-        let written: Written = toml::from_str(text).map_err(|_| ProfileError::Shape)?;
-        written.check(id_key)
+        Written::read(text)?.check(id_key)
     }
 }
 
 impl Written {
+    /// Reads the keys; refuses only what is not TOML.
+    fn read(text: &str) -> Result<Self, ProfileError> {
+        let mut table: toml::Table = toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start);
+            ProfileError::NotToml { line: line_of(text.as_bytes(), start) }
+        })?;
+        let mut faults = Faults::default();
+        for key in table.keys().filter(|key| !KEYS.contains(&key.as_str())) {
+            faults.add(key, "is not a known key");
+        }
+        let mut optional = |key: &str, faults: &mut Faults| match table.remove(key)? {
+            toml::Value::String(text) => Some(text),
+            toml::Value::Integer(_)
+            | toml::Value::Float(_)
+            | toml::Value::Boolean(_)
+            | toml::Value::Datetime(_)
+            | toml::Value::Array(_)
+            | toml::Value::Table(_) => {
+                faults.add(key, "must be a text in quotation marks");
+                Some(String::new())
+            }
+        };
+        let sensitive_condition = optional("sensitive_condition", &mut faults);
+        let mut required = |key: &str| {
+            optional(key, &mut faults).unwrap_or_else(|| {
+                faults.add(key, "must be given");
+                String::new()
+            })
+        };
+        Ok(Self {
+            purpose: required("purpose"),
+            gateway: required("gateway"),
+            lawful_basis: required("lawful_basis"),
+            sensitive_condition,
+            marking: required("marking"),
+            acting_person: required("acting_person"),
+            id_key_file: required("id_key_file").into(),
+            faults,
+        })
+    }
+
     fn check(self, id_key: [u8; 32]) -> Result<ImportProfile, ProfileError> {
-        let mut faults = Vec::new();
-        let purpose = named(&self.purpose, "purpose must be a known purpose", &mut faults);
-        let gateway = named(&self.gateway, "gateway must be a known power to share", &mut faults);
-        let basis = named(&self.lawful_basis, "lawful_basis must be a known basis", &mut faults);
+        let mut faults = self.faults;
+        let purpose = named(&self.purpose, "purpose", "must be a known purpose", &mut faults);
+        let gateway =
+            named(&self.gateway, "gateway", "must be a known power to share", &mut faults);
+        let basis = named(&self.lawful_basis, "lawful_basis", "must be a known basis", &mut faults);
         let condition = match &self.sensitive_condition {
             None => Some(SensitiveCondition::Unspecified),
-            Some(name) => named(name, "sensitive_condition must be a known condition", &mut faults),
+            Some(name) => {
+                named(name, "sensitive_condition", "must be a known condition", &mut faults)
+            }
         };
-        let marking = named(
-            &self.marking,
-            "marking must be official or official_sensitive: nothing higher is carried",
-            &mut faults,
-        )
-        .filter(|marking| matches!(marking, Marking::Official | Marking::OfficialSensitive));
-        if marking.is_none() && Marking::from_name(&self.marking).is_some_and(above_official) {
-            faults
-                .push("marking must be official or official_sensitive: nothing higher is carried");
+        let nothing_higher = "must be official or official_sensitive: nothing higher is carried";
+        let marking = named(&self.marking, "marking", nothing_higher, &mut faults)
+            .filter(|marking| matches!(marking, Marking::Official | Marking::OfficialSensitive));
+        if marking.is_none() {
+            faults.add("marking", nothing_higher);
         }
         let person = Uuid::try_parse(&self.acting_person)
             .ok()
             .filter(|id| self.acting_person.len() == 36 && !id.is_nil());
         if person.is_none() {
-            faults.push("acting_person must be a UUID in its 36-character form");
+            faults.add("acting_person", "must be a UUID in its 36-character form");
         }
-        match (purpose, gateway, basis, condition, marking, person) {
+        match (purpose, gateway, basis, condition, marking, person, faults.0.is_empty()) {
             (
                 Some(purpose),
                 Some(gateway),
@@ -145,6 +242,7 @@ impl Written {
                 Some(condition),
                 Some(marking),
                 Some(id),
+                true,
             ) => Ok(ImportProfile {
                 purpose,
                 gateway,
@@ -154,22 +252,23 @@ impl Written {
                 acting_person: id.to_string(),
                 id_key,
             }),
-            _ => Err(ProfileError::Values(faults)),
+            _ => Err(ProfileError::Faults(faults.0)),
         }
     }
 }
 
-const fn above_official(marking: Marking) -> bool {
-    matches!(marking, Marking::Secret | Marking::TopSecret)
-}
-
 /// The value with this written name. `unspecified` is a name of the protocol, and no answer.
-fn named<T: Named>(name: &str, rule: &'static str, faults: &mut Vec<&'static str>) -> Option<T> {
+fn named<T: Named>(name: &str, key: &str, rule: &'static str, faults: &mut Faults) -> Option<T> {
     let value = (name != "unspecified").then(|| T::from_name(name)).flatten();
     if value.is_none() {
-        faults.push(rule);
+        faults.add(key, rule);
     }
     value
+}
+
+/// The line of a byte, counted from 1.
+fn line_of(text: &[u8], at: usize) -> usize {
+    text.iter().take(at).filter(|byte| **byte == b'\n').count() + 1
 }
 
 fn read_bounded(path: &Path, bytes_max: u64) -> std::io::Result<Vec<u8>> {
@@ -181,76 +280,30 @@ fn read_bounded(path: &Path, bytes_max: u64) -> std::io::Result<Vec<u8>> {
     Ok(content)
 }
 
+/// Reads the key of the ids, which nobody but its owner may be able to read.
+fn read_key(path: PathBuf) -> Result<[u8; 32], ProfileError> {
+    let content = match private_file::read(&path, KEY_FILE_BYTES_MAX) {
+        Ok(content) => content,
+        Err(PrivateFileFault::Mode(mode)) => return Err(ProfileError::KeyOpen { path, mode }),
+        Err(PrivateFileFault::Unreadable(source)) => {
+            return Err(ProfileError::KeyUnreadable { path, source });
+        }
+        Err(PrivateFileFault::NotAFile | PrivateFileFault::TooLarge) => {
+            return Err(ProfileError::KeyShape { path });
+        }
+    };
+    id_key(&content).ok_or(ProfileError::KeyShape { path })
+}
+
 /// A key of 32 bytes as they are, or as 64 hexadecimal digits with white space around them.
-fn id_key(content: &[u8]) -> Result<[u8; 32], ProfileError> {
+fn id_key(content: &[u8]) -> Option<[u8; 32]> {
     if let Ok(key) = <[u8; 32]>::try_from(content) {
-        return Ok(key);
+        return Some(key);
     }
     let mut key = [0; 32];
-    hex::decode_to_slice(content.trim_ascii(), &mut key).map_err(|_| ProfileError::KeyShape)?;
-    Ok(key)
+    hex::decode_to_slice(content.trim_ascii(), &mut key).ok()?;
+    Some(key)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PROFILE: &str = "purpose = \"offender_management\"\n\
-        gateway = \"oma2007_s14\"\n\
-        lawful_basis = \"dpa2018_s35_task\"\n\
-        sensitive_condition = \"sch8_justice\"\n\
-        marking = \"official_sensitive\"\n\
-        acting_person = \"7D9F6A3E-2B1C-4D5E-8F90-A1B2C3D4E5F6\"\n\
-        id_key_file = \"id.key\"\n";
-
-    #[test]
-    fn a_profile_is_read_by_written_names() {
-        let profile = ImportProfile::from_toml(PROFILE, [1; 32]).unwrap();
-        assert_eq!(profile.gateway, Gateway::Oma2007S14);
-        assert_eq!(profile.marking, Marking::OfficialSensitive);
-        assert_eq!(profile.acting_person, "7d9f6a3e-2b1c-4d5e-8f90-a1b2c3d4e5f6");
-        assert!(!format!("{profile:?}").contains("7d9f6a3e"));
-    }
-
-    #[test]
-    fn the_condition_may_be_left_out_and_nothing_else() {
-        for (line, taken) in PROFILE.lines().map(|line| (line, line.starts_with("sensitive"))) {
-            let without = PROFILE.replace(line, "");
-            assert_eq!(ImportProfile::from_toml(&without, [1; 32]).is_ok(), taken, "{line}");
-        }
-        let more = format!("{PROFILE}colour = \"blue\"\n");
-        assert!(matches!(ImportProfile::from_toml(&more, [1; 32]), Err(ProfileError::Shape)));
-    }
-
-    #[test]
-    fn all_faulty_values_are_named_at_once_and_never_quoted() {
-        let wrong = PROFILE
-            .replace("offender_management", "unspecified")
-            .replace("oma2007_s14", "canary")
-            .replace("official_sensitive", "secret")
-            .replace("7D9F6A3E-", "");
-        let error = ImportProfile::from_toml(&wrong, [1; 32]).unwrap_err();
-        let ProfileError::Values(faults) = &error else { unreachable!("values are at fault") };
-        assert_eq!(faults.len(), 4);
-        assert!(!format!("{error} {error:?}").contains("canary"));
-    }
-
-    #[test]
-    fn a_key_is_32_bytes_or_64_hexadecimal_digits() {
-        assert_eq!(id_key(&[9; 32]).unwrap(), [9; 32]);
-        assert_eq!(id_key(format!("{}\n", "0a".repeat(32)).as_bytes()).unwrap(), [10; 32]);
-        for wrong in ["", "0a", &"0a".repeat(31), &"zz".repeat(32)] {
-            assert!(matches!(id_key(wrong.as_bytes()), Err(ProfileError::KeyShape)), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn the_key_file_stands_beside_the_profile() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("import.toml");
-        std::fs::write(&path, PROFILE).unwrap();
-        assert!(matches!(ImportProfile::load(&path), Err(ProfileError::KeyUnreadable(_))));
-        std::fs::write(folder.path().join("id.key"), [3; 32]).unwrap();
-        assert_eq!(ImportProfile::load(&path).unwrap().id_key, [3; 32]);
-    }
-}
+mod tests;

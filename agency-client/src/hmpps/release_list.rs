@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use csv::ByteRecord;
+use proto::blank::is_blank;
 use proto::exchange::v1::{
     Area, AreaRole, Custody, CustodyCertainty, CustodyEvent, Field, Footing, LimitedAccess,
     Message, Statement, Subject, Urgency, message::Kind,
@@ -96,6 +97,12 @@ pub enum RowRule {
     /// Not a day.
     #[error("must be a calendar date, YYYY-MM-DD, in the years 1900 to 2100")]
     CalendarDate,
+    /// A birth that lies ahead.
+    #[error("must not be after today")]
+    BirthAhead,
+    /// Nothing that anybody could see.
+    #[error("must say something or be empty: it is only invisible characters")]
+    Blank,
     /// Not a prison.
     #[error("must be an establishment's three-letter code")]
     Prison,
@@ -192,7 +199,8 @@ pub fn read_release_list(
         // fail after all, the row is reported like any other.
         let record = record.unwrap_or_default();
         let line = record.position().map_or(0, csv::Position::line);
-        let mut cells = Cells { record: &record, places, line, faults: &mut list.faults };
+        let today = moment::british_day(now);
+        let mut cells = Cells { record: &record, places, line, today, faults: &mut list.faults };
         let before = cells.faults.len();
         let release = cells.release(header.len());
         if let Some(release) = release.filter(|_| list.faults.len() == before) {
@@ -244,6 +252,8 @@ struct Cells<'a> {
     record: &'a ByteRecord,
     places: [Option<usize>; 9],
     line: u64,
+    /// Today in Britain.
+    today: Date,
     faults: &'a mut Vec<RowFault>,
 }
 
@@ -258,9 +268,7 @@ impl Cells<'_> {
         let noms = self.must("noms_number", RowRule::NomsNumber, Noms::parse(&noms).ok());
         let name = self.bounded("name", NAME_CHARACTERS_MAX);
         let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-        let birth_date = self.cell("birth_date");
-        let birth = birth_date.is_empty() || BirthDate::parse(&birth_date).is_ok();
-        let birth = self.must("birth_date", RowRule::CalendarDate, birth.then_some(()));
+        let birth_date = self.birth_date();
         let date = calendar_date(&self.cell("release_date"));
         let date = self.must("release_date", RowRule::CalendarDate, date);
         let prison = PrisonCode::parse(&self.cell("prison"))
@@ -273,11 +281,10 @@ impl Cells<'_> {
         let limited = yes_or_no(&self.cell("limited_access"));
         let limited = self.must("limited_access", RowRule::YesNo, limited);
         let (code, event) = self.movement()?;
-        birth?;
         Some(Release {
             noms: noms?,
             name,
-            birth_date,
+            birth_date: birth_date?,
             date: date?,
             prison: prison?.canonical().to_owned(),
             area: area?,
@@ -318,7 +325,20 @@ impl Cells<'_> {
         if text.chars().count() > characters_max {
             self.fault(column, RowRule::Length);
         }
+        if !text.is_empty() && is_blank(&text) {
+            self.fault(column, RowRule::Blank);
+        }
         text
+    }
+
+    /// A birth date as written, or nothing. The broker takes none that lies ahead.
+    fn birth_date(&mut self) -> Option<String> {
+        let text = self.cell("birth_date");
+        if text.is_empty() {
+            return Some(text);
+        }
+        let date = self.must("birth_date", RowRule::CalendarDate, calendar_date(&text))?;
+        self.must("birth_date", RowRule::BirthAhead, (date <= self.today).then_some(text))
     }
 
     /// The movement code and what a discharge with it is. A list may announce a move to hospital

@@ -9,16 +9,17 @@ use super::Cause;
 use super::flight::{Flights, Submission};
 use crate::backoff::{BACKOFF, draw};
 use crate::connection::{Connection, exchange_on};
-use crate::errors::CallError;
+use crate::errors::{CallError, Refused};
 use crate::stream::Inbound;
 use proto::exchange::v1::PublishResponse;
+use proto::refusal::Refusal;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Code;
 use tonic::transport::Channel;
+use tonic::{Code, Status};
 
 /// Frames handed to the transport ahead of its writing them. More would only hide from the queue
 /// that the broker is slow.
@@ -36,6 +37,38 @@ struct Engine {
     failures: u32,
 }
 
+/// How a stream ended before its time.
+struct Broke {
+    cause: Cause,
+    /// The broker refused the call by this number and took nothing off the stream.
+    at_the_door: Option<Refused>,
+}
+
+impl From<Cause> for Broke {
+    /// There was no stream, so nothing was taken off it. A broker that refuses a whole connection
+    /// does so on the call that belongs to connecting.
+    fn from(cause: Cause) -> Self {
+        let at_the_door = match &cause {
+            Cause::Connect(error) => error.refused().filter(|refused| is_definite(refused)),
+            Cause::Call(_) | Cause::Silence | Cause::Stopped => None,
+        };
+        Self { at_the_door: at_the_door.cloned(), cause }
+    }
+}
+
+/// Whether a refusal of a call says that nothing was recorded.
+fn is_definite(refused: &Refused) -> bool {
+    // This one number says itself that it does not know.
+    refused.refusal != Some(Refusal::StoreUnavailable)
+}
+
+/// What a status means that came before (`is_taken_up` false) or after the call was taken up.
+fn broke(status: &Status, is_taken_up: bool) -> Broke {
+    let error = CallError::from(status);
+    let definite = error.refused().filter(|refused| !is_taken_up && is_definite(refused));
+    Broke { at_the_door: definite.cloned(), cause: Cause::Call(error) }
+}
+
 /// Runs until nobody can publish any more and every message has its answer.
 pub(super) async fn run(connection: Connection, queue: mpsc::UnboundedReceiver<Submission>) {
     let mut engine =
@@ -47,8 +80,11 @@ pub(super) async fn run(connection: Connection, queue: mpsc::UnboundedReceiver<S
             }
             engine.take_submissions().await;
         }
-        let Err(cause) = engine.stream().await else { return };
-        engine.flights.stream_broke();
+        let Err(Broke { cause, at_the_door }) = engine.stream().await else { return };
+        match at_the_door {
+            Some(refused) => engine.flights.call_refused(refused),
+            None => engine.flights.stream_broke(),
+        }
         engine.failures = engine.failures.saturating_add(1);
         if may_pass(&cause) {
             tracing::warn!(
@@ -64,7 +100,7 @@ pub(super) async fn run(connection: Connection, queue: mpsc::UnboundedReceiver<S
 
 impl Engine {
     /// Opens a stream and works on it until it breaks (`Err`) or there is nothing more to do.
-    async fn stream(&mut self) -> Result<(), Cause> {
+    async fn stream(&mut self) -> Result<(), Broke> {
         let mut client = exchange_on(self.channel().await?);
         let (frames, outgoing) = mpsc::channel(FRAMES_AHEAD);
         let mut answers =
@@ -75,7 +111,7 @@ impl Engine {
             tokio::select! {
                 answer = answers.next() => {
                     let response: Option<PublishResponse> =
-                        answer.map_err(|status| Cause::Call(CallError::from(status)))?;
+                        answer.map_err(|status| broke(&status, answers.is_taken_up()))?;
                     // A stream that ends in good order with answers owed is a draining broker.
                     let ended = Cause::Call(CallError::Failed(Code::Unavailable));
                     self.flights.answer(response.ok_or(ended)?, Instant::now(), draw());
@@ -123,7 +159,7 @@ impl Engine {
             | Cause::Silence
             | Cause::Stopped => None,
         };
-        let wait = sleep(asked.unwrap_or_else(|| BACKOFF.wait(self.failures, draw())));
+        let wait = sleep(BACKOFF.wait_asked(asked, self.failures, draw()));
         tokio::pin!(wait);
         while !self.flights.is_empty() {
             let next = self.next_time();

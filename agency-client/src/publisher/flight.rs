@@ -8,7 +8,7 @@
 
 use super::{Cause, PublishError, PublishOutcome};
 use crate::backoff::BACKOFF;
-use crate::errors::Refused;
+use crate::errors::{CallError, Refused};
 use prost::Message as _;
 use proto::exchange::v1::publish_result::Outcome;
 use proto::exchange::v1::{Message, PublishRequest, PublishResponse, PublishResult};
@@ -83,6 +83,8 @@ pub(super) struct Flights {
     to_send: BTreeSet<u64>,
     to_wait: BTreeSet<(Instant, u64)>,
     next: u64,
+    /// The refusal of the last call, until another call carries something.
+    at_the_door: Option<Refused>,
 }
 
 impl Flights {
@@ -145,7 +147,11 @@ impl Flights {
             messages.push(flight.message.clone());
             self.to_send.remove(&order);
         }
-        (!messages.is_empty()).then_some(PublishRequest { messages })
+        if messages.is_empty() {
+            return None;
+        }
+        self.at_the_door = None;
+        Some(PublishRequest { messages })
     }
 
     /// Takes the broker's answers.
@@ -189,12 +195,26 @@ impl Flights {
         }
     }
 
+    /// The broker refused the call and took nothing off its stream: what was never on another
+    /// stream has not been sent. Whatever is given up before the next call is told of this refusal.
+    pub(super) fn call_refused(&mut self, refused: Refused) {
+        self.at_the_door = Some(refused);
+        for flight in self.flights.values_mut().filter(|flight| !flight.is_uncertain) {
+            flight.is_sent = false;
+        }
+        self.send_again();
+    }
+
     /// The stream broke: whatever was on it is to be sent again, first things first.
     pub(super) fn stream_broke(&mut self) {
-        for (order, flight) in &mut self.flights {
+        for flight in self.flights.values_mut() {
             flight.is_uncertain |= flight.is_sent && flight.last.is_none();
-            self.to_send.insert(*order);
         }
+        self.send_again();
+    }
+
+    fn send_again(&mut self) {
+        self.to_send.extend(self.flights.keys());
         // What was told to wait still waits.
         for (_, order) in &self.to_wait {
             self.to_send.remove(order);
@@ -224,7 +244,12 @@ impl Flights {
             if flight.deadline > now {
                 break;
             }
-            let (order, error) = (*order, given_up(flight, Cause::Silence));
+            let error = match (&flight.last, &self.at_the_door) {
+                // Not silence: the broker said why it takes nothing.
+                (None, Some(refused)) => final_refusal(flight.is_uncertain, refused.clone()),
+                (Some(_), _) | (None, None) => given_up(flight, Cause::Silence),
+            };
+            let order = *order;
             self.settle(order, &Err(error));
         }
     }
@@ -266,9 +291,11 @@ fn final_refusal(is_uncertain: bool, refused: Refused) -> PublishError {
 }
 
 fn given_up(flight: &Flight, cause: Cause) -> PublishError {
-    match &flight.last {
-        Some(last) => final_refusal(flight.is_uncertain, last.clone()),
-        None if flight.is_sent => PublishError::OutcomeUnknown { cause },
-        None => PublishError::NotSent { cause },
+    match (&flight.last, cause) {
+        (Some(last), _) => final_refusal(flight.is_uncertain, last.clone()),
+        (None, cause) if flight.is_sent => PublishError::OutcomeUnknown { cause },
+        // The call was refused by number before anything of this message was taken.
+        (None, Cause::Call(CallError::Refused(refused))) => PublishError::Refused(refused),
+        (None, cause) => PublishError::NotSent { cause },
     }
 }

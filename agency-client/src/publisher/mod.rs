@@ -81,7 +81,8 @@ pub enum PublishError {
         "message_id: is in use by a different message that is not yet answered; nothing was sent"
     )]
     IdInFlight,
-    /// The broker refused it, and nothing of it was stored.
+    /// The broker refused it, or the call that would have carried it, by number; nothing of it
+    /// was stored.
     #[error(transparent)]
     Refused(Refused),
     /// It was sent, and whether it was recorded is not known.

@@ -1,7 +1,7 @@
 //! What becomes of messages when streams break, refuse, or stay silent.
 
 use super::*;
-use crate::stub::{PublishCall, Stub, next};
+use crate::stub::{PublishCall, Stub, next, numbered};
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::publish_result::Outcome;
 use proto::refusal::Refusal;
@@ -145,6 +145,127 @@ async fn after_a_lost_answer_a_refusal_of_the_caller_leaves_the_outcome_unknown(
 }
 
 #[tokio::test]
+async fn a_call_refused_by_number_at_the_door_is_a_refusal_and_not_an_unknown_outcome() {
+    for refusal in [Refusal::NotAllowed, Refusal::NotRegistered, Refusal::Suspended] {
+        let stub = Stub::start().await;
+        stub.refuse_at_the_door(numbered(refusal, None));
+        let publisher = Publisher::new(&stub.connection(), options(LONG));
+        let Err(PublishError::Refused(refused)) = publisher.publish(message(1)).await else {
+            unreachable!("{refusal:?} is definite")
+        };
+        assert_eq!(refused.refusal, Some(refusal));
+        assert_eq!(refused.sentence, refusal.sentence());
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_at_the_door_that_passes_is_waited_out_and_makes_nothing_uncertain() {
+    let mut stub = Stub::start().await;
+    stub.refuse_at_the_door(numbered(Refusal::TooManyConnections, None));
+    let publisher = Publisher::new(&stub.connection(), options(LONG));
+    let pending = publisher.send(message(1)).await.unwrap();
+    let mut call = next(&mut stub.publishing).await;
+    assert_eq!(heard(&mut call).await, [id(1)]);
+    call.say(refuse(&id(1), Refusal::Suspended, None));
+    assert!(matches!(pending.await, Err(PublishError::Refused(_))));
+}
+
+#[tokio::test]
+async fn a_refusal_at_the_door_that_outlasts_the_patience_is_told_in_its_own_words() {
+    for refusal in [Refusal::QuotaExceeded, Refusal::ShuttingDown] {
+        let stub = Stub::start().await;
+        stub.refuse_at_the_door(numbered(refusal, Some(LONG)));
+        let publisher = Publisher::new(&stub.connection(), options(Duration::from_millis(300)));
+        let first = publisher.send(message(1)).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        // Handed over while the refusal is waited out: it is told of it too.
+        let second = publisher.send(message(2)).await.unwrap();
+        for pending in [first, second] {
+            let Err(PublishError::Refused(refused)) = pending.await else {
+                unreachable!("{refusal:?} is definite")
+            };
+            assert_eq!(refused.refusal, Some(refusal));
+            assert_eq!(refused.sentence, refusal.sentence());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_refused_beyond_the_patience_is_told_in_the_refusals_words() {
+    let nobody = Connection::with_dial(Box::new(RefusedDial), LONG);
+    let publisher = Publisher::new(&nobody, options(Duration::from_millis(300)));
+    let Err(PublishError::Refused(refused)) = publisher.publish(message(1)).await else {
+        unreachable!("no call was ever made")
+    };
+    assert_eq!(refused.sentence, Refusal::TooManyConnections.sentence());
+}
+
+#[tokio::test]
+async fn after_a_lost_answer_a_refusal_at_the_door_that_outlasts_the_patience_says_why() {
+    let mut stub = Stub::start().await;
+    let publisher = Publisher::new(&stub.connection(), options(Duration::from_millis(600)));
+    let pending = publisher.send(message(1)).await.unwrap();
+    let mut call = next(&mut stub.publishing).await;
+    heard(&mut call).await;
+    stub.refuse_at_the_door(numbered(Refusal::ShuttingDown, Some(LONG)));
+    call.break_with(Status::unavailable("gone"));
+    assert!(matches!(
+        pending.await,
+        Err(PublishError::OutcomeUnknown { cause: Cause::Call(CallError::Refused(refused)) })
+            if refused.refusal == Some(Refusal::ShuttingDown)
+    ));
+}
+
+#[tokio::test]
+async fn a_call_that_is_taken_up_after_a_refusal_at_the_door_and_falls_silent_is_silence() {
+    let mut stub = Stub::start().await;
+    stub.refuse_at_the_door(numbered(Refusal::TooManyConnections, Some(Duration::ZERO)));
+    let publisher = Publisher::new(&stub.connection(), options(Duration::from_secs(1)));
+    let pending = publisher.send(message(1)).await.unwrap();
+    let mut call = next(&mut stub.publishing).await;
+    heard(&mut call).await;
+    assert!(matches!(pending.await, Err(PublishError::OutcomeUnknown { cause: Cause::Silence })));
+}
+
+#[tokio::test]
+async fn a_call_that_failed_without_a_number_or_may_have_been_recorded_stays_unknown() {
+    for status in [
+        Status::permission_denied("said by something on the way"),
+        numbered(Refusal::StoreUnavailable, None),
+    ] {
+        let stub = Stub::start().await;
+        stub.refuse_at_the_door(status.clone());
+        stub.refuse_at_the_door(numbered(Refusal::NotAllowed, None));
+        let publisher = Publisher::new(&stub.connection(), options(LONG));
+        let outcome = publisher.publish(message(1)).await;
+        assert!(matches!(outcome, Err(PublishError::OutcomeUnknown { .. })), "{status:?}");
+    }
+}
+
+#[tokio::test]
+async fn after_a_lost_answer_a_refused_call_leaves_the_outcome_unknown() {
+    let mut stub = Stub::start().await;
+    let publisher = Publisher::new(&stub.connection(), options(LONG));
+    let pending = publisher.send(message(1)).await.unwrap();
+    let mut call = next(&mut stub.publishing).await;
+    heard(&mut call).await;
+    stub.refuse_at_the_door(numbered(Refusal::NotAllowed, None));
+    call.break_with(Status::unavailable("gone"));
+    assert!(matches!(pending.await, Err(PublishError::OutcomeUnknown { .. })));
+}
+
+#[tokio::test]
+async fn a_number_that_comes_after_the_call_was_taken_up_leaves_the_outcome_unknown() {
+    let mut stub = Stub::start().await;
+    let publisher = Publisher::new(&stub.connection(), options(LONG));
+    let pending = publisher.send(message(1)).await.unwrap();
+    let mut call = next(&mut stub.publishing).await;
+    heard(&mut call).await;
+    call.break_with(numbered(Refusal::FrameOutOfBounds, None));
+    assert!(matches!(pending.await, Err(PublishError::OutcomeUnknown { .. })));
+}
+
+#[tokio::test]
 async fn silence_past_the_patience_leaves_the_outcome_unknown() {
     let mut stub = Stub::start().await;
     let publisher = Publisher::new(&stub.connection(), options(Duration::from_millis(200)));
@@ -261,5 +382,14 @@ impl crate::connection::Dial for NoDial {
                 rule: "holds no certificate",
             })
         })
+    }
+}
+
+/// A broker that has too many connections and says so on the first call.
+struct RefusedDial;
+
+impl crate::connection::Dial for RefusedDial {
+    fn dial(&self) -> crate::connection::Dialled<'_> {
+        Box::pin(async { Err(CallError::from(numbered(Refusal::TooManyConnections, None)).into()) })
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Owns: opening and reopening, turning frames into deliveries, and carrying settlements.
 //! Promises: it ends only when nobody receives any more, or at an error that waiting cannot mend,
-//! which it hands to the receiver as the last word.
+//! which it hands to the receiver as the last word. A suspension of the agency ends with an
+//! operator's act and so is waited out, once the subscription was open.
 //! Deliberately does not know: how settlements are batched ([`super::settling`]).
 
 use super::incoming::{Command, Handle, Incoming};
@@ -70,6 +71,8 @@ pub(super) struct Engine {
     is_closing: bool,
     failures: u32,
     failing_since: Option<Instant>,
+    /// Whether it was said, since the subscription was last open, that the agency is suspended.
+    is_suspension_said: bool,
 }
 
 impl Engine {
@@ -94,6 +97,7 @@ impl Engine {
             is_closing: false,
             failures: 0,
             failing_since: None,
+            is_suspension_said: false,
         }
     }
 
@@ -115,8 +119,20 @@ impl Engine {
                 let _ = self.deliver.try_send(Err(error));
                 return;
             }
+            self.say(&error);
+            sleep(wait_after(&error, self.failures, draw())).await;
+        }
+    }
+
+    /// Says why the subscription is opened again; of a suspension once, however long it lasts.
+    fn say(&mut self, error: &SubscriptionError) {
+        let Some(refused) = error.refused().filter(|refused| refused.is_suspension()) else {
             tracing::warn!(failures = self.failures, "the subscription broke; opening it again");
-            sleep(wait_after(&error, self.failures)).await;
+            return;
+        };
+        if !self.is_suspension_said {
+            self.is_suspension_said = true;
+            tracing::warn!("the subscription waits until its agency is restored; {refused}");
         }
     }
 
@@ -213,6 +229,9 @@ impl Engine {
     fn open(&mut self, opened: SubscriptionOpened) {
         self.failures = 0;
         self.failing_since = None;
+        if std::mem::take(&mut self.is_suspension_said) {
+            tracing::warn!("the agency is restored; the subscription is open again");
+        }
         let lease = opened.lease.and_then(|lease| Duration::try_from(lease).ok());
         let facts = Opened { waiting: opened.waiting, lease: lease.unwrap_or(LEASE_ASSUMED) };
         if let Some(tell) = self.opened.take() {
@@ -255,6 +274,10 @@ impl Engine {
 
     fn may_pass(&self, error: &SubscriptionError, failing: Duration) -> bool {
         let is_first = self.opened.is_some();
+        if error.refused().is_some_and(Refused::is_suspension) {
+            // Whoever opens it now is there to be told; whoever receives on it may not be.
+            return !is_first;
+        }
         let passes = match error {
             SubscriptionError::Connect(error) => error.may_pass(),
             SubscriptionError::Call(CallError::Refused(Refused {
@@ -282,14 +305,44 @@ async fn until(time: Option<Instant>) {
     }
 }
 
-fn wait_after(error: &SubscriptionError, failures: u32) -> Duration {
-    let asked = match error {
-        SubscriptionError::Call(CallError::Refused(refused)) => refused.retry_after,
-        SubscriptionError::Call(CallError::Failed(_))
-        | SubscriptionError::Connect(_)
-        | SubscriptionError::Faulty { .. }
-        | SubscriptionError::BeyondCredit
-        | SubscriptionError::Ended => None,
-    };
-    asked.unwrap_or_else(|| BACKOFF.wait(failures, draw()))
+/// The wait before the subscription is opened again. An agency that is suspended asks rarely, from
+/// the first time on: people lift a suspension.
+fn wait_after(error: &SubscriptionError, failures: u32, chance: u64) -> Duration {
+    let refused = error.refused();
+    if refused.is_some_and(Refused::is_suspension) {
+        return BACKOFF.wait(u32::MAX, chance);
+    }
+    let asked = refused.and_then(|refused| refused.retry_after);
+    BACKOFF.wait_asked(asked, failures, chance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(refusal: Refusal, retry_after: Option<Duration>) -> SubscriptionError {
+        SubscriptionError::Call(CallError::Refused(Refused {
+            refusal: Some(refusal),
+            code: refusal.code(),
+            sentence: String::new(),
+            violations: Vec::new(),
+            retry_after,
+        }))
+    }
+
+    #[test]
+    fn a_suspended_agency_asks_at_the_longest_wait_and_nobody_asks_without_a_wait() {
+        let none_at_all = Some(Duration::ZERO);
+        for (refusal, failures, asked, least, most) in [
+            (Refusal::Suspended, 1, None, 5_000, 10_000),
+            (Refusal::Suspended, 1, none_at_all, 5_000, 10_000),
+            (Refusal::ShuttingDown, 1, none_at_all, 50, 50),
+            (Refusal::ShuttingDown, 1, None, 50, 100),
+            (Refusal::ShuttingDown, 1, Some(Duration::from_secs(30)), 30_000, 30_000),
+        ] {
+            let error = refused(refusal, asked);
+            let wait = |chance| wait_after(&error, failures, chance).as_millis();
+            assert_eq!((wait(0), wait(u64::MAX)), (least, most), "{refusal:?} {asked:?}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ mod recent;
 mod settling;
 
 use crate::connection::Connection;
-use crate::errors::{CallError, ConnectError};
+use crate::errors::{CallError, ConnectError, Refused};
 use engine::Opened;
 use incoming::{Command, Handle};
 use proto::limits::{
@@ -102,6 +102,17 @@ pub enum SubscriptionError {
     Ended,
 }
 
+impl SubscriptionError {
+    /// The refusal, where the broker gave one.
+    fn refused(&self) -> Option<&Refused> {
+        match self {
+            Self::Connect(error) => error.refused(),
+            Self::Call(error) => error.refused(),
+            Self::Faulty { .. } | Self::BeyondCredit | Self::Ended => None,
+        }
+    }
+}
+
 /// What a handler makes of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -115,7 +126,8 @@ pub enum Verdict {
 
 /// A durable subscription. A [`Stream`] that ends after its first error.
 ///
-/// Must run inside a tokio runtime. Breaks are mended behind it, and receiving resumes.
+/// Must run inside a tokio runtime. Breaks are mended behind it, and receiving resumes. So it does
+/// after a suspension of the agency: until that is lifted it is tried again every 5 to 10 seconds.
 pub struct Subscription {
     incoming: mpsc::Receiver<Result<Incoming, SubscriptionError>>,
     handle: Handle,

@@ -1,12 +1,13 @@
 //! Receiving from a scripted stream.
 
 use super::*;
-use crate::stub::{Stub, SubscribeCall, next};
+use crate::stub::{Stub, SubscribeCall, next, numbered};
 use prost::Message as _;
 use prost::bytes::Bytes;
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::subscribe_request::Step;
 use proto::exchange::v1::subscribe_response::Event;
+use proto::refusal::Refusal;
 use tonic::Status;
 
 fn options(credit: u32) -> SubscriptionOptions {
@@ -153,6 +154,48 @@ async fn a_lasting_refusal_is_the_last_word() {
     call.break_with(Status::permission_denied("no"));
     assert!(matches!(subscription.next().await, Some(Err(SubscriptionError::Call(_)))));
     assert!(subscription.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_suspension_is_waited_out_without_haste_and_receiving_resumes() {
+    let mut stub = Stub::start().await;
+    let (mut subscription, call) = open(&mut stub, 8).await;
+    call.break_with(numbered(Refusal::Suspended, Some(Duration::ZERO)));
+    let early = tokio::time::timeout(Duration::from_secs(4), stub.subscribing.recv()).await;
+    assert!(early.is_err(), "the longest wait is never shorter than half of it");
+    let mut call = next(&mut stub.subscribing).await;
+    assert!(matches!(call.hear().await.step, Some(Step::Open(_))));
+    call.say(opened());
+    call.say(delivery(1, 11, body()));
+    assert_eq!(subscription.next().await.unwrap().unwrap().delivery.number, 1);
+}
+
+#[tokio::test]
+async fn every_other_refusal_of_the_caller_ends_an_open_subscription() {
+    for refusal in [Refusal::NotRegistered, Refusal::NotAllowed, Refusal::TakenOver] {
+        let mut stub = Stub::start().await;
+        let (mut subscription, call) = open(&mut stub, 8).await;
+        call.break_with(numbered(refusal, None));
+        assert!(matches!(
+            subscription.next().await,
+            Some(Err(SubscriptionError::Call(CallError::Refused(refused))))
+                if refused.refusal == Some(refusal)
+        ));
+    }
+}
+
+#[tokio::test]
+async fn whoever_opens_a_subscription_is_told_of_a_suspension_at_once() {
+    let mut stub = Stub::start().await;
+    let connection = stub.connection();
+    let opening = tokio::spawn(async move { Subscription::open(&connection, options(8)).await });
+    let call = next(&mut stub.subscribing).await;
+    call.break_with(numbered(Refusal::Suspended, None));
+    let told = tokio::time::timeout(Duration::from_secs(2), opening).await.unwrap().unwrap();
+    assert!(matches!(
+        told,
+        Err(SubscriptionError::Call(CallError::Refused(refused))) if refused.is_suspension()
+    ));
 }
 
 #[tokio::test]

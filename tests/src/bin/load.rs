@@ -11,6 +11,10 @@ use clap::{Parser, Subcommand};
 use demo::stage::StageError;
 use tests::load::Options;
 
+/// As the broker's own command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures a broker in its own process; one JSON line for each measurement.
 #[derive(Debug, Parser)]
 #[command(name = "load", args_conflicts_with_subcommands = true)]

@@ -331,7 +331,7 @@ impl Mix {
 }
 
 /// Five letters for a number.
-fn letters(mut number: u64) -> String {
+pub(super) fn letters(mut number: u64) -> String {
     let mut text = String::from("Person");
     for _ in 0..5 {
         let letter = u8::try_from(number % 26).unwrap_or(0);

@@ -3,7 +3,8 @@
 //! Owns what is published, how fast, and what is reported: one JSON line for each measurement.
 //! The broker runs in its own process, on a real store, with the shipped directory and bundle;
 //! every connection is mutual TLS. Deliberately changes nothing that costs time: every message
-//! is decided, recorded, redacted and released as it would be anywhere.
+//! is decided, recorded, redacted and released as it would be anywhere. Two scenarios are not
+//! of brokers in general: what answers betray by their time, and what a decision costs.
 
 pub mod mix;
 
@@ -27,6 +28,12 @@ pub mod storm;
 
 pub mod backlog;
 
+pub mod absence;
+
+pub mod decision;
+
+pub mod rounds;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -36,8 +43,11 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use mix::{AGENCIES_MAX, Mix, PEOPLE_MIN};
+use rounds::Rounds;
 use site::Site;
 use usage::{MemoryWatch, folder_bytes, load_average};
+
+use crate::draws;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -50,15 +60,24 @@ pub enum Scenario {
     Storm,
     /// A mailbox filled, then emptied.
     Backlog,
+    /// Pairs of answers that must look alike, timed.
+    Absence,
+    /// Decisions of policy with the rules of a whole country; no broker runs.
+    Decision,
 }
 
 impl Scenario {
+    /// Those by which brokers are compared.
+    const COMPARED: [Self; 4] = [Self::Fanout, Self::Latency, Self::Storm, Self::Backlog];
+
     const fn name(self) -> &'static str {
         match self {
             Self::Fanout => "S1-fanout",
             Self::Latency => "S2-latency",
             Self::Storm => "S3-storm",
             Self::Backlog => "S4-backlog",
+            Self::Absence => "S5-absence",
+            Self::Decision => "S6-decision",
         }
     }
 
@@ -67,14 +86,20 @@ impl Scenario {
         match self {
             Self::Fanout | Self::Storm => asked,
             Self::Latency | Self::Backlog => 1,
+            Self::Absence | Self::Decision => 0,
         }
+    }
+
+    /// Whether every person of the mix is put on a list first.
+    const fn lists_people(self) -> bool {
+        matches!(self, Self::Fanout | Self::Latency | Self::Backlog)
     }
 }
 
 /// How it is measured.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
-    /// Scenario; repeat for several. All when none is given.
+    /// Scenario; repeat for several. When none is given, the four by which brokers are compared.
     #[arg(long, value_enum)]
     pub scenario: Vec<Scenario>,
     /// Seconds measured.
@@ -92,7 +117,7 @@ pub struct Options {
     /// Agencies that every message names, 1 to 5.
     #[arg(long, default_value_t = AGENCIES_MAX, value_parser = agencies)]
     pub agencies: usize,
-    /// Repetitions, each on a fresh store.
+    /// Repetitions, each on a fresh store; the last line then has the medians of all.
     #[arg(long, default_value_t = 1)]
     pub rounds: u32,
     /// People written about, 1,000 to 10,000.
@@ -107,6 +132,15 @@ pub struct Options {
     /// Messages of the backlog.
     #[arg(long, default_value_t = 200_000)]
     pub backlog_messages: u64,
+    /// Pairs of each class of the absence scenario.
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(2..))]
+    pub pairs: u64,
+    /// Decisions over the slice, and as many from memory.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(40..))]
+    pub decisions: u64,
+    /// Seed of what is drawn; a fresh one when not given. Every line that draws tells its own.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..SEED_END))]
+    pub seed: Option<u64>,
     /// Program run as `PROGRAM serve --config FILE`; this one when not given.
     #[arg(long, value_name = "PROGRAM")]
     pub broker: Option<PathBuf>,
@@ -115,6 +149,9 @@ pub struct Options {
     pub folder: Option<PathBuf>,
 }
 
+/// Seeds are below this, so that no reader of JSON rounds one.
+const SEED_END: u64 = 1 << 53;
+
 fn agencies(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| (1..=AGENCIES_MAX).contains(number));
     number.ok_or_else(|| format!("1 to {AGENCIES_MAX}"))
@@ -122,12 +159,13 @@ fn agencies(text: &str) -> Result<usize, String> {
 
 impl Options {
     fn scenarios(&self) -> &[Scenario] {
-        if self.scenario.is_empty() { Scenario::value_variants() } else { &self.scenario }
+        if self.scenario.is_empty() { &Scenario::COMPARED } else { &self.scenario }
     }
 }
 
 /// Measures everything asked for and hands over each line as it is known. Scenarios alternate
-/// inside a round, so that slow changes of the machine touch all alike.
+/// inside a round, so that slow changes of the machine touch all alike. After several rounds
+/// the last line has the median of every figure.
 ///
 /// # Errors
 /// The broker does not start, or refuses what it should take.
@@ -136,13 +174,25 @@ pub async fn run(
     program: &Path,
     mut tell: impl FnMut(Value),
 ) -> Result<(), StageError> {
+    let mut rounds = Rounds::default();
     for round in 1..=options.rounds {
         for scenario in options.scenarios() {
-            tell(measure(options, *scenario, round, program).await?);
+            let line = measure(options, *scenario, round, program).await?;
+            let figures =
+                FIGURES.iter().filter_map(|key| Some(((*key).to_owned(), line.get(key)?)));
+            let figures = figures.map(|(key, figure)| (key, figure.clone())).collect();
+            rounds.add(scenario.name(), figures);
+            tell(line);
         }
+    }
+    if options.rounds > 1 {
+        tell(rounds.medians(options.rounds));
     }
     Ok(())
 }
+
+/// Of a line, what rounds have a median of.
+const FIGURES: [&str; 4] = ["load1_before", "metrics", "server_peak_mib", "data_dir_bytes"];
 
 async fn measure(
     options: &Options,
@@ -156,34 +206,79 @@ async fn measure(
     let program = options.broker.as_deref().unwrap_or(program);
     let mut options = options.clone();
     options.agencies = scenario.agencies(options.agencies);
-    let site = Site::set(program, options.folder.as_deref()).await?;
-    let run = Uuid::new_v4().as_u64_pair().0;
-    let mix = Mix::new(run, options.agencies, options.people, options.message_bytes, now);
-    if scenario != Scenario::Storm {
-        site.raise_flags(&mix).await?;
-    }
-    let memory = MemoryWatch::start(site.pid()?);
-    let metrics = match scenario {
-        Scenario::Fanout => fanout::run(&options, &site, &mix).await?,
-        Scenario::Latency => latency::run(&options, &site, &mix).await?,
-        Scenario::Storm => storm::run(&options, &site).await?,
-        Scenario::Backlog => backlog::run(&options, &site, &mix).await?,
-    };
-    Ok(json!({
+    let seed = seed_of(&options, round);
+    let mut line = json!({
         "system": "pyramid",
         "scenario": scenario.name(),
         "rep": round,
         "started_unix_s": now.unix_timestamp(),
         "server_version": env!("CARGO_PKG_VERSION"),
-        "params": {
+        "params": params(&options, scenario, seed),
+        "load1_before": load_before,
+    });
+    let measured = if scenario == Scenario::Decision {
+        json!({ "metrics": decision::run(&options, seed)? })
+    } else {
+        at_a_broker(&options, scenario, seed, program, now).await?
+    };
+    if let (Value::Object(line), Value::Object(measured)) = (&mut line, measured) {
+        line.extend(measured);
+    }
+    Ok(line)
+}
+
+/// How it is measured, as far as the scenario heeds it.
+fn params(options: &Options, scenario: Scenario, seed: u64) -> Value {
+    let optimised = cfg!(not(debug_assertions));
+    match scenario {
+        Scenario::Absence => {
+            json!({ "pairs": options.pairs, "seed": seed, "optimised": optimised })
+        }
+        Scenario::Decision => {
+            json!({ "decisions": options.decisions, "seed": seed, "optimised": optimised })
+        }
+        Scenario::Fanout | Scenario::Latency | Scenario::Storm | Scenario::Backlog => json!({
             "message_bytes": options.message_bytes,
             "publishers": options.connections,
             "window": options.in_flight,
             "agencies": options.agencies,
             "people": options.people,
-            "optimised": cfg!(not(debug_assertions)),
-        },
-        "load1_before": load_before,
+            "optimised": optimised,
+        }),
+    }
+}
+
+/// The seed of a round: another each time, and the same again from the same option.
+fn seed_of(options: &Options, round: u32) -> u64 {
+    let first = options.seed.unwrap_or_else(draws::seed);
+    first.wrapping_add(u64::from(round) - 1) % SEED_END
+}
+
+/// Measures at a broker on a fresh store.
+async fn at_a_broker(
+    options: &Options,
+    scenario: Scenario,
+    seed: u64,
+    program: &Path,
+    now: OffsetDateTime,
+) -> Result<Value, StageError> {
+    let site = Site::set(program, options.folder.as_deref()).await?;
+    let run = Uuid::new_v4().as_u64_pair().0;
+    let mix = Mix::new(run, options.agencies, options.people, options.message_bytes, now);
+    if scenario.lists_people() {
+        site.raise_flags(&mix).await?;
+    }
+    let memory = MemoryWatch::start(site.pid()?);
+    let metrics = match scenario {
+        Scenario::Fanout => fanout::run(options, &site, &mix).await?,
+        Scenario::Latency => latency::run(options, &site, &mix).await?,
+        Scenario::Storm => storm::run(options, &site).await?,
+        Scenario::Backlog => backlog::run(options, &site, &mix).await?,
+        Scenario::Absence => absence::run(options, &site, now, seed).await?,
+        // It needs no broker and is not put to one.
+        Scenario::Decision => Value::Null,
+    };
+    Ok(json!({
         "metrics": metrics,
         "server_peak_mib": memory.peak_mib(),
         "data_dir_bytes": folder_bytes(site.outside.stage().folder()),

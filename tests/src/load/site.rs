@@ -77,6 +77,16 @@ impl Site {
         Ok(Connection::connect(&self.settings(agency, node)?).await?)
     }
 
+    /// A person's connection.
+    ///
+    /// # Errors
+    /// It cannot connect.
+    pub async fn person(&self, (agency, id): (&str, &str)) -> Result<Connection, StageError> {
+        let mut settings = self.outside.stage().person(agency, id)?;
+        settings.connect_patience = std::time::Duration::from_secs(PATIENCE_SECONDS);
+        Ok(Connection::connect(&settings).await?)
+    }
+
     /// So many publishing connections; senders take turns.
     ///
     /// # Errors

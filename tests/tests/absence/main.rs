@@ -3,7 +3,8 @@
 //! Owns: the answers a publisher, a recipient and an outsider could compare. Each test first
 //! makes sure, with the broker-wide auditor, that its cases are what they are called: a test
 //! that compares four refusals proves nothing. What is compared is every byte but ids and
-//! times; see `answers`. How long an answer takes is not measured here.
+//! times; see `answers`. That no answer comes before its floor is kept by `floor`; how long
+//! answers take above it is not measured here, but by the load tool's scenario `absence`.
 
 #![expect(
     clippy::unwrap_used,
@@ -14,6 +15,8 @@
 )]
 
 mod answers;
+
+mod floor;
 
 mod publisher;
 

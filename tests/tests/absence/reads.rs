@@ -1,12 +1,18 @@
 //! What auditors, recipients and outsiders read of messages that are not theirs.
 
+use std::time::Duration;
+
 use agency_client::Connection;
 use agency_client::compose::Person;
-use demo::stage::BROKER_AUDITOR;
+use agency_client::errors::CallError;
+use broker::clock::Clock as _;
+use demo::stage::{BROKER_AUDITOR, Script};
 use proto::audit::v1 as audit;
+use proto::audit::v1::DeliveryState;
 use proto::audit::v1::get_proof_request::Of;
 use proto::exchange::v1 as wire;
-use tests::world::{World, id, next};
+use proto::refusal::Refusal;
+use tests::world::{World, id, next, nothing, now, recall};
 use tonic::Response;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
@@ -17,6 +23,8 @@ use crate::{
     AUDITOR_MENTORS, AUDITOR_PRISONS, Fate, PRISONS, STOCKPORT, WATCHED, assert_fate, cases,
     person, release, watched_world,
 };
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// Publishes every case and answers their ids, in order.
 async fn published(world: &World) -> Vec<(&'static str, Fate, Uuid)> {
@@ -74,6 +82,7 @@ async fn disclosed(auditor: &Connection, message: Uuid) -> Vec<String> {
     let rows = answer.into_inner().disclosures;
     for row in &rows {
         assert_eq!((&*row.receiving_desk, &*row.receiving_node), ("", ""), "not the sender's");
+        assert_eq!(row.rules, [""; 0], "by a rule he could learn who is on a list");
     }
     let mut agencies: Vec<String> = rows.into_iter().map(|row| row.receiving_agency).collect();
     agencies.sort();
@@ -120,13 +129,99 @@ async fn a_senders_auditor_is_not_told_of_refused_desks_of_an_agency_that_was_to
     let explained = explanation(&all, PRISONS, message).await.unwrap().explanations;
     let refused_too = explained.iter().any(|row| row.agency == "gmp" && !row.permitted);
     assert!(refused_too, "another desk of the same force was refused");
+    assert!(explained.iter().all(|row| !row.permitted || !row.rules.is_empty()));
     let auditor = world.person(AUDITOR_PRISONS).await;
-    let told = explanation(&auditor, PRISONS, message).await.unwrap().explanations;
-    assert!(!told.is_empty(), "of the desk that was told he reads");
-    for row in told {
+    let told = explanation(&auditor, PRISONS, message).await.unwrap();
+    assert_eq!(
+        fates(&told),
+        [("gmp", "", DeliveryState::Acknowledged, 0)],
+        "and of the flag's owner, who has not been told yet, nothing"
+    );
+    assert!(!told.explanations.is_empty(), "of the desk that was told he reads");
+    for row in told.explanations {
         assert!(row.permitted && row.refusal == 0, "of the desk that was refused he does not");
         assert_eq!(row.reasons, [""; 0], "nor why anybody had a stake");
+        assert_eq!(row.rules, [""; 0], "nor by which rule");
         assert_eq!(row.desk, "");
+    }
+}
+
+/// Agency, desk, state and refusal of each delivery.
+fn fates(explained: &audit::ExplainDecisionResponse) -> Vec<(&str, &str, DeliveryState, u32)> {
+    let rows = explained.fates.iter();
+    rows.map(|row| (&*row.agency, &*row.desk, row.state(), row.refusal)).collect()
+}
+
+/// The shipped bundle with release alerts ending tomorrow.
+fn ending_tomorrow() -> Script {
+    let mut script = Script::shipped().unwrap();
+    let ends = (now() + DAY).date();
+    let shipped = "review = \"2027-04-01\"\nexpiry = \"2028-04-01\"";
+    let ending = format!("review = \"{ends}\"\nexpiry = \"{ends}\"");
+    for (_, text) in script.bundle.iter_mut().filter(|(name, _)| name.ends_with("alerts.toml")) {
+        assert!(text.contains(shipped), "the agreement must say what is to be changed");
+        *text = text.replace(shipped, &ending);
+    }
+    script
+}
+
+#[tokio::test]
+async fn a_refusal_at_release_is_explained_to_the_broker_wide_auditor_and_to_nobody_else() {
+    let (world, clock) = World::on_clock(ending_tomorrow()).await;
+    let (all, sender) = (world.person(BROKER_AUDITOR).await, world.person(AUDITOR_PRISONS).await);
+    let message = recall(id(), "A9777AA").addressee("gmp", "stockport").build().unwrap();
+    let key = Uuid::try_parse(&message.message_id).unwrap();
+    publish(&world.node(PRISONS, "records").await, message).await;
+    let waits = explanation(&all, PRISONS, key).await.unwrap();
+    assert_eq!(fates(&waits), [("gmp", "stockport", DeliveryState::Waiting, 0)]);
+    let waits = explanation(&sender, PRISONS, key).await.unwrap();
+    assert_eq!(fates(&waits), [("gmp", "", DeliveryState::Waiting, 0)], "an agency he named");
+
+    clock.advance(3 * DAY);
+    let mut desk = world.mailbox("gmp", "records", "stockport").await;
+    nothing(&mut desk).await;
+    // Connected anew: their connections may be older than the jump of the clock.
+    let (all, sender) = (world.person(BROKER_AUDITOR).await, world.person(AUDITOR_PRISONS).await);
+    let told = explanation(&all, PRISONS, key).await.unwrap();
+    assert!(told.explanations.iter().any(|row| row.desk == "stockport" && row.permitted));
+    let no_permit = Refusal::NoPermit;
+    assert_eq!(
+        fates(&told),
+        [("gmp", "stockport", DeliveryState::Refused, no_permit.code())],
+        "what was permitted at first was refused at release"
+    );
+    let row = told.fates.first().unwrap();
+    assert_eq!(row.sentence, no_permit.sentence());
+    assert!(row.released_at.is_none());
+    let refused_at = row.at.unwrap().seconds;
+    assert!((0..60).contains(&(clock.now().unix_timestamp() - refused_at)), "and when");
+    let told = explanation(&sender, PRISONS, key).await.unwrap();
+    assert_eq!(fates(&told), [], "to its sender it looks like one refused at once");
+}
+
+#[tokio::test]
+async fn a_period_that_ends_before_it_begins_is_a_fault_of_both_its_ends() {
+    let world = World::shipped().await;
+    let auditor = world.person(AUDITOR_PRISONS).await;
+    let at = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+    let ask = async |from, until| {
+        let reason = "a check of a period".into();
+        let request = audit::ListDisclosuresRequest { reason, from, until, ..Default::default() };
+        auditor.audit().await.unwrap().list_disclosures(request).await
+    };
+    ask(at(1_790_000_000), at(1_790_000_001)).await.unwrap();
+    let beyond = at(99_000_000_000);
+    for (from, until, fields) in [
+        (at(1_790_000_001), at(1_790_000_000), &["from", "until"][..]),
+        (at(1_790_000_000), at(1_790_000_000), &["from", "until"]),
+        (beyond, None, &["from"]),
+        (None, beyond, &["until"]),
+    ] {
+        let status = ask(from, until).await.unwrap_err();
+        let CallError::Refused(refused) = CallError::from(&status) else { panic!("numbered") };
+        assert_eq!(refused.refusal, Some(Refusal::InvalidRequest));
+        let named: Vec<&str> = refused.violations.iter().map(|fault| &*fault.field).collect();
+        assert_eq!(named, fields);
     }
 }
 

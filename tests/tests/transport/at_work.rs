@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use agency_client::errors::ConnectError;
+use agency_client::errors::{CallError, ConnectError};
 use agency_client::settings::Settings;
 use agency_client::{Connection, compose};
 use broker::app::App;
@@ -15,6 +15,7 @@ use broker::listen::Listening;
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::subscribe_request::Step;
 use proto::exchange::v1::subscribe_response::Event;
+use proto::refusal::Refusal;
 use tests::world::{PATIENCE, RELEASE_GROUNDS, World, adult, id, now, ppo_flag};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -180,4 +181,12 @@ pub fn steady(world: &World, mut settings: Settings) -> Settings {
 pub async fn try_connect(mut settings: Settings) -> Result<Connection, ConnectError> {
     settings.connect_patience = Duration::from_millis(1);
     Connection::connect(&settings).await
+}
+
+/// The refusal that a connection which was not let in is told.
+pub fn told(connected: Result<Connection, ConnectError>) -> Refusal {
+    let Err(ConnectError::Call(CallError::Refused(refused))) = connected else {
+        panic!("a numbered refusal must be told: {:?}", connected.err())
+    };
+    refused.refusal.expect("a number this version knows")
 }

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use demo::stage::Script;
+use certs_dev::{Authority, Options};
+use demo::stage::{Script, TRUST_DOMAIN};
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::publish_result::Outcome;
-use tests::world::{World, adult, ppo_flag};
+use proto::limits::DIRECTORY_ID_CHARACTERS_MAX;
+use proto::refusal::Refusal;
+use tests::world::{World, adult, now, ppo_flag};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::at_work::{counts_refused, listening, restart, try_connect};
+use crate::at_work::{counts_refused, listening, restart, told, try_connect};
 use tests::operator::apply_directory;
 
 #[tokio::test]
@@ -47,14 +50,28 @@ async fn an_agency_gets_no_more_connections_than_it_may_have_and_no_other_is_sho
     let first = try_connect(settings.clone()).await.unwrap();
     let _second = try_connect(settings.clone()).await.unwrap();
     assert_eq!(listening(&world).connections().of_agency("loto-stockport"), 2);
-    assert!(try_connect(settings.clone()).await.is_err());
+    assert_eq!(told(try_connect(settings.clone()).await), Refusal::TooManyConnections);
     counts_refused(&world, "agency_connections_max", 1).await;
+    assert_eq!(listening(&world).connections().of_agency("loto-stockport"), 2);
     assert!(try_connect(world.stage.node("gmp", "records").unwrap()).await.is_ok());
 
     drop(first);
     let freed = async || listening(&world).connections().of_agency("loto-stockport") == 1;
     world.until("the place is given back", freed).await;
     assert!(try_connect(settings).await.is_ok());
+}
+
+#[test]
+fn certificates_are_made_for_every_name_that_the_directory_may_have_and_for_no_longer_one() {
+    let mut authority = Authority::new(Options::new(TRUST_DOMAIN, now())).unwrap();
+    let issuer = authority.first_issuer();
+    let longest = "a".repeat(DIRECTORY_ID_CHARACTERS_MAX);
+    let longer = format!("{longest}a");
+    assert!(authority.node(issuer, &longest, &longest).is_ok());
+    for (agency, node) in [(&longer, &longest), (&longest, &longer)] {
+        let refused = authority.node(issuer, agency, node).err().map(|error| error.to_string());
+        assert!(refused.is_some_and(|text| text.contains("1 to 40 characters")));
+    }
 }
 
 #[tokio::test]

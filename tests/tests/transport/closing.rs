@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use certs_dev::write_credential;
+use proto::refusal::Refusal;
 use tests::world::{World, now};
 
 use crate::at_work::{
     CLOSED_WITHIN, Stream, closed, closed_at_all, counts_refused, flag, refused, release, taken_up,
-    try_connect,
+    told, try_connect,
 };
 
 #[tokio::test]
@@ -49,7 +50,8 @@ async fn a_suspended_agency_loses_every_connection_within_five_seconds_until_it_
     tokio::join!(stockport.ends_within(CLOSED_WITHIN), bureau.ends_within(CLOSED_WITHIN));
     neighbour.silent_for(Duration::from_millis(300)).await;
     assert_eq!(closed(&world, "agency_suspended"), closed_at_all(&world));
-    assert!(try_connect(world.stage.node("gmp", "records").unwrap()).await.is_err());
+    let again = try_connect(world.stage.node("gmp", "records").unwrap()).await;
+    assert_eq!(told(again), Refusal::Suspended);
     counts_refused(&world, "agency_suspended", 1).await;
 
     world.suspend("gmp", false).await;
@@ -105,6 +107,8 @@ async fn past_next_update_nobody_new_comes_in_and_nothing_is_released_until_new_
     stream.silent_for(Duration::from_millis(1_500)).await;
     assert_eq!(closed_at_all(&world), 0, "who is connected may stay and be told");
 
+    // An authority's next list is of a later date than its last.
+    world.stage.authority().set_now(now());
     taken_up(&world, || world.stage.publish_crls().unwrap()).await;
     stream.delivery().await;
     assert!(try_connect(world.stage.node("gmp", "intelligence").unwrap()).await.is_ok());

@@ -161,6 +161,34 @@ async fn certificate_and_key_that_do_not_belong_together_are_not_taken_up() {
     assert!(try_connect(world.stage.node("gmp", "records").unwrap()).await.is_ok());
 }
 
+#[tokio::test]
+async fn an_older_revocation_list_never_takes_the_place_of_a_newer_one() {
+    let world = World::shipped().await;
+    let lost = {
+        let mut authority = world.stage.authority();
+        let issuer = authority.first_issuer();
+        authority.node(issuer, "gmp", "intelligence").unwrap()
+    };
+    write_credential(world.stage.folder(), "lost", &lost).unwrap();
+    let of_lost = || world.stage.settings_of("lost").unwrap();
+    let before = std::fs::read_to_string(world.stage.folder().join("crls.pem")).unwrap();
+    world.stage.authority().revoke(&lost).unwrap();
+    taken_up(&world, || world.stage.publish_crls().unwrap()).await;
+    let after = std::fs::read_to_string(world.stage.folder().join("crls.pem")).unwrap();
+
+    let mut state = listening(&world).reload_state();
+    write(&world, "crls.pem", &before);
+    let told = state.wait_for(|state| state.last_error == Some(TlsError::OlderRevocationList));
+    drop(timeout(CLOSED_WITHIN, told).await.expect("the older list must be told").unwrap());
+    assert_eq!(listening(&world).loaded().load().generation(), 2, "the newer one stays at work");
+    assert!(try_connect(of_lost()).await.is_err(), "what was revoked stays revoked");
+    assert!(try_connect(world.stage.node("gmp", "records").unwrap()).await.is_ok());
+
+    write(&world, "crls.pem", &after);
+    let well = state.wait_for(|state| *state == ReloadState::default());
+    drop(timeout(CLOSED_WITHIN, well).await.expect("the fault must be taken back").unwrap());
+}
+
 fn write(world: &World, name: &str, text: &str) {
     std::fs::write(world.stage.folder().join(name), text).unwrap();
 }

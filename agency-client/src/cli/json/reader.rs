@@ -19,19 +19,29 @@ impl Faults {
     pub(crate) fn add(&mut self, field: String, rule: &str) {
         self.0.push(Violation { field, rule: rule.to_owned() });
     }
+
+    /// Notes a fault of a field that has none yet: a second one would speak of a value that could
+    /// not be read.
+    pub(crate) fn add_first(&mut self, field: String, rule: &str) {
+        if self.0.iter().all(|fault| fault.field != field) {
+            self.add(field, rule);
+        }
+    }
 }
 
 /// The members of one object, taken one by one.
 pub(crate) struct ObjectReader {
     path: String,
+    /// Whether it is an object at all. What is none lacks no members.
+    is_object: bool,
     members: Vec<(String, Node)>,
 }
 
 impl ObjectReader {
     /// Begins an object. Anything else is a fault, and reads as an empty object.
     pub(crate) fn new(path: &str, node: Node, faults: &mut Faults) -> Self {
-        let members = match node {
-            Node::Object(members) => members,
+        let (is_object, members) = match node {
+            Node::Object(members) => (true, members),
             Node::Null
             | Node::Boolean(_)
             | Node::Number(_)
@@ -39,10 +49,10 @@ impl ObjectReader {
             | Node::Text(_)
             | Node::List(_) => {
                 faults.add(path.to_owned(), "must be an object");
-                Vec::new()
+                (false, Vec::new())
             }
         };
-        Self { path: path.to_owned(), members }
+        Self { path: path.to_owned(), is_object, members }
     }
 
     /// The path of a member.
@@ -70,9 +80,16 @@ impl ObjectReader {
     /// A text that must be there.
     pub(crate) fn text(&mut self, name: &str, faults: &mut Faults) -> String {
         self.optional_text(name, faults).unwrap_or_else(|| {
-            faults.add(self.path_of(name), "must be given");
+            self.lacks(name, faults);
             String::new()
         })
+    }
+
+    /// Notes that a member is missing.
+    fn lacks(&self, name: &str, faults: &mut Faults) {
+        if self.is_object {
+            faults.add(self.path_of(name), "must be given");
+        }
     }
 
     /// A text that may be absent.
@@ -125,7 +142,7 @@ impl ObjectReader {
         match self.take(name, faults) {
             Some(node) => word::<E>(&self.path_of(name), node, faults),
             None => {
-                faults.add(self.path_of(name), "must be given");
+                self.lacks(name, faults);
                 0
             }
         }
@@ -199,7 +216,7 @@ impl ObjectReader {
         match OffsetDateTime::parse(&text, &Rfc3339) {
             Ok(time) => Some(crate::compose::timestamp(time)),
             Err(_) => {
-                faults.add(self.path_of(name), "must be a time such as 2026-03-02T09:00:00Z");
+                faults.add_first(self.path_of(name), "must be a time such as 2026-03-02T09:00:00Z");
                 None
             }
         }

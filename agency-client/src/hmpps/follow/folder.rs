@@ -6,33 +6,28 @@
 //! file, and what becomes of it.
 //!
 //! Whoever writes into the folder must write under a name that begins with a dot, or outside it,
-//! and then rename: files that begin with a dot are never read.
+//! and then rename: files that begin with a dot are never read. Nor are files that are no events
+//! by their names, [`is_event_file`]; they are counted.
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::PAYLOAD_BYTES_MAX;
-use super::keyed_ids::{self, Use};
+use super::super::PAYLOAD_BYTES_MAX;
+use super::super::keyed_ids::{self, Use};
+use super::{FollowError, write_whole};
 
-/// Why a folder could not be followed. Paths are the operator's own and are not repeated here.
-#[derive(Debug, thiserror::Error)]
-pub enum FollowError {
-    /// The folder or one of its files cannot be read.
-    #[error("the folder or a file in it cannot be read")]
-    Read(#[source] std::io::Error),
-    /// The saved position cannot be read or written. Nothing was marked done.
-    #[error("the saved position cannot be read or written")]
-    State(#[source] std::io::Error),
-    /// The quarantine folder cannot be read or written. The payload is still where it was.
-    #[error("the quarantine folder cannot be read or written")]
-    Quarantine(#[source] std::io::Error),
-    /// The quarantine folder holds no payload of that name.
-    #[error("nothing is held under that name")]
-    NotHeld,
+/// How the name of an event's file ends, after the dot.
+const EVENT_ENDING: &str = "json";
+
+/// Whether a file in a folder is an event by its name: one that ends in `.json`, whatever the
+/// case of its letters.
+#[must_use]
+pub fn is_event_file(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(EVENT_ENDING))
 }
 
 /// A file that was not yet dealt with. `Debug` shows no name.
@@ -51,7 +46,7 @@ impl fmt::Debug for UnreadFile {
 
 impl UnreadFile {
     /// The content, at most one byte more than `PAYLOAD_BYTES_MAX`: enough for
-    /// [`super::read`] to see that it is too large.
+    /// [`crate::hmpps::read`] to see that it is too large.
     ///
     /// # Errors
     /// [`FollowError::Read`].
@@ -96,8 +91,8 @@ impl FolderSource {
         };
         // A line cut short by a crash matches no file, so that file is offered once more.
         let saved: BTreeSet<&str> = saved.lines().collect();
-        let present = files(dir, &id_key)?;
-        let done: BTreeSet<String> = present
+        let done: BTreeSet<String> = look(dir, &id_key)?
+            .events
             .into_iter()
             .map(|file| file.seen)
             .filter(|seen| saved.contains(seen.as_str()))
@@ -112,11 +107,25 @@ impl FolderSource {
     /// [`FollowError::Read`].
     pub fn next_unread(&self, files_max: usize) -> Result<Vec<UnreadFile>, FollowError> {
         let state = self.state_file.canonicalize().map_err(FollowError::State)?;
-        let unread = files(&self.dir, &self.id_key)?.into_iter().filter(|file| {
+        let unread = look(&self.dir, &self.id_key)?.events.into_iter().filter(|file| {
             !self.done.contains(&file.seen)
                 && file.path.canonicalize().ok().as_ref() != Some(&state)
         });
         Ok(unread.take(files_max).collect())
+    }
+
+    /// How many files lie in the folder now that are no events by their names. The saved position
+    /// is not counted.
+    ///
+    /// # Errors
+    /// [`FollowError::Read`] and [`FollowError::State`].
+    pub fn not_read(&self) -> Result<usize, FollowError> {
+        let state = self.state_file.canonicalize().map_err(FollowError::State)?;
+        let others = look(&self.dir, &self.id_key)?.others;
+        Ok(others
+            .into_iter()
+            .filter(|path| path.canonicalize().ok().as_ref() != Some(&state))
+            .count())
     }
 
     /// Records that a file was dealt with; true after a restart too, once this returns.
@@ -133,10 +142,19 @@ impl FolderSource {
     }
 }
 
-/// Every plain file of a folder that does not begin with a dot, in the order of names. Links are
-/// not followed: what is read must lie in the folder.
-fn files(dir: &Path, id_key: &[u8; 32]) -> Result<Vec<UnreadFile>, FollowError> {
-    let mut found = Vec::new();
+/// What lies in a folder.
+#[derive(Default)]
+struct Looked {
+    /// Events, in the order of names.
+    events: Vec<UnreadFile>,
+    /// Files that are no events by their names.
+    others: Vec<PathBuf>,
+}
+
+/// Every plain file of a folder that does not begin with a dot. Links are not followed: what is
+/// read must lie in the folder.
+fn look(dir: &Path, id_key: &[u8; 32]) -> Result<Looked, FollowError> {
+    let mut looked = Looked::default();
     for entry in fs::read_dir(dir).map_err(FollowError::Read)? {
         let entry = entry.map_err(FollowError::Read)?;
         let name = entry.file_name();
@@ -146,13 +164,17 @@ fn files(dir: &Path, id_key: &[u8; 32]) -> Result<Vec<UnreadFile>, FollowError> 
         if hidden || !metadata.is_file() {
             continue;
         }
+        if !is_event_file(&entry.path()) {
+            looked.others.push(entry.path());
+            continue;
+        }
         let version = format!("{} {} {}", metadata.len(), metadata.mtime(), metadata.mtime_nsec());
         let name_hex = hex::encode(name.as_encoded_bytes());
         let seen = keyed_ids::digest(id_key, Use::FileSeen, &[&name_hex, &version]);
-        found.push(UnreadFile { path: entry.path(), seen: hex::encode(seen) });
+        looked.events.push(UnreadFile { path: entry.path(), seen: hex::encode(seen) });
     }
-    found.sort_by(|left, right| left.path.cmp(&right.path));
-    Ok(found)
+    looked.events.sort_by(|left, right| left.path.cmp(&right.path));
+    Ok(looked)
 }
 
 /// Writes the position anew, in full or not at all, and opens it to be added to.
@@ -160,20 +182,4 @@ fn rewrite(state_file: &Path, done: &BTreeSet<String>) -> std::io::Result<File> 
     let text: String = done.iter().flat_map(|seen| [seen.as_str(), "\n"]).collect();
     write_whole(state_file, text.as_bytes())?;
     OpenOptions::new().append(true).open(state_file)
-}
-
-/// Puts a file in place in full or not at all, with mode 0600, and makes it last.
-pub(super) fn write_whole(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) | None => Path::new("."),
-    };
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let unfinished = folder.join(format!(".{name}.unfinished"));
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    fs::rename(&unfinished, path)?;
-    File::open(folder)?.sync_all()
 }

@@ -1,0 +1,105 @@
+//! What can be said of a message that will not be sent.
+//!
+//! Owns: the rules of values that this system shares with the broker, asked only when a file has
+//! mistakes of its own. Promises: a message without mistakes of its own is judged by the broker
+//! alone, so that a rule the broker has relaxed holds nobody back; nothing said here is said twice
+//! for a field, or holds a value.
+//! Deliberately does not know: what the broker alone can judge (limits on times, desks, kinds).
+
+use super::json::Faults;
+use proto::exchange::v1 as wire;
+use proto::exchange::v1::message::Kind;
+use proto::identifier::{self, BirthDate, CurrentYear};
+use uuid::Uuid;
+
+/// Adds what the shared rules say of the values that could be read.
+///
+/// `year` decides the century of identifiers with short years; `None` leaves identifiers out.
+pub(super) fn check(message: &wire::Message, year: Option<CurrentYear>, faults: &mut Faults) {
+    for (field, id) in [
+        ("message_id", &message.message_id),
+        ("correlation_id", &message.correlation_id),
+        ("causation_id", &message.causation_id),
+        ("acting_person", &message.acting_person),
+    ] {
+        check_id(field, id, faults);
+    }
+    if message.subjects.is_empty() {
+        faults.add_first("subjects".to_owned(), "are 1 to 16");
+    }
+    for (place, subject) in message.subjects.iter().enumerate() {
+        check_date(format!("subjects[{place}].birth_date"), &subject.birth_date, faults);
+        let Some(year) = year else { continue };
+        for (number, identifier) in subject.identifiers.iter().enumerate() {
+            let field = format!("subjects[{place}].identifiers[{number}].value");
+            check_identifier(field, identifier, year, faults);
+        }
+    }
+    for (place, statement) in message.statements.iter().enumerate() {
+        let count = message.subjects.len();
+        let is_inside = |subject: &u32| count == 0 || (*subject as usize) < count;
+        if statement.subjects.is_empty() || !statement.subjects.iter().all(is_inside) {
+            faults.add_first(
+                format!("statements[{place}].subjects"),
+                "must name at least one subject of this message, each once",
+            );
+        }
+    }
+    check_kind(message.kind.as_ref(), faults);
+}
+
+fn check_kind(kind: Option<&Kind>, faults: &mut Faults) {
+    match kind {
+        Some(Kind::Mappa(mappa)) => {
+            check_id("mappa.referral_id", &mappa.referral_id, faults);
+            check_id("mappa.panel_decision_id", &mappa.panel_decision_id, faults);
+        }
+        Some(Kind::Custody(custody)) => {
+            check_id("custody.settles_message_id", &custody.settles_message_id, faults);
+        }
+        Some(Kind::Flag(flag)) => {
+            check_id("flag.panel_decision_id", &flag.panel_decision_id, faults);
+            check_date("flag.review_date".to_owned(), &flag.review_date, faults);
+        }
+        Some(Kind::Correction(correction)) => {
+            check_id("correction.message_id", &correction.message_id, faults);
+        }
+        Some(Kind::Intelligence(_)) | None => {}
+    }
+}
+
+/// What is empty was left out, or could not be read and is at fault already.
+fn check_id(field: &str, id: &str, faults: &mut Faults) {
+    let is_good = id.len() == uuid::fmt::Hyphenated::LENGTH
+        && Uuid::try_parse(id).is_ok_and(|id| !id.is_nil());
+    if !id.is_empty() && !is_good {
+        faults.add_first(field.to_owned(), "must be a UUID in its 36-character form");
+    }
+}
+
+fn check_date(field: String, date: &str, faults: &mut Faults) {
+    if !date.is_empty() && BirthDate::parse(date).is_err() {
+        faults.add_first(field, "must be a calendar date, YYYY-MM-DD");
+    }
+}
+
+fn check_identifier(
+    field: String,
+    identifier: &wire::Identifier,
+    year: CurrentYear,
+    faults: &mut Faults,
+) {
+    let kind = match identifier.r#type() {
+        // Its type is at fault already, and without it there is no rule.
+        wire::IdentifierType::Unspecified => return,
+        wire::IdentifierType::Pnc => identifier::Kind::Pnc,
+        wire::IdentifierType::Cro => identifier::Kind::Cro,
+        wire::IdentifierType::Noms => identifier::Kind::Noms,
+        wire::IdentifierType::Crn => identifier::Kind::Crn,
+        wire::IdentifierType::Nhs => identifier::Kind::Nhs,
+        wire::IdentifierType::Asn => identifier::Kind::Asn,
+    };
+    if let Err(error) = identifier::canonical(kind, &identifier.value, year) {
+        faults.add_first(field, error.rule());
+    }
+}

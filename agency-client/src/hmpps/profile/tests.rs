@@ -1,0 +1,123 @@
+//! What a profile may say, and how its faults are named.
+
+use super::*;
+
+const PROFILE: &str = "purpose = \"offender_management\"\n\
+    gateway = \"oma2007_s14\"\n\
+    lawful_basis = \"dpa2018_s35_task\"\n\
+    sensitive_condition = \"sch8_justice\"\n\
+    marking = \"official_sensitive\"\n\
+    acting_person = \"7D9F6A3E-2B1C-4D5E-8F90-A1B2C3D4E5F6\"\n\
+    id_key_file = \"id.key\"\n";
+
+#[test]
+fn a_profile_is_read_by_written_names() {
+    let profile = ImportProfile::from_toml(PROFILE, [1; 32]).unwrap();
+    assert_eq!(profile.gateway, Gateway::Oma2007S14);
+    assert_eq!(profile.marking, Marking::OfficialSensitive);
+    assert_eq!(profile.acting_person, "7d9f6a3e-2b1c-4d5e-8f90-a1b2c3d4e5f6");
+    assert!(!format!("{profile:?}").contains("7d9f6a3e"));
+}
+
+/// The faulty keys with their rules.
+fn faults(text: &str) -> Vec<(String, &'static str)> {
+    match ImportProfile::from_toml(text, [1; 32]).unwrap_err() {
+        ProfileError::Faults(faults) => {
+            faults.into_iter().map(|fault| (fault.key, fault.rule)).collect()
+        }
+        other => unreachable!("{other}"),
+    }
+}
+
+#[test]
+fn the_condition_may_be_left_out_and_nothing_else() {
+    for line in PROFILE.lines() {
+        let key = line.split(' ').next().unwrap();
+        let without = PROFILE.replace(&format!("{line}\n"), "");
+        if key == "sensitive_condition" {
+            assert!(ImportProfile::from_toml(&without, [1; 32]).is_ok());
+        } else {
+            assert_eq!(faults(&without), [(key.to_owned(), "must be given")]);
+        }
+    }
+}
+
+#[test]
+fn the_faulty_key_is_named_and_not_those_that_are_right() {
+    let wrong = PROFILE
+        .replace("\"official_sensitive\"", "7")
+        .replace("gateway =", "gate_way =")
+        .replace("offender_management", "canary");
+    assert_eq!(
+        faults(&wrong),
+        [
+            ("gate_way".to_owned(), "is not a known key"),
+            ("gateway".to_owned(), "must be given"),
+            ("marking".to_owned(), "must be a text in quotation marks"),
+            ("purpose".to_owned(), "must be a known purpose"),
+        ]
+    );
+    let error = ImportProfile::from_toml(&wrong, [1; 32]).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "the profile has faults: gate_way is not a known key; gateway must be given; \
+         marking must be a text in quotation marks; purpose must be a known purpose"
+    );
+}
+
+#[test]
+fn what_is_not_toml_is_named_by_its_line_and_never_quoted() {
+    let twice = format!("{PROFILE}purpose = \"canary\"\n");
+    let torn = PROFILE.replace("\"oma2007_s14\"", "\"canary");
+    for (text, wanted) in [(twice, 8), (torn, 2)] {
+        let error = ImportProfile::from_toml(&text, [1; 32]).unwrap_err();
+        assert!(matches!(error, ProfileError::NotToml { line } if line == wanted), "{error}");
+        assert!(!format!("{error} {error:?}").contains("canary"));
+    }
+}
+
+#[test]
+fn all_faulty_values_are_named_at_once_and_never_quoted() {
+    let wrong = PROFILE
+        .replace("offender_management", "unspecified")
+        .replace("oma2007_s14", "canary")
+        .replace("official_sensitive", "secret")
+        .replace("7D9F6A3E-", "");
+    let keys: Vec<_> = faults(&wrong).into_iter().map(|(key, _)| key).collect();
+    assert_eq!(keys, ["purpose", "gateway", "marking", "acting_person"]);
+    let error = ImportProfile::from_toml(&wrong, [1; 32]).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("canary"));
+}
+
+#[test]
+fn a_key_is_32_bytes_or_64_hexadecimal_digits() {
+    assert_eq!(id_key(&[9; 32]), Some([9; 32]));
+    assert_eq!(id_key(format!("{}\n", "0a".repeat(32)).as_bytes()), Some([10; 32]));
+    for wrong in ["", "0a", &"0a".repeat(31), &"zz".repeat(32)] {
+        assert_eq!(id_key(wrong.as_bytes()), None, "{wrong}");
+    }
+}
+
+#[test]
+fn the_key_file_stands_beside_the_profile_and_only_its_owner_may_read_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let (path, key) = (folder.path().join("import.toml"), folder.path().join("id.key"));
+    std::fs::write(&path, PROFILE).unwrap();
+    assert!(matches!(ImportProfile::load(&path), Err(ProfileError::KeyUnreadable { .. })));
+    std::fs::write(&key, [3; 32]).unwrap();
+    let set_mode = |mode| {
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    set_mode(0o604);
+    let shown = key.display();
+    assert_eq!(
+        ImportProfile::load(&path).unwrap_err().to_string(),
+        format!(
+            "`id_key_file`: {shown}: the file's mode is 0604 and must be 0600 or 0400: nobody \
+             but its owner may read it; run `chmod 600 {shown}`"
+        )
+    );
+    set_mode(0o600);
+    assert_eq!(ImportProfile::load(&path).unwrap().id_key, [3; 32]);
+}

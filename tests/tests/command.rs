@@ -1,0 +1,365 @@
+//! The command `agency` in a process of its own, against a real broker: what it says and the code
+//! it ends with where something was not done, and what it does when it is told to end.
+//!
+//! Deliberately does not know: what the library under it can do; other tests call that.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may stop where what it looks at is not there"
+)]
+
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use agency_client::compose;
+use broker::ledger::fsck;
+use broker::store::sqlite::SqliteRaw;
+use demo::stage::{APPROVER_POLICE, BROKER_AUDITOR};
+use proto::exchange::v1 as wire;
+use serde_json::Value;
+use tests::world::{RELEASE_GROUNDS, World, adult, id, now, ppo_flag};
+
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/hmpps");
+const NIGHT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/demo/night");
+const RELEASE: &str = "release-conditional-wrapped.json";
+const OTHER_RELEASE: &str = "release-curfew-bare.json";
+/// How long a test waits for what must come; the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running command, and what it wrote.
+struct Agency {
+    child: Child,
+    output: PathBuf,
+    errors: PathBuf,
+}
+
+impl Agency {
+    /// Starts the command with the settings of a node, as `AGENCY.NODE`, or of a person, as
+    /// `person-ID`; they must have been made.
+    fn start(world: &World, settings: &str, arguments: &[&str]) -> Self {
+        let folder = world.stage.folder();
+        let name = id().to_string();
+        let (output, errors) = (folder.join(format!("{name}.out")), folder.join(name));
+        let child = Command::new(env!("CARGO_BIN_EXE_agency_under_test"))
+            .arg("--settings")
+            .arg(folder.join(format!("{settings}.toml")))
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(File::create(&output).unwrap())
+            .stderr(File::create(&errors).unwrap())
+            .spawn()
+            .unwrap();
+        Self { child, output, errors }
+    }
+
+    fn output(&self) -> String {
+        fs::read_to_string(&self.output).unwrap()
+    }
+
+    /// The lines of standard output, written with `--json`.
+    fn rows(&self) -> Vec<Value> {
+        self.output().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn errors(&self) -> String {
+        fs::read_to_string(&self.errors).unwrap()
+    }
+
+    fn runs(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Tells it to end, as a supervisor does.
+    fn terminate(&self) {
+        let signal = format!("kill -TERM {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &signal]).status().unwrap().success());
+    }
+
+    async fn ended(&mut self) -> ExitStatus {
+        until("the command ends", || !self.runs()).await;
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Agency {
+    fn drop(&mut self) {
+        // Nothing can be done about one that is gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let holding = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, holding).await.unwrap_or_else(|_| panic!("in vain: {what}"));
+}
+
+/// Runs the command to its end: whether it did all that was asked, and what it said.
+async fn run(world: &World, settings: &str, arguments: &[&str]) -> (bool, String, String) {
+    let mut agency = Agency::start(world, settings, arguments);
+    let status = agency.ended().await;
+    assert!(matches!(status.code(), Some(0 | 1)), "{status}: {}", agency.errors());
+    (status.success(), agency.output(), agency.errors())
+}
+
+/// Messages that the broker holds.
+fn messages(world: &World) -> u64 {
+    let raw = SqliteRaw::open(&world.stage.config().store.path).unwrap();
+    fsck::check(&raw, None).unwrap().messages
+}
+
+/// An import's profile, whose messages bear a marking, in a folder of its own beside its key.
+fn profile(world: &World, marking: &str) -> String {
+    let folder = world.stage.folder().join(marking);
+    fs::create_dir(&folder).unwrap();
+    let shipped = fs::read_to_string(Path::new(NIGHT).join("import.toml")).unwrap();
+    let text = shipped.replace("\"official_sensitive\"", &format!("\"{marking}\""));
+    fs::write(folder.join("import.toml"), text).unwrap();
+    let key = folder.join("import-id.key");
+    fs::write(&key, [42; 32]).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    folder.join("import.toml").to_str().unwrap().to_owned()
+}
+
+/// A path in the world's folder, as an argument.
+fn path(world: &World, name: &str) -> String {
+    world.stage.folder().join(name).to_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_names_nobody_is_told_apart_from_one_that_is_not_this_agencys() {
+    let world = World::shipped().await;
+    let flag = ppo_flag(adult("A9001AA", "Invented Flagged"));
+    let message = flag.message_id.clone();
+    let unknown = |message: &str| {
+        format!(
+            "agency: {message} is not known to this agency: no system of it has published a \
+             message by that id\n"
+        )
+    };
+    world.publisher("merseyside-police", "records").await.publish(flag).await.unwrap();
+    world.stage.node("gmp", "records").unwrap();
+
+    let tracked = run(&world, "merseyside-police.records", &["track", &message]).await;
+    let recorded = format!("{message} was recorded; it names no agency, so no outcome is told\n");
+    assert_eq!(tracked, (true, recorded, String::new()));
+    // Another agency's message answers as one that does not exist.
+    for message in [message, id().to_string()] {
+        let tracked = run(&world, "gmp.records", &["track", &message]).await;
+        assert_eq!(tracked, (false, String::new(), unknown(&message)));
+        let tracked = run(&world, "gmp.records", &["--json", "track", &message]).await;
+        assert_eq!(tracked, (false, String::new(), unknown(&message)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_publish_is_told_that_nothing_was_recorded() {
+    let world = World::shipped().await;
+    let (agency, person) = APPROVER_POLICE;
+    world.stage.person(agency, person).unwrap();
+    let before = messages(&world);
+    let file = Path::new(NIGHT).join("first-message.json");
+    let text = fs::read_to_string(&file).unwrap();
+    let message: Value = serde_json::from_str(&text).unwrap();
+    let message = message["message_id"].as_str().unwrap();
+
+    let arguments = ["publish", file.to_str().unwrap()];
+    let (done, said, errors) = run(&world, &format!("person-{person}"), &arguments).await;
+    assert!(!done);
+    assert_eq!(
+        said,
+        format!(
+            "{message} was not recorded: refused (1003): Your role does not allow this; ask your \
+             agency's lead.\n"
+        )
+    );
+    assert!(errors.ends_with("agency: 1 of 1 were not published; each is named above\n"));
+    assert_eq!(messages(&world), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_period_that_holds_no_time_is_a_mistake_and_not_an_empty_answer() {
+    let world = World::shipped().await;
+    let (agency, person) = BROKER_AUDITOR;
+    world.stage.person(agency, person).unwrap();
+    let settings = format!("person-{person}");
+    let (early, late) = ("2026-03-02T00:00:00Z", "2026-03-03T00:00:00Z");
+    let asking = |from, until| {
+        ["disclosures", "--reason", "an invented look", "--from", from, "--until", until]
+    };
+    for (from, until) in [(late, early), (early, early)] {
+        let (done, said, errors) = run(&world, &settings, &asking(from, until)).await;
+        assert_eq!((done, said.as_str()), (false, ""));
+        assert_eq!(errors, "agency: --from must be before --until\n");
+    }
+    let (done, said, errors) = run(&world, &settings, &asking(early, late)).await;
+    assert!(done, "{errors}");
+    assert!(said.starts_with("complete to entry "), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_explanation_tells_what_became_of_each_delivery() {
+    let world = World::shipped().await;
+    let owner = world.publisher("merseyside-police", "records").await;
+    owner.publish(ppo_flag(adult("A9002AA", "Invented Released"))).await.unwrap();
+    let release = release("A9002AA");
+    let message = release.message_id.clone();
+    world.publisher("hmpps-prisons", "records").await.publish(release).await.unwrap();
+    let (agency, person) = BROKER_AUDITOR;
+    world.stage.person(agency, person).unwrap();
+
+    let arguments =
+        ["explain", "--reason", "an invented look", "--agency", "hmpps-prisons", &message];
+    let (done, said, errors) = run(&world, &format!("person-{person}"), &arguments).await;
+    assert!(done, "{errors}");
+    let told = said.lines().find(|line| line.starts_with("gmp/stockport, delivery: waiting since"));
+    assert!(told.is_some(), "{said}");
+    assert!(said.contains("\n  last released: -\n"), "{said}");
+    assert!(said.lines().last().unwrap().starts_with("decided under bundle "), "{said}");
+
+    let arguments = [&["--json"], arguments.as_slice()].concat();
+    let mut agency = Agency::start(&world, &format!("person-{person}"), &arguments);
+    assert!(agency.ended().await.success());
+    let rows = agency.rows();
+    let fate = rows.iter().find(|row| row["desk"] == "stockport" && row["state"] == "waiting");
+    let fate = fate.unwrap();
+    assert_eq!((&fate["refusal"], &fate["released_at"]), (&0.into(), &"".into()));
+    assert_ne!(fate["at"], "");
+}
+
+/// A person's release from prison to Stockport.
+fn release(noms: &str) -> wire::Message {
+    let person = adult(noms, "Invented Released");
+    let certainty = wire::CustodyCertainty::Confirmed;
+    compose::custody_release(id(), RELEASE_GROUNDS, person, certainty, "FBI", now())
+        .area("E08000007", wire::AreaRole::Release)
+        .build()
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_of_a_folder_reads_events_alone_and_finishes_what_is_in_hand_when_told_to_end() {
+    let mut world = World::shipped().await;
+    world.stage.node("hmpps-prisons", "records").unwrap();
+    let folder = world.stage.folder().join("in");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("README.md"), "{}").unwrap();
+    fs::copy(Path::new(DATA).join(RELEASE), folder.join("1.json")).unwrap();
+    let (profile, held) = (profile(&world, "official_sensitive"), path(&world, "held"));
+    let (position, folder_path) = (path(&world, "position"), path(&world, "in"));
+    let following = [
+        "--json",
+        "follow",
+        "--profile",
+        &profile,
+        "--quarantine",
+        &held,
+        "--state",
+        &position,
+        "--every-seconds",
+        "1",
+        &folder_path,
+    ];
+    let before = messages(&world);
+    let mut follower = Agency::start(&world, "hmpps-prisons.records", &following);
+    until("the first event is published", || messages(&world) == before + 1).await;
+    let rows = follower.rows();
+    assert_eq!((&rows[0]["outcome"], &rows[0]["files"]), (&"not_read".into(), &1.into()));
+    assert_eq!((rows.len(), &rows[1]["outcome"]), (2, &"shared".into()));
+    assert!(fs::read_dir(&held).unwrap().next().is_none(), "nothing else was read");
+
+    world.stop().await;
+    fs::copy(Path::new(DATA).join(OTHER_RELEASE), folder.join("2.json")).unwrap();
+    until("the second event is in hand", || follower.rows().len() == 3).await;
+    follower.terminate();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(follower.runs(), "what is in hand is finished first: {}", follower.errors());
+    world.start().await;
+    assert!(follower.ended().await.success(), "{}", follower.errors());
+    assert_eq!(messages(&world), before + 2);
+
+    let again = [following.as_slice(), &["--once"]].concat();
+    let mut follower = Agency::start(&world, "hmpps-prisons.records", &again);
+    assert!(follower.ended().await.success());
+    assert_eq!(follower.rows().len(), 1, "both are done, and only the other file is spoken of");
+
+    // With nothing in hand it ends at once.
+    let mut follower = Agency::start(&world, "hmpps-prisons.records", &following);
+    until("it has looked", || follower.rows().len() == 1).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    follower.terminate();
+    assert!(follower.ended().await.success(), "{}", follower.errors());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_was_sent_otherwise_before_is_sent_already_and_no_failure() {
+    let world = World::shipped().await;
+    world.stage.node("hmpps-prisons", "records").unwrap();
+    let first = profile(&world, "official_sensitive");
+    // The marking does not enter the id, as little as the age of the news does.
+    let other = profile(&world, "official");
+    let folder = world.stage.folder().join("in");
+    fs::create_dir(&folder).unwrap();
+    fs::copy(Path::new(DATA).join(RELEASE), folder.join("1.json")).unwrap();
+    let (file, folder) = (path(&world, "in/1.json"), path(&world, "in"));
+    let (held, position) = (path(&world, "held"), path(&world, "position"));
+    let before = messages(&world);
+
+    let import = ["--json", "import", "hmpps", "--profile", &first, &file];
+    let (done, _, errors) = run(&world, "hmpps-prisons.records", &import).await;
+    assert!(done, "{errors}");
+    let import = ["--json", "import", "hmpps", "--profile", &other, &file];
+    let follow = [
+        "--json",
+        "follow",
+        "--once",
+        "--profile",
+        &other,
+        "--quarantine",
+        &held,
+        "--state",
+        &position,
+        &folder,
+    ];
+    for again in [import.as_slice(), &follow] {
+        let (done, said, errors) = run(&world, "hmpps-prisons.records", again).await;
+        assert!(done, "{errors}");
+        assert!(said.lines().last().unwrap().contains("\"outcome\":\"sent_already\""), "{said}");
+        assert_eq!(messages(&world), before + 1);
+    }
+    let (done, said, _) = run(&world, "hmpps-prisons.records", &follow).await;
+    assert_eq!((done, said.as_str()), (true, ""), "the file is done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_system_goes_on_receiving_when_its_agency_is_restored() {
+    let world = World::shipped().await;
+    world.stage.node("gmp", "records").unwrap();
+    let receiving = ["--json", "subscribe", "--desk", "stockport", "--once", "2"];
+    let mut receiver = Agency::start(&world, "gmp.records", &receiving);
+    let owner = world.publisher("merseyside-police", "records").await;
+    owner.publish(ppo_flag(adult("A9002AA", "Invented Released"))).await.unwrap();
+    let prisons = world.publisher("hmpps-prisons", "records").await;
+    prisons.publish(release("A9002AA")).await.unwrap();
+    until("a delivery is received", || receiver.rows().len() == 1).await;
+
+    world.suspend("gmp", true).await;
+    let sentence = "Your agency's access is suspended; ring the broker's operators.";
+    until("it says why", || receiver.errors().contains(sentence)).await;
+    // Longer than the longest wait, so that it is refused again.
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    assert!(receiver.runs(), "{}", receiver.errors());
+    world.suspend("gmp", false).await;
+    prisons.publish(release("A9002AA")).await.unwrap();
+    assert!(receiver.ended().await.success(), "{}", receiver.errors());
+    assert_eq!(receiver.rows().len(), 2);
+    assert_eq!(receiver.errors().matches(sentence).count(), 1, "it is said once");
+}
