@@ -14,6 +14,9 @@ mod clock;
 #[path = "faults/disk.rs"]
 mod disk;
 
+#[path = "faults/embargo.rs"]
+mod embargo;
+
 #[path = "faults/site.rs"]
 mod site;
 

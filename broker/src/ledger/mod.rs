@@ -19,3 +19,6 @@ pub mod checkpoint;
 pub mod proof;
 
 pub mod fsck;
+
+#[cfg(test)]
+mod town;

@@ -82,6 +82,9 @@ impl Appender {
         let mut works: Vec<Work> =
             std::mem::take(&mut self.later).into_iter().chain(works).collect();
         while !works.is_empty() {
+            if let Err(error) = self.read_back() {
+                return self.refuse(works, &error);
+            }
             let (known, stored) = match self.look_up(&works) {
                 Ok(found) => found,
                 Err(error) => return self.refuse(works, &error),
@@ -132,10 +135,13 @@ impl Appender {
     pub(super) fn finish_all(&mut self) {
         loop {
             self.write_here();
-            if self.later.is_empty() {
-                return;
+            // A commit that failed leaves an open draft of what was put aside.
+            if self.open.is_none() {
+                if self.later.is_empty() {
+                    return;
+                }
+                self.draft(Vec::new());
             }
-            self.draft(Vec::new());
         }
     }
 
@@ -233,6 +239,8 @@ impl Appender {
             Work::Subscribe(subscribe) => self.subscribe(subscribe, draft)?,
             Work::Change(change) => self.change(change, &rules, draft, &mut open.changed)?,
             Work::Consult(consult) => self.consult(consult, draft)?,
+            // What else the draft does to it is written first.
+            Work::Redrive(redrive) if draft.touches(redrive.delivery) => return Ok(None),
             Work::Redrive(redrive) => self.redrive(redrive, draft, now)?,
             Work::Refusals(refusals) => self.refusals(refusals, draft)?,
             Work::Tick { leaves, .. } => {
@@ -380,7 +388,9 @@ impl Appender {
             return;
         }
         if !matches!(error, StoreError::Refused(_) | StoreError::Full) {
-            self.reload();
+            self.unsure = true;
+            // Where that fails it is tried again before anything is drafted.
+            let _ = self.read_back();
         }
         self.refuse(works, error);
     }
@@ -395,36 +405,46 @@ impl Appender {
             Refusal::StoreUnavailable
         };
         // What is on disk decides: a message may have been written after all.
-        let known = self.look_up(&works).map(|(known, _)| known).unwrap_or_default();
+        // What is being written still may fail, and counts for nothing here.
+        let known = self.on_disk(messages_of(&works)).unwrap_or_default();
         fail(works, &known, refusal);
     }
 
-    /// Drops what is in memory and takes what is on disk.
-    fn reload(&mut self) {
-        if let Ok(start) = self.writer.reload()
-            && let Ok(standing) = Standing::of(&start)
-        {
-            self.standing = standing;
-            // What was outstanding waits again: every stream looks.
-            let waiting: Vec<(u64, u64)> =
-                start.subscriptions.iter().map(|(row, _, waiting)| (row.row, *waiting)).collect();
-            self.shared.live.committed(Vec::new(), &waiting);
+    /// After a commit whose outcome is unknown, drops what is in memory and takes what is on
+    /// disk: nothing may be drafted before.
+    fn read_back(&mut self) -> Result<(), StoreError> {
+        if !self.unsure {
+            return Ok(());
         }
+        let start = self.writer.reload()?;
+        self.standing = Standing::of(&start)?;
+        self.unsure = false;
+        // What was outstanding waits again: every stream looks.
+        let waiting: Vec<(u64, u64)> =
+            start.subscriptions.iter().map(|(row, _, waiting)| (row.row, *waiting)).collect();
+        self.shared.live.committed(Vec::new(), &waiting);
+        Ok(())
+    }
+
+    /// What is remembered of these messages on disk.
+    fn on_disk(&self, keys: Vec<MessageKey>) -> Result<Remembered, StoreError> {
+        let found = if keys.is_empty() { Vec::new() } else { self.recall.known(&keys)? };
+        let found = keys.into_iter().zip(found);
+        Ok(found.filter_map(|(key, found)| Some((key, found?))).collect())
     }
 
     /// What is remembered of every message that works publish or cite, and how the deliveries
     /// stand that they settle, release or end: on disk, and in what is being written.
     fn look_up(&self, works: &[Work]) -> Result<LookedUp, StoreError> {
         let keys = messages_of(works);
-        let found = if keys.is_empty() { Vec::new() } else { self.recall.known(&keys)? };
-        let mut known: HashMap<MessageKey, KnownMessage> = HashMap::with_capacity(keys.len());
+        let mut known = self.on_disk(keys.clone())?;
         let rows = deliveries_of(works);
         let mut states =
             if rows.is_empty() { HashMap::new() } else { self.recall.states(&rows)? };
         let flying = self.flying.as_ref();
-        for (key, found) in keys.into_iter().zip(found) {
-            let found = flying.and_then(|flying| flying.known.get(&key).copied()).or(found);
-            known.extend(found.map(|found| (key, found)));
+        for key in keys {
+            let found = flying.and_then(|flying| flying.known.get(&key));
+            known.extend(found.map(|found| (key, *found)));
         }
         for row in rows {
             let state = flying.and_then(|flying| flying.states.get(&row));
@@ -434,7 +454,9 @@ impl Appender {
     }
 }
 
-type LookedUp = (HashMap<MessageKey, KnownMessage>, HashMap<u64, DeliveryState>);
+type Remembered = HashMap<MessageKey, KnownMessage>;
+
+type LookedUp = (Remembered, HashMap<u64, DeliveryState>);
 
 /// The messages that works publish or cite.
 fn messages_of(works: &[Work]) -> Vec<MessageKey> {

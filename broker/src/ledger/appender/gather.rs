@@ -97,9 +97,7 @@ impl Appender {
 
     /// Gives the open draft to the writer, if it is free and the draft is worth it.
     fn hand_over(&mut self, queue: &mpsc::Receiver<Work>) {
-        if self.open.is_none() && !self.later.is_empty() {
-            self.draft(Vec::new());
-        }
+        self.take_up();
         let Some(open) = self.open.as_ref().filter(|_| self.flying.is_none()) else { return };
         if !open.urgent && open.has_room() && open.since.elapsed() < LINGER {
             return;
@@ -108,6 +106,15 @@ impl Appender {
             self.write_here();
         } else {
             self.write_beside();
+        }
+        // Or they would wait until somebody else sends a work.
+        self.take_up();
+    }
+
+    /// Begins a draft with the works that were put aside, if none is open.
+    fn take_up(&mut self) {
+        if self.open.is_none() && !self.later.is_empty() {
+            self.draft(Vec::new());
         }
     }
 }

@@ -8,7 +8,8 @@
 //!          unless the one it follows was.
 //! Bound:   [`BATCH_ITEMS_MAX`] works or [`BATCH_BYTES_MAX`] bytes of bodies a commit.
 //! Refuses: after a commit whose outcome is unknown it reloads what is on disk and answers
-//!          by that. One bad item never fails the others: a refused batch is halved.
+//!          by that; until it could, it refuses every work. One bad item never fails the
+//!          others: a refused batch is halved.
 //! Why one: index order must equal commit order, or a proof would show a gap.
 
 mod work;
@@ -32,6 +33,9 @@ mod commit;
 mod writer;
 
 mod answer;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -75,6 +79,8 @@ pub struct Appender {
     flying: Option<Flying>,
     /// Works that the open draft could not take: they begin the next.
     later: Vec<Work>,
+    /// Whether a commit ended nobody knows how, and has not been read back yet.
+    unsure: bool,
     stopping: Option<oneshot::Sender<()>>,
 }
 
@@ -109,9 +115,19 @@ pub fn start(
     let unavailable = |error: std::io::Error| StoreError::Unavailable(error.kind().to_string());
     let standing = Standing::of(start)?;
     let writer = Writer::start(journal, shared.clone()).map_err(unavailable)?;
-    let (open, flying, later, stopping) = (None, None, Vec::new(), None);
-    let appender =
-        Appender { recall, shared, writer, standing, bundle, open, flying, later, stopping };
+    let (open, flying, later, unsure, stopping) = (None, None, Vec::new(), false, None);
+    let appender = Appender {
+        recall,
+        shared,
+        writer,
+        standing,
+        bundle,
+        open,
+        flying,
+        later,
+        unsure,
+        stopping,
+    };
     let (sender, receiver) = mpsc::channel(QUEUE_WORKS_MAX);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(unavailable)?;

@@ -1,5 +1,6 @@
 //! The thread that makes drafts durable, and tells everybody once they are.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -99,7 +100,10 @@ impl Desk {
             return Ok(());
         }
         let started = self.shared.clock.monotonic();
-        let written = self.journal().commit(&drafted.batch);
+        let commit = || self.journal().commit(&drafted.batch);
+        // A panic is an unknown outcome like any other: both threads go on.
+        let written = catch_unwind(AssertUnwindSafe(commit))
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("a commit ended in a panic".into())));
         stop_if_unsynced(&written);
         written?;
         let took = self.shared.clock.monotonic().saturating_sub(started);

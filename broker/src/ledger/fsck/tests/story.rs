@@ -4,112 +4,30 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use aws_lc_rs::signature::Ed25519KeyPair;
 use proto::exchange::v1 as wire;
 use proto::ledger::checkpoint::{Checkpoint, VerifierKey};
 use proto::ledger::tree::Hash;
 use proto::refusal::Refusal;
 use rusqlite::Connection;
-use time::macros::datetime;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use crate::chance::SystemChance;
 use crate::clock::{Clock as _, SetClock};
-use crate::delivery::outbox::{InLine, Outbox as _, Waiting};
-use crate::directory::{Directory, document};
+use crate::delivery::outbox::{Outbox as _, Waiting};
 use crate::ledger::appender::{
     self, CommittedHead, ConsultWork, EndItem, Live, LiveRelease, PublishOutcome, Queue,
-    RedriveWork, ReleaseItem, ReleaseWork, Released, Seat, SettleItem, SettleWork, Settlement,
-    Shared, SubscribeWork, VoidItem, Work,
+    RedriveWork, ReleaseWork, Released, Seat, SettleItem, SettleWork, Settlement, Shared,
+    SubscribeWork, VoidItem, Work,
 };
 use crate::ledger::journal::Journal as _;
-use crate::message::{self, Sender};
-use crate::parcel::Parcel;
-use crate::policy::{Bundle, BundleFile};
-use crate::prepare::{cites, prepare};
-use crate::register::{DeskName, Register};
-use crate::rules::{Epochs, Rules};
-use crate::seal::Vault;
+use crate::ledger::town::{self, NOON, POLICE, PROBATION, VICTIMS, news, of_known_person};
+use crate::register::DeskName;
+use crate::rules::Epochs;
 use crate::store::sqlite::{SqliteReaders, open_journal};
 
 pub(super) const ORIGIN: &str = "ledger.example/fsck";
 pub(super) const KEY_SEED: [u8; 32] = [7; 32];
-
-const DIRECTORY: &str = r#"
-trust_domain = "test"
-[[flag]]
-kind = "ppo"
-raised_by = ["prison"]
-[[area]]
-code = "T1"
-name = "Invented town"
-[[agency]]
-id = "north-police"
-name = "Invented police"
-kind = "police"
-dpo_contact = "dpo@north-police.test"
-  [[agency.desk]]
-  id = "offenders"
-  name = "Offender management"
-  function = "offender_management"
-  regime = "part3"
-  kinds = ["custody"]
-[[agency]]
-id = "probation"
-name = "Invented probation"
-kind = "probation"
-dpo_contact = "dpo@probation.test"
-  [[agency.desk]]
-  id = "offenders"
-  name = "Offender management"
-  function = "offender_management"
-  regime = "part3"
-  kinds = ["custody"]
-  [[agency.desk]]
-  id = "victims"
-  name = "Victim liaison"
-  function = "victim_liaison"
-  regime = "part3"
-  kinds = ["custody"]
-[[agency]]
-id = "prisons"
-name = "Invented prisons"
-kind = "prison"
-dpo_contact = "dpo@prisons.test"
-  [[agency.desk]]
-  id = "custody"
-  name = "Custody"
-  function = "custody"
-  regime = "part3"
-"#;
-
-const AGREEMENT: &str = r#"
-id = "town"
-title = "An invented town's agreement"
-start = "2026-01-01"
-review = "2027-01-01"
-expiry = "2028-01-01"
-purposes = ["offender_management"]
-gateways = [ { gateway = "cda1998_s115", basis = ["dpa2018_s35_task"] } ]
-[[party]]
-agency = "north-police"
-dpo_contact = "dpo@north-police.test"
-[[party]]
-agency = "probation"
-dpo_contact = "dpo@probation.test"
-[[party]]
-agency = "prisons"
-dpo_contact = "dpo@prisons.test"
-[[permit]]
-id = "custody"
-kinds = ["custody"]
-from = { kinds = ["prison"] }
-to = { kinds = ["police", "probation"], functions = ["offender_management"] }
-categories = ["managed"]
-stake = ["addressed", "flag_owner"]
-"#;
 
 /// Nobody listens: everything waits until a release is asked for.
 struct Nobody;
@@ -130,71 +48,6 @@ pub(super) fn verifier() -> VerifierKey {
 pub(super) fn note(size: u64, root: Hash) -> String {
     let key = Ed25519KeyPair::from_seed_unchecked(&KEY_SEED).unwrap();
     Checkpoint { origin: ORIGIN.to_owned(), size, root }.sign(&key, ORIGIN).unwrap()
-}
-
-fn rules() -> (Rules, Arc<Bundle>) {
-    let directory: Directory = document::read(DIRECTORY).unwrap();
-    let file = BundleFile { path: "agreements/town.toml".into(), text: AGREEMENT.into() };
-    let bundle = Arc::new(Bundle::read(&[file], &directory).unwrap_or_else(|e| panic!("{e:?}")));
-    let policy = Arc::new(bundle.in_force(&directory, datetime!(2026-06-01 12:00 UTC)));
-    let rules = Rules {
-        epochs: Epochs::default(),
-        directory: Arc::new(directory),
-        register: Arc::new(Register::default()),
-        policy,
-        bundle: bundle.hash(),
-    };
-    (rules, bundle)
-}
-
-/// News of an invented prisoner's release, or the withdrawal of an earlier message.
-fn news(number: u128, to: &[(&str, &str)], withdraws: Option<u128>) -> wire::Message {
-    use wire::message::Kind;
-    let subject = wire::Subject {
-        category: wire::SubjectCategory::Managed.into(),
-        name: "Invented Person".into(),
-        age: wire::AgeAssertion::Adult.into(),
-        limited_access: wire::LimitedAccess::No.into(),
-        ..wire::Subject::default()
-    };
-    let custody = wire::Custody {
-        event: wire::CustodyEvent::Release.into(),
-        certainty: wire::CustodyCertainty::Confirmed.into(),
-        prison: "ZZI".into(),
-        occurred_at: Some(message::stamp(datetime!(2026-06-01 9:00 UTC))),
-        ..wire::Custody::default()
-    };
-    let kind = withdraws.map_or(Kind::Custody(custody), |first| {
-        let message_id = Uuid::from_u128(first).to_string();
-        Kind::Correction(wire::Correction { message_id, reason: String::new() })
-    });
-    wire::Message {
-        message_id: Uuid::from_u128(number).to_string(),
-        purpose: wire::Purpose::OffenderManagement.into(),
-        gateway: wire::Gateway::Cda1998S115.into(),
-        lawful_basis: wire::LawfulBasis::Dpa2018S35Task.into(),
-        sensitive_condition: wire::SensitiveCondition::Sch8Statutory.into(),
-        marking: wire::Marking::OfficialSensitive.into(),
-        urgency: wire::Urgency::Routine.into(),
-        subjects: vec![subject],
-        addressees: to
-            .iter()
-            .map(|(agency, desk)| wire::Addressee {
-                agency: (*agency).into(),
-                desk: (*desk).into(),
-            })
-            .collect(),
-        kind: Some(kind),
-        ..wire::Message::default()
-    }
-}
-
-/// The same news of a person with an identifier.
-fn of_known_person(mut news: wire::Message) -> wire::Message {
-    let known =
-        wire::Identifier { r#type: wire::IdentifierType::Noms.into(), value: "Z9999ZZ".into() };
-    news.subjects[0].identifiers.push(known);
-    news
 }
 
 /// The known person comes on a list that probation keeps.
@@ -231,58 +84,26 @@ impl Store {
     }
 
     fn publish(&self, message: wire::Message) {
-        let rules = self.shared.rules.load_full();
-        let index = rules.directory.desk_index("prisons", "custody").unwrap();
-        let desk = rules.directory.desk(index).unwrap();
-        let sender = Sender {
-            agency: Arc::clone(&desk.agency),
-            kind: desk.agency_kind,
-            node: "gate".into(),
-            desk: index,
-            desk_id: Arc::clone(&desk.id),
-            regime: desk.regime,
-        };
-        let (vault, now) = (&self.shared.vault, self.clock.now());
-        let admitted = message::admit(message, sender, vault, now)
-            .unwrap_or_else(|rejection| panic!("{:?}", rejection.violations));
-        let none: &[DeskName] = &[];
-        let holders = cites(&admitted).map(|_| none);
-        let prepared =
-            prepare(Arc::new(admitted), holders, &rules, vault, &*self.shared.chance, now).unwrap();
+        let now = self.clock.now();
+        let prepared = town::prepared(message, &self.shared);
         let (sink, mut told) = mpsc::unbounded_channel();
-        self.put(Work::Publish(Box::new(prepared), sink));
+        self.put(Work::Publish(prepared, sink));
         let outcomes = told.blocking_recv().unwrap();
         let accepted = PublishOutcome::Accepted { at: now, repeated: false };
         assert_eq!(outcomes.first().map(|(_, outcome)| outcome), Some(&accepted));
     }
 
     fn waiting(&self, subscription: u64) -> Vec<Waiting> {
-        let line = self.readers.line(subscription, None, self.clock.now(), 100).unwrap();
-        let due = line.into_iter().filter_map(|row| match row {
-            InLine::Due(waiting) => Some(*waiting),
-            InLine::Embargoed(_) | InLine::Delayed { .. } => None,
-        });
-        due.collect()
+        town::due(&self.readers, subscription, self.clock.now())
     }
 
     fn release(&self, subscription: u64, waiting: &[Waiting]) -> Vec<Released> {
-        let items = waiting.iter().map(|waiting| ReleaseItem {
-            delivery: waiting.delivery,
-            delivery_id: waiting.delivery_id,
-            sender: Arc::clone(&waiting.message.key.agency),
-            message: waiting.message.key.id,
-            kind: "custody",
-            attempt: waiting.attempts + 1,
-            number: waiting.number,
-            rules: ["town/custody".into()].into(),
-            parcel: Parcel { bytes: vec![1, 2, 3].into(), withheld: Default::default() },
-        });
         let (reply, told) = oneshot::channel();
         self.put(Work::Release(ReleaseWork {
             subscription,
             node: "duty".into(),
             epochs: Epochs::default(),
-            items: items.collect(),
+            items: waiting.iter().map(town::to_release).collect(),
             reply,
         }));
         told.blocking_recv().unwrap().unwrap()
@@ -338,18 +159,8 @@ pub(super) fn written(story: impl FnOnce(&Store)) -> Vec<u8> {
     let path = folder.path().join("ledger.sqlite");
     let mut journal = open_journal(&path).unwrap();
     let start = journal.start().unwrap();
-    let (rules, bundle) = rules();
-    let clock = Arc::new(SetClock::at(datetime!(2026-06-01 12:00 UTC)));
-    let shared = Shared {
-        rules: Arc::new(ArcSwap::from_pointee(rules)),
-        changed: watch::channel(Epochs::default()).0,
-        vault: Arc::new(Vault::new([1; 32].into(), &[2; 32])),
-        clock: clock.clone(),
-        chance: Arc::new(SystemChance::default()),
-        live: Arc::new(Nobody),
-        figures: Arc::default(),
-        cadence_seconds: 10,
-    };
+    let clock = Arc::new(SetClock::at(NOON));
+    let (shared, bundle) = town::shared(Arc::clone(&clock), Arc::new(Nobody));
     let readers = SqliteReaders::new(&path);
     let recall = Arc::new(readers.clone());
     let (queue, thread) =
@@ -367,10 +178,6 @@ pub(super) fn written(story: impl FnOnce(&Store)) -> Vec<u8> {
     drop(last);
     std::fs::read(&path).unwrap()
 }
-
-const POLICE: (&str, &str) = ("north-police", "offenders");
-const PROBATION: (&str, &str) = ("probation", "offenders");
-const VICTIMS: (&str, &str) = ("probation", "victims");
 
 /// The story that every test breaks. Subscription 1 is the police's, 2 probation's mailbox.
 ///

@@ -1,0 +1,10 @@
+//! The appender on a real store that can be held and made to fail at any commit.
+
+mod dice;
+mod durable;
+mod faults;
+mod gate;
+mod line;
+mod moved;
+mod streams;
+mod world;
