@@ -1,7 +1,7 @@
 //! Every reader of others' bytes, on genuine samples, on damaged ones, and on noise.
 //!
 //! The seed is printed: `PYRAMID_TEST_SEED` repeats a run, `PYRAMID_TEST_LONG` makes it longer.
-//! `PYRAMID_FUZZ_SEEDS` names a folder where the samples are to be left, for libFuzzer to start from.
+//! `PYRAMID_FUZZ_CORPUS` names a folder in which to leave the samples, for `tests/fuzz/run`.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop here")]
 #![expect(clippy::indexing_slicing, reason = "places are drawn within what there is")]
@@ -254,7 +254,7 @@ fn draw(corpus: &[Vec<u8>], draws: &mut Draws) -> Vec<u8> {
 
 /// Leaves the samples of a target as files where `tests/fuzz/run` asks for them.
 fn write_out(name: &str, corpus: &[Vec<u8>]) {
-    let Some(folder) = std::env::var_os("PYRAMID_FUZZ_SEEDS") else { return };
+    let Some(folder) = std::env::var_os("PYRAMID_FUZZ_CORPUS") else { return };
     let folder = Path::new(&folder).join(name);
     std::fs::create_dir_all(&folder).unwrap();
     for (number, sample) in corpus.iter().enumerate() {

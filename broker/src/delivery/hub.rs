@@ -252,12 +252,16 @@ impl Stream {
     }
 
     /// Notes what is about to be sent.
-    pub fn sending(&self, outstanding: Vec<Outstanding>) {
-        self.with(|serving| {
-            for release in outstanding {
-                serving.outstanding.insert(release.release_id, release);
-            }
-        });
+    ///
+    /// # Errors
+    /// A newer connection has taken over: nothing may be sent, and all of it is to be recalled.
+    pub fn sending(&self, outstanding: Vec<Outstanding>) -> Result<(), Vec<Outstanding>> {
+        let mut serving = self.hub.lock();
+        let own = serving.get_mut(&self.subscription).filter(|s| s.stream == self.stream);
+        let Some(serving) = own else { return Err(outstanding) };
+        let released = outstanding.into_iter().map(|release| (release.release_id, release));
+        serving.outstanding.extend(released);
+        Ok(())
     }
 
     /// Takes a release that is being settled; `None` for one that is not outstanding.

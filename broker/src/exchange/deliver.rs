@@ -253,7 +253,11 @@ impl Delivering {
             ));
             outstanding.push(outstanding_of(waiting, release, lease_ends));
         }
-        service.stream.sending(outstanding);
+        if let Err(unsent) = service.stream.sending(outstanding) {
+            // Or nobody would offer them again before the next start.
+            self.recall(service, unsent).await;
+            return 0;
+        }
         let sent = u32::try_from(frame.len()).unwrap_or(u32::MAX);
         // A stream that has ended recalls what is outstanding when it closes.
         let _ = service.out.send(frame);

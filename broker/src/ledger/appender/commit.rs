@@ -327,6 +327,13 @@ impl Appender {
                 self.writer.tidy();
             }
             Err(error) => {
+                let known = matches!(error, StoreError::Refused(_) | StoreError::Full);
+                if changed.is_some() && !known {
+                    // Rules on disk may differ from those in force, a suspension among them:
+                    // the next start takes what is on disk.
+                    tracing::error!(code = "rules-unsure", "a change of rules may be on disk");
+                    std::process::abort();
+                }
                 self.flying = Some(flying);
                 self.fallen(Failed { drafted: Box::new(drafted), error });
             }
