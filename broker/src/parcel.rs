@@ -34,7 +34,10 @@ pub struct Parcel {
 #[must_use]
 pub fn pack(admitted: &Admitted, view: &View, accepted_at: OffsetDateTime) -> Parcel {
     let message = &admitted.message;
-    let covert = matches!(message.kind, Some(Kind::Intelligence(_)));
+    // A withdrawal may be one of intelligence, and would tell what that did not.
+    let covert = matches!(message.kind, Some(Kind::Intelligence(_) | Kind::Correction(_)));
+    // Deadlines count from the acceptance: exact, they would tell its very moment.
+    let told = |moment| stamp(if covert { to_the_hour(moment) } else { moment });
     let permits: Vec<&Permit> =
         view.subjects.iter().flatten().filter_map(|v| v.outcome.as_ref().ok()).collect();
     let mut handling: BTreeSet<HandlingCondition> = message.handling_conditions().collect();
@@ -51,9 +54,9 @@ pub fn pack(admitted: &Admitted, view: &View, accepted_at: OffsetDateTime) -> Pa
         statements: statements(admitted, view),
         areas: if view.task.is_some() { Vec::new() } else { message.areas.clone() },
         urgency: message.urgency,
-        accepted_at: Some(stamp(if covert { to_the_hour(accepted_at) } else { accepted_at })),
-        act_by: act_by.into_iter().flatten().min().map(stamp),
-        delete_by: view.delete_by.map(stamp),
+        accepted_at: Some(told(accepted_at)),
+        act_by: act_by.into_iter().flatten().min().map(told),
+        delete_by: view.delete_by.map(told),
         withheld: view.withheld().into_iter().map(|field| field as i32).collect(),
         correlation_id: if covert { String::new() } else { message.correlation_id.clone() },
         flag_review_overdue: view.flag_review_overdue,

@@ -136,36 +136,65 @@ fn register_changes(admitted: &Admitted, rules: &Rules) -> Vec<register::Change>
     let standing = rules.register.flags(&known);
     let current = standing.iter().find(|f| f.kind == flag.flag_kind);
     let foreign = current.is_some_and(|f| f.owner.agency != admitted.sender.agency);
-    let own_desk = DeskName {
-        agency: Arc::clone(&admitted.sender.agency),
-        desk: Arc::clone(&admitted.sender.desk_id),
-    };
-    let owner = flag.owner.as_ref().map_or_else(
-        || own_desk.clone(),
-        |owner| DeskName { agency: owner.agency.as_str().into(), desk: owner.desk.as_str().into() },
-    );
-    match flag.action() {
-        // Only its owner may change a flag that stands.
-        _ if foreign => Vec::new(),
-        wire::FlagAction::Deselect => vec![register::Change::FlagRemoved {
-            kind: flag.flag_kind,
-            tokens: subject.tokens.clone(),
-        }],
+    let change = match flag.action() {
+        // Only its owner may change a flag that stands, and a proposal changes none.
+        _ if foreign => return Vec::new(),
+        wire::FlagAction::Propose if current.is_some_and(|flag| !flag.proposed) => {
+            return Vec::new();
+        }
+        wire::FlagAction::Unspecified => return Vec::new(),
+        wire::FlagAction::Deselect => {
+            register::Change::FlagRemoved { kind: flag.flag_kind, tokens: subject.tokens.clone() }
+        }
         action @ (wire::FlagAction::Propose
         | wire::FlagAction::Raise
         | wire::FlagAction::Amend
-        | wire::FlagAction::Transfer) => vec![register::Change::Flag(register::Flag {
+        | wire::FlagAction::Transfer) => register::Change::Flag(register::Flag {
             id: admitted.key.id,
             kind: flag.flag_kind,
-            owner,
+            owner: flag_owner(admitted, flag, current, rules),
             tokens: subject.tokens.clone(),
             name_token: subject.name_token,
             review_day: register::day_of(&flag.review_date)
                 .or(current.map(|f| f.review_day))
                 .unwrap_or(0),
-            proposed: action == wire::FlagAction::Propose,
-        })],
-        wire::FlagAction::Unspecified => Vec::new(),
+            proposed: stays_proposed(action, current),
+        }),
+    };
+    vec![change]
+}
+
+/// The desk that owns a flag after a message about it: the one that is named, if there is one
+/// of that name; else, where it is amended, whose it was; else the sender's. News must never go
+/// to a desk that nobody sits at.
+fn flag_owner(
+    admitted: &Admitted,
+    flag: &wire::Flag,
+    current: Option<&Arc<register::Flag>>,
+    rules: &Rules,
+) -> DeskName {
+    let named = flag.owner.as_ref().map(|owner| DeskName {
+        agency: owner.agency.as_str().into(),
+        desk: owner.desk.as_str().into(),
+    });
+    let named = named.filter(|desk| rules.directory.desk_index(&desk.agency, &desk.desk).is_some());
+    let raised = matches!(flag.action(), wire::FlagAction::Raise);
+    let kept = current.filter(|_| flag.owner.is_some() || !raised).map(|flag| flag.owner.clone());
+    named.or(kept).unwrap_or_else(|| DeskName {
+        agency: Arc::clone(&admitted.sender.agency),
+        desk: Arc::clone(&admitted.sender.desk_id),
+    })
+}
+
+/// Whether a flag is a proposal after a message about it: only a panel's decision ends that.
+fn stays_proposed(action: wire::FlagAction, current: Option<&Arc<register::Flag>>) -> bool {
+    match action {
+        wire::FlagAction::Propose => true,
+        wire::FlagAction::Amend => current.is_none_or(|flag| flag.proposed),
+        wire::FlagAction::Raise
+        | wire::FlagAction::Transfer
+        | wire::FlagAction::Deselect
+        | wire::FlagAction::Unspecified => false,
     }
 }
 

@@ -43,11 +43,17 @@ pub(super) async fn subscribe(
             || {
                 let delivery = &incoming.delivery;
                 let message = released_json::message(&incoming.message);
+                // By the reference an officer finds what a withdrawal takes back.
+                let settles = match hex::encode(&delivery.settles_reference) {
+                    none if none.is_empty() => none,
+                    earlier => format!(", about the earlier {earlier}"),
+                };
                 format!(
-                    "delivery {} (attempt {}), release {}\n{message:#}",
+                    "delivery {} (attempt {}), release {}, reference {}{settles}\n{message:#}",
                     delivery.number,
                     delivery.attempt,
-                    hex::encode(&delivery.release_id)
+                    hex::encode(&delivery.release_id),
+                    hex::encode(&delivery.reference),
                 )
             },
         )?;
