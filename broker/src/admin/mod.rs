@@ -434,12 +434,12 @@ fn damaged() -> StoreError {
     StoreError::Damaged { table: "document" }
 }
 
-/// Reads a directory document.
+/// Reads a directory document that is to come into force.
 ///
 /// # Errors
-/// Every fault.
+/// Every fault; one is that nobody could administer the broker under it.
 pub fn read_directory(text: &str) -> Result<Directory, AdminError> {
-    document::read(text).map_err(|error| {
+    document::read_new(text).map_err(|error| {
         let faults = match error {
             // The parser's own words may quote the document; the place is enough.
             DocumentError::Unreadable(_) => {
@@ -473,4 +473,69 @@ fn bundle_faults(error: BundleError) -> AdminError {
     let faults =
         faults.into_iter().map(|fault| Violation { field: fault.path, rule: fault.rule }).collect();
     AdminError::Faulty(Refusal::InvalidBundle, faults)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: &str = "no person has the role operator whom an issuer may name: nobody could \
+                        administer the broker";
+
+    /// An issuer that may name `named`, the invented agencies `force` and `operations`, and a
+    /// person of `operations` who has `role`.
+    fn directory(named: &str, role: &str) -> String {
+        let key = "ab".repeat(32);
+        format!(
+            r#"
+            trust_domain = "pyramid.example"
+            [[issuer]]
+            key = "{key}"
+            agencies = [{named}]
+            [[agency]]
+            id = "force"
+            name = "Invented force"
+            kind = "police"
+            dpo_contact = "dpo@force.example"
+            [[agency]]
+            id = "operations"
+            name = "Invented operations"
+            kind = "operator"
+            dpo_contact = "dpo@operations.example"
+            [[agency.person]]
+            id = "00000000-0000-4000-8000-000000000001"
+            roles = ["{role}"]
+            "#
+        )
+    }
+
+    fn faults(text: &str) -> Vec<(String, String)> {
+        match read_directory(text) {
+            Err(AdminError::Faulty(Refusal::InvalidDirectory, faults)) => {
+                faults.into_iter().map(|fault| (fault.field, fault.rule.into())).collect()
+            }
+            Err(AdminError::Faulty(..) | AdminError::Refused(_) | AdminError::Store(_)) | Ok(_) => {
+                Vec::new()
+            }
+        }
+    }
+
+    #[test]
+    fn a_directory_without_an_operator_is_refused() {
+        assert!(read_directory(&directory(r#""operations""#, "operator")).is_ok());
+        let text = directory(r#""operations""#, "approver");
+        assert_eq!(faults(&text), [("agency".to_owned(), RULE.to_owned())]);
+        let text = "trust_domain = \"pyramid.example\"";
+        assert_eq!(faults(text), [("agency".to_owned(), RULE.to_owned())]);
+    }
+
+    #[test]
+    fn a_directory_whose_operators_no_issuer_may_name_is_refused() {
+        for named in ["", r#""force""#] {
+            let text = directory(named, "operator");
+            assert_eq!(faults(&text), [("issuer".to_owned(), RULE.to_owned())], "[{named}]");
+        }
+        // It is still a directory: a broker that has it in force already must start.
+        assert!(document::read(&directory("", "operator")).is_ok());
+    }
 }

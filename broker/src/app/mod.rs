@@ -18,6 +18,7 @@ use proto::exchange::v1::exchange_service_server::ExchangeServiceServer;
 use proto::limits::FRAME_BYTES_MAX;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::transport::Server;
 
@@ -64,7 +65,8 @@ pub struct App {
     signer: Arc<Signer>,
     readers: Arc<SqliteReaders>,
     store: PathBuf,
-    shutdown: Option<oneshot::Sender<()>>,
+    /// Cancelled to stop: the server takes no more calls, and every open stream is ended.
+    stopping: CancellationToken,
     server: JoinHandle<()>,
     tasks: Vec<JoinHandle<()>>,
     /// What the ops surface reads.
@@ -103,6 +105,7 @@ struct Parts {
     disk_floor: Arc<AtomicBool>,
     refused: Arc<RefusedCalls>,
     signer: Arc<Signer>,
+    stopping: CancellationToken,
 }
 
 impl App {
@@ -170,11 +173,12 @@ impl App {
             disk_floor: Arc::default(),
             refused: Arc::default(),
             signer,
+            stopping: CancellationToken::new(),
         };
         let routes = parts.routes(&listening, &config).await?;
-        let (shutdown, server) = serve(parts.gate(config.ledger.answer_floor), routes, incoming);
-        let tasks = parts.tasks(&listening, &config, changes);
+        let server = parts.serve(routes, incoming, config.ledger.answer_floor);
         Ok(Self {
+            tasks: parts.tasks(&listening, &config, changes),
             verifier_key: parts.signer.verifier_key(),
             sources: parts.sources(figures),
             signer: Arc::clone(&parts.signer),
@@ -183,9 +187,8 @@ impl App {
             listening,
             queue: parts.queue,
             appender: Some(thread),
-            shutdown: Some(shutdown),
+            stopping: parts.stopping,
             server,
-            tasks,
         })
     }
 
@@ -216,13 +219,12 @@ impl App {
         }
     }
 
-    /// Stops taking connections, lets calls finish within a bound, commits what is queued
-    /// and stops.
+    /// Stops taking connections, ends open streams with a refusal that passes, lets calls
+    /// finish within a bound, commits what is queued and stops.
     pub async fn drain(mut self, bound: Duration) {
         self.listening.stop_accepting();
-        if let Some(shutdown) = self.shutdown.take() {
-            let _ = shutdown.send(());
-        }
+        // A stream has no end of its own: an idle one would hold the stop for the whole bound.
+        self.stopping.cancel();
         // A mute peer never lets its connection end: the wait is bounded.
         let _ = tokio::time::timeout(bound, &mut self.server).await;
         self.server.abort();
@@ -338,6 +340,7 @@ impl Parts {
             duty_route: config.duty_route.clone(),
             answer_floor: config.ledger.answer_floor,
             streams: AtomicU64::new(1),
+            stopping: self.stopping.clone(),
         };
         let admin = AdminRpc {
             administering: Arc::clone(&administering),
@@ -356,6 +359,27 @@ impl Parts {
         .add_service(AuditServiceServer::new(AuditRpc { auditing }))
         .add_service(AdminServiceServer::new(admin).max_decoding_message_size(FRAME_BYTES_MAX))
         .add_service(health_service))
+    }
+
+    /// Serves calls until told to stop.
+    fn serve(
+        &self,
+        routes: Routes,
+        incoming: listen::Incoming,
+        answer_floor: Duration,
+    ) -> JoinHandle<()> {
+        let server = Server::builder()
+            .http2_keepalive_interval(Some(KEEP_ALIVE))
+            .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
+            .max_concurrent_streams(Some(STREAMS_PER_CONNECTION_MAX))
+            .layer(self.gate(answer_floor))
+            .add_routes(routes)
+            .serve_with_incoming_shutdown(incoming, self.stopping.clone().cancelled_owned());
+        tokio::spawn(async move {
+            if server.await.is_err() {
+                tracing::error!(code = "server-ended", "the gRPC server ended with an error");
+            }
+        })
     }
 
     /// Tasks that run until the broker stops.
@@ -384,30 +408,6 @@ impl Parts {
             )),
         ]
     }
-}
-
-/// Serves calls until told to stop.
-fn serve(
-    gate: Gate,
-    routes: Routes,
-    incoming: listen::Incoming,
-) -> (oneshot::Sender<()>, JoinHandle<()>) {
-    let (shutdown, stopped) = oneshot::channel::<()>();
-    let server = Server::builder()
-        .http2_keepalive_interval(Some(KEEP_ALIVE))
-        .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
-        .max_concurrent_streams(Some(STREAMS_PER_CONNECTION_MAX))
-        .layer(gate)
-        .add_routes(routes)
-        .serve_with_incoming_shutdown(incoming, async {
-            let _ = stopped.await;
-        });
-    let server = tokio::spawn(async move {
-        if server.await.is_err() {
-            tracing::error!(code = "server-ended", "the gRPC server ended with an error");
-        }
-    });
-    (shutdown, server)
 }
 
 /// Ends what ran out.

@@ -134,18 +134,44 @@ pub enum DocumentError {
 /// # Errors
 /// Every fault at once; nothing of a faulty document is used.
 pub fn read(text: &str) -> Result<Directory, DocumentError> {
+    let (directory, faults) = read_all(text)?;
+    faults.none(directory)
+}
+
+/// Reads a document that is to come into force: it must leave somebody who can change it again.
+/// One that is in force already is read by [`read`], so that its broker always starts.
+///
+/// # Errors
+/// Every fault at once, and that no issuer may name any operator.
+pub fn read_new(text: &str) -> Result<Directory, DocumentError> {
+    let (directory, mut faults) = read_all(text)?;
+    if !directory.operators().any(|person| directory.is_nameable(&person.agency)) {
+        let lacking = if directory.operators().next().is_some() { "issuer" } else { "agency" };
+        faults.add(lacking.into(), NOBODY_ADMINISTERS);
+    }
+    faults.none(directory)
+}
+
+fn read_all(text: &str) -> Result<(Directory, Faults), DocumentError> {
     let document: Document =
         toml::from_str(text).map_err(|error| DocumentError::Unreadable(Box::new(error)))?;
     let mut faults = Faults(Vec::new());
     let directory = build(document, &mut faults);
-    if faults.0.is_empty() { Ok(directory) } else { Err(DocumentError::Faulty(faults.0)) }
+    Ok((directory, faults))
 }
+
+const NOBODY_ADMINISTERS: &str = "no person has the role operator whom an issuer may name: nobody \
+                                  could administer the broker";
 
 struct Faults(Vec<Fault>);
 
 impl Faults {
     fn add(&mut self, path: String, rule: &'static str) {
         self.0.push(Fault { path, rule });
+    }
+
+    fn none(self, directory: Directory) -> Result<Directory, DocumentError> {
+        if self.0.is_empty() { Ok(directory) } else { Err(DocumentError::Faulty(self.0)) }
     }
 
     fn id(&mut self, path: String, id: &str) {

@@ -410,6 +410,16 @@ impl Directory {
         self.issuers.get(key).is_some_and(|named| named.contains(agency))
     }
 
+    /// Whether any issuing key may name an agency.
+    fn is_nameable(&self, agency: &str) -> bool {
+        self.issuers.values().any(|named| named.contains(agency))
+    }
+
+    /// Every person with the role of an operator.
+    fn operators(&self) -> impl Iterator<Item = &Person> {
+        self.persons.values().filter(|person| person.roles.contains(&Role::Operator))
+    }
+
     /// Whether an agency kind may raise a flag of a kind. An unlisted kind: nobody may.
     #[must_use]
     pub fn may_raise(&self, flag: FlagKind, kind: AgencyKind) -> bool {

@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt as _};
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
@@ -57,6 +58,8 @@ pub struct ExchangeRpc {
     pub answer_floor: Duration,
     /// Numbers streams.
     pub streams: AtomicU64,
+    /// Cancelled when the broker begins to stop: every open stream is then ended.
+    pub stopping: CancellationToken,
 }
 
 type Out<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -80,6 +83,7 @@ impl ExchangeService for ExchangeRpc {
             answer_floor: self.answer_floor,
             flying: HashMap::new(),
             held: VecDeque::new(),
+            stopping: self.stopping.clone(),
         };
         tokio::spawn(session.run(request.into_inner(), out));
         Ok(Response::new(Box::pin(ReceiverStream::new(frames))))
@@ -94,11 +98,7 @@ impl ExchangeService for ExchangeRpc {
             request.extensions().get::<ConnectionInfo>().map(|c| Arc::clone(&c.certificate));
         let certificate = certificate.ok_or_else(|| status::refused(Refusal::NotRegistered))?;
         let mut steps = request.into_inner();
-        let first =
-            steps.next().await.ok_or_else(|| status::fault("open", "must be the first step"))??;
-        let Some(Step::Open(open)) = first.step else {
-            return Err(status::fault("open", "must be the first step"));
-        };
+        let open = self.first_step(&mut steps).await?;
         let (desk, node) = self.check_open(&peer, &open)?;
         let (row, waiting) = self.subscription(&desk, &open.name).await?;
         let (out, batches) = mpsc::unbounded_channel();
@@ -133,7 +133,7 @@ impl ExchangeService for ExchangeRpc {
             frames.clone(),
         ));
         tokio::spawn(serve(delivering, service, left, frames.clone()));
-        tokio::spawn(write_frames(frames, batches, reader));
+        tokio::spawn(write_frames(frames, batches, reader, self.stopping.clone()));
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
 
@@ -262,6 +262,24 @@ impl ExchangeRpc {
             .ok_or_else(|| status::refused(Refusal::NotFound))
     }
 
+    /// The step that opens a subscription. A client that sends none does not hold a stop.
+    async fn first_step(
+        &self,
+        steps: &mut Streaming<wire::SubscribeRequest>,
+    ) -> Result<wire::OpenSubscription, Status> {
+        let first = tokio::select! {
+            biased;
+            () = self.stopping.cancelled() => return Err(status::refused(Refusal::ShuttingDown)),
+            first = steps.next() => first,
+        };
+        match first.transpose()?.and_then(|first| first.step) {
+            Some(Step::Open(open)) => Ok(open),
+            Some(Step::Credit(_) | Step::Settle(_)) | None => {
+                Err(status::fault("open", "must be the first step"))
+            }
+        }
+    }
+
     fn check_open(
         &self,
         peer: &VerifiedPeer,
@@ -343,15 +361,21 @@ async fn serve(
     }
 }
 
-/// Writes deliveries until the client goes, and ends the reading of its steps with that.
+/// Writes deliveries until the client goes or the broker stops, and ends the reading of its
+/// steps with that.
 async fn write_frames(
     frames: Frames<wire::SubscribeResponse>,
     mut batches: mpsc::UnboundedReceiver<Vec<wire::Delivery>>,
     reader: JoinHandle<()>,
+    stopping: CancellationToken,
 ) {
     loop {
         tokio::select! {
             () = frames.closed() => break,
+            () = stopping.cancelled() => {
+                write_last(&frames, &mut batches).await;
+                break;
+            }
             batch = batches.recv() => {
                 let Some(deliveries) = batch else { break };
                 if send_batches(&frames, deliveries).await.is_err() {
@@ -363,6 +387,21 @@ async fn write_frames(
     reader.abort();
     // Dropping the receiver tells the service that its stream has ended.
     drop(batches);
+}
+
+/// Writes what was already handed to a stream, and then that the broker stops.
+async fn write_last(
+    frames: &Frames<wire::SubscribeResponse>,
+    batches: &mut mpsc::UnboundedReceiver<Vec<wire::Delivery>>,
+) {
+    // Nothing more is handed to it; the service sees that and recalls what is outstanding.
+    batches.close();
+    while let Some(deliveries) = batches.recv().await {
+        if send_batches(frames, deliveries).await.is_err() {
+            return;
+        }
+    }
+    let _ = frames.send(Err(status::refused(Refusal::ShuttingDown))).await;
 }
 
 /// Follows the client's steps until it goes.

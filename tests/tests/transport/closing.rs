@@ -1,10 +1,21 @@
-//! Callers who fall out of grace while they are connected.
+//! Callers who fall out of grace while they are connected, and a broker that stops while callers
+//! are.
 
 use std::time::Duration;
 
+use agency_client::Connection;
+use agency_client::errors::CallError;
 use certs_dev::write_credential;
+use proto::exchange::v1 as wire;
+use proto::exchange::v1::publish_result::Outcome;
+use proto::exchange::v1::subscribe_request::Step;
+use proto::exchange::v1::subscribe_response::Event;
 use proto::refusal::Refusal;
-use tests::world::{World, now};
+use tests::world::{PATIENCE, World, now};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Status, Streaming};
 
 use crate::at_work::{
     CLOSED_WITHIN, Stream, closed, closed_at_all, counts_refused, flag, refused, release, taken_up,
@@ -112,4 +123,85 @@ async fn past_next_update_nobody_new_comes_in_and_nothing_is_released_until_new_
     taken_up(&world, || world.stage.publish_crls().unwrap()).await;
     stream.delivery().await;
     assert!(try_connect(world.stage.node("gmp", "intelligence").unwrap()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_stop_ends_idle_streams_at_once_and_tells_them_that_the_broker_is_restarting() {
+    let mut world = World::shipped().await;
+    flag(&world, &["A9002AA"]).await;
+    let records = world.node("gmp", "records").await;
+    let mut client = records.exchange().await.unwrap();
+    // A subscription whose first step never comes.
+    let unopened = tokio::spawn(async move {
+        client.subscribe(tokio_stream::pending::<wire::SubscribeRequest>()).await.map(drop)
+    });
+    let (_steps, mut events) = subscribe(&records, "stockport").await;
+    let prisons = world.node("hmpps-prisons", "records").await;
+    let (_messages, mut results) = publish(&prisons, release("A9002AA")).await;
+    assert!(matches!(next(&mut events).await.event, Some(Event::Deliveries(_))));
+
+    let app = world.app.take().unwrap();
+    let stopped = timeout(Duration::from_secs(5), app.drain(Duration::from_secs(20))).await;
+    stopped.expect("no idle stream may hold the stop");
+    assert_eq!(ended_by(&mut events).await, Refusal::ShuttingDown);
+    assert_eq!(ended_by(&mut results).await, Refusal::ShuttingDown);
+    assert_eq!(passing(unopened.await.unwrap()), Refusal::ShuttingDown);
+
+    // What it was sent and never settled is offered again.
+    world.start().await;
+    let records = world.node("gmp", "records").await;
+    Stream::open(&records, "stockport").await.delivery().await;
+}
+
+/// Opens a mailbox. It stays idle for as long as the sender is kept.
+async fn subscribe(
+    connection: &Connection,
+    desk: &str,
+) -> (mpsc::Sender<wire::SubscribeRequest>, Streaming<wire::SubscribeResponse>) {
+    let (steps, outgoing) = mpsc::channel(1);
+    let open = wire::OpenSubscription { desk: desk.into(), name: "default".into(), credit: 16 };
+    steps.send(wire::SubscribeRequest { step: Some(Step::Open(open)) }).await.unwrap();
+    let mut client = connection.exchange().await.unwrap();
+    let opened = client.subscribe(ReceiverStream::new(outgoing)).await.unwrap();
+    let mut events = opened.into_inner();
+    assert!(matches!(next(&mut events).await.event, Some(Event::Opened(_))));
+    (steps, events)
+}
+
+/// Publishes a message, which is accepted. The stream stays idle for as long as the sender is kept.
+async fn publish(
+    connection: &Connection,
+    message: wire::Message,
+) -> (mpsc::Sender<wire::PublishRequest>, Streaming<wire::PublishResponse>) {
+    let (messages, outgoing) = mpsc::channel(1);
+    messages.send(wire::PublishRequest { messages: vec![message] }).await.unwrap();
+    let mut client = connection.exchange().await.unwrap();
+    let opened = client.publish(ReceiverStream::new(outgoing)).await.unwrap();
+    let mut answers = opened.into_inner();
+    let answer = next(&mut answers).await;
+    let accepted =
+        |result: &wire::PublishResult| matches!(result.outcome, Some(Outcome::Accepted(_)));
+    assert!(answer.results.len() == 1 && answer.results.iter().all(accepted));
+    (messages, answers)
+}
+
+/// What a stream carries next, which must come.
+async fn next<T>(stream: &mut Streaming<T>) -> T {
+    let came = timeout(PATIENCE, stream.message()).await.expect("something must come");
+    came.unwrap().expect("the stream must stay open")
+}
+
+/// The refusal by which a stream ends, with nothing before it.
+async fn ended_by<T>(stream: &mut Streaming<T>) -> Refusal {
+    let end = timeout(PATIENCE, stream.message()).await.expect("the stream must end");
+    passing(end.map(drop))
+}
+
+/// The refusal of a call, after which a client comes back by itself.
+fn passing(end: Result<(), Status>) -> Refusal {
+    let Err(CallError::Refused(refused)) = end.map_err(CallError::from) else {
+        panic!("a numbered refusal must be told")
+    };
+    assert!(refused.may_pass(), "a client comes back after it");
+    refused.refusal.expect("a number this version knows")
 }

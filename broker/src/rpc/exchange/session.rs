@@ -1,5 +1,5 @@
 //! One publishing stream: takes messages, and answers each once it is recorded and its time
-//! has come.
+//! has come. When the broker stops it reads no more, tells what is pending and ends.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use proto::refusal::Refusal;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_stream::StreamExt as _;
+use tokio_util::sync::CancellationToken;
 use tonic::Streaming;
 use uuid::Uuid;
 
@@ -35,6 +36,8 @@ pub(super) struct PublishSession {
     /// Results that may not be told yet: how long a commit took would tell how many it released
     /// a message to.
     pub(super) held: VecDeque<(Instant, wire::PublishResult)>,
+    /// Cancelled when the broker begins to stop.
+    pub(super) stopping: CancellationToken,
 }
 
 /// A message that is with the appender.
@@ -51,7 +54,7 @@ impl PublishSession {
     ) {
         let (sink, mut outcomes) = mpsc::unbounded_channel::<Vec<(Uuid, PublishOutcome)>>();
         let mut pending = 0usize;
-        let mut open = true;
+        let (mut open, mut stopped) = (true, false);
         while open || pending > 0 || !self.held.is_empty() {
             let due = self.held.front().map(|(due, _)| *due);
             tokio::select! {
@@ -63,6 +66,7 @@ impl PublishSession {
                 }
                 () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)),
                     if due.is_some() => {}
+                () = self.stopping.cancelled(), if open => (open, stopped) = (false, true),
                 request = requests.next(), if open => {
                     let Some(Ok(request)) = request else {
                         open = false;
@@ -87,6 +91,9 @@ impl PublishSession {
             if tell(&out, self.due()).await.is_err() {
                 return;
             }
+        }
+        if stopped {
+            let _ = out.send(Err(status::refused(Refusal::ShuttingDown))).await;
         }
     }
 
