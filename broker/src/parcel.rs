@@ -36,13 +36,13 @@ pub fn pack(admitted: &Admitted, view: &View, accepted_at: OffsetDateTime) -> Pa
     let message = &admitted.message;
     // A withdrawal may be one of intelligence, and would tell what that did not.
     let covert = matches!(message.kind, Some(Kind::Intelligence(_) | Kind::Correction(_)));
-    // Deadlines count from the acceptance: exact, they would tell its very moment.
-    let told = |moment| stamp(if covert { to_the_hour(moment) } else { moment });
+    // Deadlines that count from the acceptance would tell its very moment if they were exact.
+    let told = |moment| if covert { to_the_hour(moment) } else { moment };
     let permits: Vec<&Permit> =
         view.subjects.iter().flatten().filter_map(|v| v.outcome.as_ref().ok()).collect();
     let mut handling: BTreeSet<HandlingCondition> = message.handling_conditions().collect();
     handling.extend(permits.iter().flat_map(|permit| permit.handling.iter().copied()));
-    let act_by = [message.act_by.as_ref().and_then(crate::message::moment), view.act_by];
+    let act_by = [message.act_by.as_ref().and_then(crate::message::moment), view.act_by.map(told)];
     let released = wire::ReleasedMessage {
         sending_agency: message_sender(admitted),
         sending_desk: if covert { String::new() } else { admitted.sender.desk_id.to_string() },
@@ -54,9 +54,9 @@ pub fn pack(admitted: &Admitted, view: &View, accepted_at: OffsetDateTime) -> Pa
         statements: statements(admitted, view),
         areas: if view.task.is_some() { Vec::new() } else { message.areas.clone() },
         urgency: message.urgency,
-        accepted_at: Some(told(accepted_at)),
-        act_by: act_by.into_iter().flatten().min().map(told),
-        delete_by: view.delete_by.map(told),
+        accepted_at: Some(stamp(told(accepted_at))),
+        act_by: act_by.into_iter().flatten().min().map(stamp),
+        delete_by: view.delete_by.map(|moment| stamp(told(moment))),
         withheld: view.withheld().into_iter().map(|field| field as i32).collect(),
         correlation_id: if covert { String::new() } else { message.correlation_id.clone() },
         flag_review_overdue: view.flag_review_overdue,
