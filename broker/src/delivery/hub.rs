@@ -1,10 +1,12 @@
 //! The living streams: credit, what is outstanding on each, and fresh messages.
 //!
-//! Each field of `Serving` is held under the hub's lock, for as long as a few map
-//! operations take and never across an await or a commit.
+//! Promises that a release is here, or settled on disk, or forgotten by a broker that stops:
+//! what is being settled is kept until that is durable, and what a stream leaves behind until it
+//! waits again. Each field of `Serving` is held under the hub's lock, never across an await or
+//! a commit.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use proto::exchange::v1 as wire;
@@ -12,9 +14,7 @@ use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::ledger::appender::{
-    Live, LiveRelease, Queue, Released, Seat, VoidItem, WeakQueue, Work,
-};
+use crate::ledger::appender::{Live, LiveRelease, Released, Seat};
 use crate::message::MessageKey;
 use crate::register::DeskName;
 use crate::seal::{Token, Vault};
@@ -39,8 +39,17 @@ pub struct Outstanding {
     pub attempt: u32,
     /// Persons it concerns.
     pub tokens: Arc<[Token]>,
-    /// When the lease ends, monotonic.
-    pub lease_ends: Duration,
+    /// When the lease ends, monotonic: from the moment its bytes are handed to the transport.
+    pub lease_ends: Option<Duration>,
+}
+
+/// A release that a stream leaves behind.
+#[derive(Clone, Debug)]
+pub struct Left {
+    /// The release.
+    pub release: Outstanding,
+    /// Whether any of its bytes may have been written.
+    pub sent: bool,
 }
 
 struct Serving {
@@ -52,41 +61,73 @@ struct Serving {
     /// Counts additions to the backlog, so that a reader knows whether it saw the last.
     additions: u64,
     outstanding: BTreeMap<[u8; 16], Outstanding>,
+    /// Received, until that is durable.
+    receipts: BTreeMap<[u8; 16], Outstanding>,
+    /// Going back to the store, until that is durable: nothing may pass them.
+    returning: BTreeMap<[u8; 16], Outstanding>,
+    /// What waits again only once that is durable: of this stream as it ends, or of another.
+    left: BTreeMap<[u8; 16], Left>,
     out: mpsc::UnboundedSender<Vec<wire::Delivery>>,
     /// Whether bytes may leave now. Until it is told, nothing goes out fresh.
     may_release: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
     wake: Arc<Notify>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Serving {
+    /// Leaves behind everything that is not settled.
+    fn leave(&mut self) {
+        let unsettled = [&mut self.outstanding, &mut self.receipts, &mut self.returning];
+        for release in unsettled.into_iter().flat_map(|kept| std::mem::take(kept).into_values()) {
+            self.left.insert(release.release_id, Left { release, sent: true });
+        }
+    }
+
+    /// Notes that something waits.
+    fn has_backlog(&mut self) {
+        self.backlog = true;
+        self.additions += 1;
+        self.wake.notify_one();
+    }
+
+    /// Whether something is on its way back, so that whatever follows it must wait.
+    fn puts_back(&self) -> bool {
+        !self.returning.is_empty() || !self.left.is_empty()
+    }
+
+    /// Takes everything outstanding that `test` holds for, to be offered again.
+    fn take_back(&mut self, test: impl Fn(&Outstanding) -> bool) -> Vec<Outstanding> {
+        let taken: Vec<Outstanding> =
+            self.outstanding.extract_if(.., |_, o| test(o)).map(|(_, o)| o).collect();
+        self.returning.extend(taken.iter().map(|o| (o.release_id, o.clone())));
+        taken
+    }
 }
 
 /// All living streams.
 pub struct Hub {
     serving: Mutex<HashMap<u64, Serving>>,
-    queue: OnceLock<WeakQueue>,
     clock: Arc<dyn Clock>,
     vault: Arc<Vault>,
 }
 
-/// A stream's own handle. Dropping it ends the service; what was outstanding is recalled by
-/// whoever holds it.
+/// A stream's own handle. Whoever serves it puts back what it leaves, and closes it.
 pub struct Stream {
     hub: Arc<Hub>,
     subscription: u64,
     stream: u64,
     /// Told when there may be something to send.
     pub wake: Arc<Notify>,
+    /// Held by whoever serves the subscription: a stream that takes over begins when the one
+    /// before it has put back what it was releasing.
+    pub turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Hub {
     /// A hub that serves nobody yet.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, vault: Arc<Vault>) -> Self {
-        Self { serving: Mutex::default(), queue: OnceLock::new(), clock, vault }
-    }
-
-    /// Gives the hub the way to the appender, once.
-    pub fn connect(&self, queue: &Queue) {
-        // Weakly: the appender holds the hub, and must end when nobody else can reach it.
-        let _ = self.queue.set(queue.downgrade());
+        Self { serving: Mutex::default(), clock, vault }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, Serving>> {
@@ -104,33 +145,36 @@ impl Hub {
         node: &Arc<str>,
         credit: u32,
         out: mpsc::UnboundedSender<Vec<wire::Delivery>>,
-    ) -> Option<(Stream, Vec<Outstanding>)> {
+    ) -> Option<Stream> {
         let mut serving = self.lock();
-        let mut left = Vec::new();
-        if let Some(old) = serving.get(&subscription) {
+        let (mut left, mut turn) = (BTreeMap::new(), Arc::default());
+        if let Some(old) = serving.get_mut(&subscription) {
             if old.node != *node && !old.out.is_closed() {
                 return None;
             }
-            left = old.outstanding.values().cloned().collect();
+            old.leave();
+            (left, turn) = (std::mem::take(&mut old.left), Arc::clone(&old.turn));
             old.wake.notify_one();
         }
         let wake = Arc::new(Notify::new());
-        serving.insert(
-            subscription,
-            Serving {
-                stream,
-                node: Arc::clone(node),
-                credit,
-                backlog: true,
-                additions: 0,
-                outstanding: BTreeMap::new(),
-                out,
-                may_release: None,
-                wake: Arc::clone(&wake),
-            },
-        );
         wake.notify_one();
-        Some((Stream { hub: Arc::clone(self), subscription, stream, wake }, left))
+        let begun = Serving {
+            stream,
+            node: Arc::clone(node),
+            credit,
+            backlog: true,
+            additions: 0,
+            outstanding: BTreeMap::new(),
+            receipts: BTreeMap::new(),
+            returning: BTreeMap::new(),
+            left,
+            out,
+            may_release: None,
+            wake: Arc::clone(&wake),
+            turn: Arc::clone(&turn),
+        };
+        serving.insert(subscription, begun);
+        Some(Stream { hub: Arc::clone(self), subscription, stream, wake, turn })
     }
 
     /// A fresh release as it goes over the wire.
@@ -147,11 +191,7 @@ impl Hub {
 
     /// Wakes every stream: rules moved or time passed.
     pub fn wake_all(&self) {
-        for serving in self.lock().values_mut() {
-            serving.backlog = true;
-            serving.additions += 1;
-            serving.wake.notify_one();
-        }
+        self.lock().values_mut().for_each(Serving::has_backlog);
     }
 
     /// The reference by which a recipient agency knows a message.
@@ -217,11 +257,14 @@ impl Stream {
         self.with(|serving| serving.may_release = Some(Arc::clone(may_release)));
     }
 
-    /// Adds credit, up to the protocol's bound.
+    /// Adds credit. Together with what is outstanding it stays within the protocol's bound, so
+    /// that a client which never reads is held for no more than that.
     pub fn grant(&self, deliveries: u32) {
         self.with(|serving| {
-            serving.credit =
-                serving.credit.saturating_add(deliveries).min(proto::limits::CREDIT_DELIVERIES_MAX);
+            let outstanding = u32::try_from(serving.outstanding.len()).unwrap_or(u32::MAX);
+            let room = proto::limits::CREDIT_DELIVERIES_MAX.saturating_sub(outstanding);
+            let granted = serving.credit.saturating_add(deliveries).min(room);
+            serving.credit = granted.max(serving.credit);
             serving.wake.notify_one();
         });
     }
@@ -230,7 +273,7 @@ impl Stream {
     #[must_use]
     pub fn take_credit(&self) -> (u32, u64) {
         self.with(|serving| {
-            if !serving.backlog {
+            if !serving.backlog || serving.puts_back() {
                 return (0, serving.additions);
             }
             (std::mem::take(&mut serving.credit), serving.additions)
@@ -254,7 +297,7 @@ impl Stream {
     /// Notes what is about to be sent.
     ///
     /// # Errors
-    /// A newer connection has taken over: nothing may be sent, and all of it is to be recalled.
+    /// A newer connection has taken over: nothing may be sent, and all of it is to be put back.
     pub fn sending(&self, outstanding: Vec<Outstanding>) -> Result<(), Vec<Outstanding>> {
         let mut serving = self.hub.lock();
         let own = serving.get_mut(&self.subscription).filter(|s| s.stream == self.stream);
@@ -264,34 +307,55 @@ impl Stream {
         Ok(())
     }
 
-    /// Takes a release that is being settled; `None` for one that is not outstanding.
+    /// Begins the leases of releases whose bytes were handed to the transport.
+    pub fn sent<'a>(&self, releases: impl IntoIterator<Item = &'a [u8]>) {
+        let ends = self.hub.clock.monotonic() + LEASE;
+        self.with(|serving| {
+            for release in releases {
+                if let Ok(release) = <[u8; 16]>::try_from(release)
+                    && let Some(outstanding) = serving.outstanding.get_mut(&release)
+                {
+                    outstanding.lease_ends = Some(ends);
+                }
+            }
+        });
+    }
+
+    /// Takes a release that was received; `None` for one that is not outstanding.
     #[must_use]
-    pub fn settle(&self, release: &[u8; 16]) -> Option<Outstanding> {
-        self.with(|serving| serving.outstanding.remove(release)).flatten()
+    pub fn received(&self, release: &[u8; 16]) -> Option<Outstanding> {
+        self.with(|serving| {
+            let received = serving.outstanding.remove(release)?;
+            serving.receipts.insert(*release, received.clone());
+            Some(received)
+        })
+        .flatten()
+    }
+
+    /// Takes a release that is to be offered again; `None` for one that is not outstanding.
+    #[must_use]
+    pub fn refused(&self, release: &[u8; 16]) -> Option<Outstanding> {
+        self.with(|serving| serving.take_back(|o| o.release_id == *release).pop()).flatten()
     }
 
     /// Prolongs a lease.
     pub fn extend(&self, release: &[u8; 16]) {
-        let ends = self.hub.clock.monotonic() + LEASE;
-        self.with(|serving| {
-            if let Some(outstanding) = serving.outstanding.get_mut(release) {
-                outstanding.lease_ends = ends;
-            }
-        });
+        self.sent([release.as_slice()]);
     }
 
     /// Takes everything whose lease has run out.
     #[must_use]
     pub fn lapsed(&self) -> Vec<Outstanding> {
         let now = self.hub.clock.monotonic();
-        self.with(|serving| take_where(serving, |o| o.lease_ends <= now)).unwrap_or_default()
+        let over = |o: &Outstanding| o.lease_ends.is_some_and(|ends| ends <= now);
+        self.with(|serving| serving.take_back(over)).unwrap_or_default()
     }
 
     /// Takes everything that was sent later about a person of `first`.
     #[must_use]
     pub fn recall_after(&self, first: &Outstanding) -> Vec<Outstanding> {
         self.with(|serving| {
-            take_where(serving, |later| {
+            serving.take_back(|later| {
                 later.number > first.number
                     && later.tokens.iter().any(|token| first.tokens.contains(token))
             })
@@ -299,26 +363,56 @@ impl Stream {
         .unwrap_or_default()
     }
 
-    /// Notes that something waits again.
-    pub fn has_backlog(&self) {
+    /// Forgets what was settled. If that is not durable it is outstanding as before.
+    pub fn settled(&self, releases: &[[u8; 16]], durable: bool) {
         self.with(|serving| {
-            serving.backlog = true;
-            serving.additions += 1;
-            serving.wake.notify_one();
+            for release in releases {
+                let kept =
+                    serving.receipts.remove(release).or_else(|| serving.returning.remove(release));
+                if let Some(kept) = kept.filter(|_| !durable) {
+                    serving.outstanding.insert(*release, kept);
+                }
+            }
+            if !serving.puts_back() {
+                serving.wake.notify_one();
+            }
         });
     }
 
-    /// Ends the service and takes everything outstanding.
+    /// Notes that something waits again.
+    pub fn has_backlog(&self) {
+        self.with(Serving::has_backlog);
+    }
+
+    /// Ends the service: everything outstanding is left behind.
+    pub fn leave(&self) {
+        self.with(Serving::leave);
+    }
+
+    /// What is left behind, by this stream or one before it, and does not wait again yet.
     #[must_use]
-    pub fn close(&self) -> Vec<Outstanding> {
+    pub fn left(&self) -> Vec<Left> {
+        self.with(|serving| serving.left.values().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Notes that these wait again. Answers whether nothing else is left behind.
+    #[must_use]
+    pub fn put_back(&self, releases: &[Left]) -> bool {
+        self.with(|serving| {
+            for left in releases {
+                serving.left.remove(&left.release.release_id);
+            }
+            serving.left.is_empty()
+        })
+        .unwrap_or(true)
+    }
+
+    /// Forgets the stream, unless another has taken over.
+    pub fn close(&self) {
         let mut serving = self.hub.lock();
         if serving.get(&self.subscription).is_some_and(|s| s.stream == self.stream) {
-            return serving
-                .remove(&self.subscription)
-                .map(|ended| ended.outstanding.into_values().collect())
-                .unwrap_or_default();
+            serving.remove(&self.subscription);
         }
-        Vec::new()
     }
 
     /// Subscription row.
@@ -328,13 +422,7 @@ impl Stream {
     }
 }
 
-fn take_where(serving: &mut Serving, test: impl Fn(&Outstanding) -> bool) -> Vec<Outstanding> {
-    let chosen: Vec<[u8; 16]> =
-        serving.outstanding.values().filter(|o| test(o)).map(|o| o.release_id).collect();
-    chosen.iter().filter_map(|release| serving.outstanding.remove(release)).collect()
-}
-
-fn outstanding(release: LiveRelease, lease_ends: Duration) -> Outstanding {
+fn outstanding(release: LiveRelease) -> Outstanding {
     Outstanding {
         delivery: release.released.delivery,
         release_id: release.released.release_id,
@@ -343,7 +431,7 @@ fn outstanding(release: LiveRelease, lease_ends: Duration) -> Outstanding {
         message: release.message,
         attempt: release.released.attempt,
         tokens: release.tokens,
-        lease_ends,
+        lease_ends: None,
     }
 }
 
@@ -351,7 +439,8 @@ impl Live for Hub {
     fn reserve(&self, subscription: u64) -> Option<Seat> {
         let mut all = self.lock();
         let serving = all.get_mut(&subscription)?;
-        if serving.backlog || serving.credit == 0 || serving.out.is_closed() {
+        if serving.backlog || serving.credit == 0 || serving.puts_back() || serving.out.is_closed()
+        {
             return None;
         }
         if !serving.may_release.as_ref().is_some_and(|may_release| may_release()) {
@@ -370,51 +459,40 @@ impl Live for Hub {
         }
     }
 
-    fn committed(&self, live: Vec<LiveRelease>, waiting: &[(u64, u64)]) {
-        let mut void = Vec::new();
+    fn committed(&self, live: Vec<LiveRelease>, waiting: &[u64]) {
         let mut frames: BTreeMap<u64, Vec<wire::Delivery>> = BTreeMap::new();
         let made: Vec<wire::Delivery> = live.iter().map(|live| self.frame(live)).collect();
         let mut all = self.lock();
-        for (subscription, _) in waiting {
+        for subscription in waiting {
             if let Some(serving) = all.get_mut(subscription) {
-                serving.backlog = true;
-                serving.additions += 1;
-                serving.wake.notify_one();
+                serving.has_backlog();
             }
         }
-        let lease_ends = self.clock.monotonic() + LEASE;
         for (release, frame) in live.into_iter().zip(made) {
-            let serving = all
-                .get_mut(&release.subscription)
-                .filter(|s| s.stream == release.stream && !s.out.is_closed());
-            let Some(serving) = serving else {
-                // The stream ended between reservation and commit: no byte was written.
-                void.push(VoidItem {
-                    delivery: release.released.delivery,
-                    release_id: release.released.release_id,
-                    subscription: release.subscription,
-                });
+            let (subscription, stream) = (release.subscription, release.stream);
+            // A stream is forgotten only when nothing more can be released to it.
+            let Some(serving) = all.get_mut(&subscription) else {
+                tracing::error!(code = "release-without-stream", "waits for the next start");
                 continue;
             };
-            let subscription = release.subscription;
-            serving
-                .outstanding
-                .insert(release.released.release_id, outstanding(release, lease_ends));
-            frames.entry(subscription).or_default().push(frame);
+            let release = outstanding(release);
+            if serving.stream == stream && !serving.out.is_closed() {
+                serving.outstanding.insert(release.release_id, release);
+                frames.entry(subscription).or_default().push(frame);
+            } else {
+                // The stream ended between reservation and commit: no byte was written.
+                serving.left.insert(release.release_id, Left { release, sent: false });
+                serving.has_backlog();
+            }
         }
         for (subscription, frame) in frames {
             if let Some(serving) = all.get(&subscription) {
-                // A stream that ends now recalls what is outstanding when it closes.
+                // A stream that ends now leaves behind what is outstanding.
                 let _ = serving.out.send(frame);
             }
         }
-        drop(all);
-        if !void.is_empty()
-            && let Some(queue) = self.queue.get()
-            && queue.try_put(Work::Void(void)).is_err()
-        {
-            // Recorded as released and never sent: the next start offers it again.
-            tracing::warn!(code = "void-not-recorded", "a void release waits for the next start");
-        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -109,7 +109,7 @@ pub trait Outbox: Send + Sync {
         now: OffsetDateTime,
         limit: u32,
     ) -> Result<Vec<InLine>, StoreError>;
-    /// How many wait.
+    /// How many wait, counted up to 1,000.
     ///
     /// # Errors
     /// The store's.

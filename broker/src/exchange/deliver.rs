@@ -11,12 +11,12 @@ use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::{Clock, Reading};
-use crate::delivery::hub::{self, LEASE, Outstanding, Stream};
+use crate::delivery::hub::{self, Outstanding, Stream};
 use crate::delivery::order::{self, Look};
 use crate::delivery::outbox::{InLine, Outbox, Waiting};
 use crate::ledger::appender::{
     EndItem, Queue, ReleaseItem, ReleaseRefused, ReleaseWork, Released, SettleItem, SettleWork,
-    Settlement, Work,
+    Settlement, Stopped, Work,
 };
 use crate::ledger::journal::StoreError;
 use crate::parcel;
@@ -28,6 +28,8 @@ use crate::seal::Vault;
 const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 const BACKOFF_MAX: Duration = Duration::from_secs(300);
 const ROUND: Duration = Duration::from_millis(500);
+/// How long until what could not be put back is tried again.
+const PUT_BACK_AGAIN: Duration = Duration::from_millis(500);
 
 /// Everything delivering needs.
 #[derive(Clone)]
@@ -67,13 +69,43 @@ pub enum Served {
     TakenOver,
 }
 
+/// Settlements on their way to the disk.
+pub struct Settling {
+    releases: Vec<[u8; 16]>,
+    durable: oneshot::Receiver<bool>,
+}
+
+impl Settling {
+    /// Waits until they are durable. Answers whether they are: if not, what they settle is
+    /// outstanding as before.
+    pub async fn durable(self, stream: &Stream) -> bool {
+        let durable = self.durable.await.unwrap_or(false);
+        stream.settled(&self.releases, durable);
+        durable
+    }
+}
+
 impl Delivering {
-    /// Serves a subscription's backlog and leases until its stream ends.
+    /// Serves a subscription until its stream ends, and puts back what is not settled then.
     pub async fn serve(&self, service: &Service) -> Served {
+        // Whoever served before puts back what it was releasing: nothing may pass that.
+        let _turn = service.stream.turn.lock().await;
+        self.put_back(service).await;
+        let served = self.serve_on(service).await;
+        if served == Served::Gone {
+            service.stream.leave();
+            self.put_back(service).await;
+            service.stream.close();
+        }
+        served
+    }
+
+    /// Serves a subscription's backlog and leases.
+    async fn serve_on(&self, service: &Service) -> Served {
         loop {
             tokio::select! {
                 () = service.stream.wake.notified() => {}
-                () = service.out.closed() => break,
+                () = service.out.closed() => return Served::Gone,
                 () = tokio::time::sleep(ROUND) => {}
             }
             if service.stream.superseded() {
@@ -82,9 +114,6 @@ impl Delivering {
             self.lapse(service).await;
             while self.round(service).await {}
         }
-        let left = service.stream.close();
-        self.recall(service, left).await;
-        Served::Gone
     }
 
     /// One round of the backlog. Answers whether another should follow at once.
@@ -238,7 +267,6 @@ impl Delivering {
             }
             Ok(Err(ReleaseRefused::Store)) | Err(_) => return 0,
         };
-        let lease_ends = self.clock.monotonic() + LEASE;
         let (mut frame, mut outstanding) = (Vec::new(), Vec::new());
         for release in &released {
             let Some(waiting) = ready.iter().find(|w| w.delivery == release.delivery) else {
@@ -251,15 +279,15 @@ impl Delivering {
                 waiting.message.settles,
                 release,
             ));
-            outstanding.push(outstanding_of(waiting, release, lease_ends));
+            outstanding.push(outstanding_of(waiting, release));
         }
         if let Err(unsent) = service.stream.sending(outstanding) {
-            // Or nobody would offer them again before the next start.
-            self.recall(service, unsent).await;
+            let items = unsent.iter().map(|unsent| item(unsent, Settlement::Unsent)).collect();
+            self.until_durable(service, items).await;
             return 0;
         }
         let sent = u32::try_from(frame.len()).unwrap_or(u32::MAX);
-        // A stream that has ended recalls what is outstanding when it closes.
+        // A stream that has ended leaves behind what is outstanding.
         let _ = service.out.send(frame);
         sent
     }
@@ -271,54 +299,73 @@ impl Delivering {
             return;
         }
         let now = self.clock.reading().steady();
-        let mut items: Vec<SettleItem> = Vec::new();
+        let mut items = Vec::new();
         for outstanding in lapsed {
             let due = now + backoff(outstanding.attempt);
-            let later = service.stream.recall_after(&outstanding);
-            items.push(item(&outstanding, Settlement::Again(due)));
-            items.extend(later.iter().map(|later| item(later, Settlement::Recalled)));
+            self.offer_again(service, &outstanding, due, &mut items);
         }
-        self.settle(service, items, None).await;
+        if let Ok(settling) = self.settle(service, items).await {
+            settling.durable(&service.stream).await;
+        }
     }
 
     /// Settles what the recipient says it received, refused or needs more time for.
+    ///
+    /// # Errors
+    /// The broker is stopping: what would have been settled is offered again.
     pub async fn settlement(
         &self,
         service: &Service,
         settle: wire::Settle,
-        done: oneshot::Sender<bool>,
-    ) {
+    ) -> Result<Settling, Stopped> {
         let now = self.clock.reading().steady();
         let mut items = Vec::new();
         for release in &settle.acknowledged {
-            if let Some(found) = self.find(service, release).await {
+            if let Some(found) = self.find(service, release, Stream::received).await {
                 items.push(item(&found, Settlement::Acknowledged));
             }
         }
         for refused in &settle.refused {
-            let Some(found) = self.find(service, &refused.release_id).await else { continue };
+            let found = self.find(service, &refused.release_id, Stream::refused).await;
+            let Some(found) = found else { continue };
             let asked = refused.delay.as_ref().map_or(0, |delay| delay.seconds.max(0));
             let asked = Duration::from_secs(
                 u64::try_from(asked).unwrap_or(0).min(proto::limits::NACK_DELAY_SECONDS_MAX),
             );
             let due = now + asked.max(backoff(found.attempt));
-            let later = service.stream.recall_after(&found);
-            items.push(item(&found, Settlement::Again(due)));
-            items.extend(later.iter().map(|later| item(later, Settlement::Recalled)));
+            self.offer_again(service, &found, due, &mut items);
         }
         for release in &settle.extended {
             if let Ok(release) = <[u8; 16]>::try_from(release.as_ref()) {
                 service.stream.extend(&release);
             }
         }
-        self.settle(service, items, Some(done)).await;
+        self.settle(service, items).await
+    }
+
+    /// Offers a release again when it is due, and what was sent later about its persons at once.
+    fn offer_again(
+        &self,
+        service: &Service,
+        release: &Outstanding,
+        due: OffsetDateTime,
+        items: &mut Vec<SettleItem>,
+    ) {
+        items.push(item(release, Settlement::Again(due)));
+        let later = service.stream.recall_after(release);
+        items.extend(later.iter().map(|later| item(later, Settlement::Recalled)));
     }
 
     /// A release that is being settled: outstanding here, or recorded on an earlier
     /// connection of this subscription.
-    async fn find(&self, service: &Service, release: &[u8]) -> Option<Outstanding> {
+    async fn find(
+        &self,
+        service: &Service,
+        release: &[u8],
+        take: impl FnOnce(&Stream, &[u8; 16]) -> Option<Outstanding>,
+    ) -> Option<Outstanding> {
         let release: [u8; 16] = release.try_into().ok()?;
-        if let Some(found) = service.stream.settle(&release) {
+        if let Some(found) = take(&service.stream, &release) {
             return Some(found);
         }
         let (outbox, subscription) = (Arc::clone(&self.outbox), service.stream.subscription());
@@ -332,44 +379,50 @@ impl Delivering {
             message: made.message,
             attempt: made.attempt,
             tokens: Arc::default(),
-            lease_ends: Duration::ZERO,
+            lease_ends: None,
         })
     }
 
-    async fn recall(&self, service: &Service, left: Vec<Outstanding>) {
-        let items = left.iter().map(|left| item(left, Settlement::Recalled)).collect();
-        self.settle(service, items, None).await;
-    }
-
-    /// Recalls what an earlier connection of the same node left outstanding.
-    pub async fn recall_left(&self, service: &Service, left: Vec<Outstanding>) {
-        let (reply, recalled) = oneshot::channel();
-        let items = left.iter().map(|left| item(left, Settlement::Recalled)).collect();
-        self.settle(service, items, Some(reply)).await;
-        // Durable before anything is sent: later news of a person must not overtake it.
-        let _ = recalled.await;
-    }
-
-    async fn settle(
-        &self,
-        service: &Service,
-        items: Vec<SettleItem>,
-        reply: Option<oneshot::Sender<bool>>,
-    ) {
-        if items.is_empty() {
-            if let Some(reply) = reply {
-                let _ = reply.send(true);
+    /// Puts back everything that this stream, or one before it, leaves behind. Durable before
+    /// it returns, unless the broker stops: then the next start does it.
+    async fn put_back(&self, service: &Service) {
+        loop {
+            let left = service.stream.left();
+            let items = left.iter().map(|left| {
+                let how = if left.sent { Settlement::Recalled } else { Settlement::Unsent };
+                item(&left.release, how)
+            });
+            // Even if there are none: what was on its way to a stream that ended has then
+            // been committed, and is left behind too.
+            let durable = self.until_durable(service, items.collect()).await;
+            if !durable || service.stream.put_back(&left) {
+                return;
             }
-            return;
         }
+    }
+
+    /// Settles until that is durable. Answers whether it is: not if the broker stops.
+    async fn until_durable(&self, service: &Service, items: Vec<SettleItem>) -> bool {
+        loop {
+            let Ok(settling) = self.settle(service, items.clone()).await else { return false };
+            if settling.durable(&service.stream).await {
+                return true;
+            }
+            tokio::time::sleep(PUT_BACK_AGAIN).await;
+        }
+    }
+
+    async fn settle(&self, service: &Service, items: Vec<SettleItem>) -> Result<Settling, Stopped> {
+        let (reply, durable) = oneshot::channel();
+        let releases = items.iter().map(|item| item.release_id).collect();
         let work = SettleWork {
             subscription: service.stream.subscription(),
             node: Arc::clone(&service.node),
             items,
             reply,
         };
-        // A broker that is stopping forgets settlements; what they settle is offered again.
-        let _ = self.queue.put(Work::Settle(work)).await;
+        self.queue.put(Work::Settle(work)).await?;
+        Ok(Settling { releases, durable })
     }
 
     /// Ends what ran out before it could be released, each once. Answers how many. What ran out
@@ -432,7 +485,7 @@ fn item(outstanding: &Outstanding, settlement: Settlement) -> SettleItem {
     }
 }
 
-fn outstanding_of(waiting: &Waiting, release: &Released, lease_ends: Duration) -> Outstanding {
+fn outstanding_of(waiting: &Waiting, release: &Released) -> Outstanding {
     Outstanding {
         delivery: release.delivery,
         release_id: release.release_id,
@@ -441,7 +494,7 @@ fn outstanding_of(waiting: &Waiting, release: &Released, lease_ends: Duration) -
         message: waiting.message.key.id,
         attempt: release.attempt,
         tokens: waiting.message.tokens.as_slice().into(),
-        lease_ends,
+        lease_ends: None,
     }
 }
 

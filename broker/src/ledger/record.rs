@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use proto::exchange::v1::Field;
 use proto::text::Named as _;
+use uuid::Uuid;
 
 /// Bytes that most objects need: text that grows is copied.
 const ROOM: usize = 512;
@@ -25,7 +26,10 @@ impl Text {
     /// An empty object.
     #[must_use]
     pub fn new() -> Self {
-        let mut text = String::with_capacity(ROOM);
+        Self::behind(String::with_capacity(ROOM))
+    }
+
+    fn behind(mut text: String) -> Self {
         text.push('{');
         Self { text, last_key: "" }
     }
@@ -48,6 +52,12 @@ impl Text {
         self.key(key);
         push_word(&mut self.text, word);
         self
+    }
+
+    /// An id, hyphenated and in lower case.
+    #[must_use]
+    pub fn id(self, key: &'static str, id: Uuid) -> Self {
+        self.word(key, id.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
     }
 
     /// Bytes as hex.
@@ -94,8 +104,12 @@ impl Text {
 
     /// A list of objects.
     #[must_use]
-    pub fn objects(self, key: &'static str, objects: impl IntoIterator<Item = Self>) -> Self {
-        self.list(key, objects, |text, object| text.push_str(&object.close()))
+    pub fn objects(mut self, key: &'static str, objects: &Objects) -> Self {
+        self.key(key);
+        self.text.push('[');
+        self.text.push_str(&objects.0);
+        self.text.push(']');
+        self
     }
 
     fn list<T>(
@@ -127,6 +141,21 @@ impl Text {
 impl Default for Text {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Objects of a list, each written right behind the one before.
+#[derive(Default)]
+pub struct Objects(String);
+
+impl Objects {
+    /// Writes one more.
+    pub fn add(&mut self, write: impl FnOnce(Text) -> Text) {
+        let mut text = std::mem::take(&mut self.0);
+        if !text.is_empty() {
+            text.push(',');
+        }
+        self.0 = write(Text::behind(text)).close();
     }
 }
 
@@ -229,15 +258,18 @@ mod tests {
 
     #[test]
     fn a_record_is_canonical_and_holds_no_text_that_needs_escaping() {
+        let mut items = Objects::default();
+        items.add(|item| item.number("attempt", 1).words("rules", ["a", "b\"c\n"]));
+        items.add(|item| item.id("message", Uuid::from_u128(0xAB)));
         let text = Text::new()
             .word("format", "pyramid-record/1")
-            .objects("items", [Text::new().number("attempt", 1).words("rules", ["a", "b\"c\n"])])
+            .objects("items", &items)
             .word("party", "gmp")
             .word("type", "release")
             .close();
         assert_eq!(
             text,
-            r#"{"format":"pyramid-record/1","items":[{"attempt":1,"rules":["a","b?c?"]}],"party":"gmp","type":"release"}"#
+            r#"{"format":"pyramid-record/1","items":[{"attempt":1,"rules":["a","b?c?"]},{"message":"00000000-0000-0000-0000-0000000000ab"}],"party":"gmp","type":"release"}"#
         );
         assert!(proto::canonical::is_canonical(&text));
     }

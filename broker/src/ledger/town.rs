@@ -10,14 +10,16 @@ use arc_swap::ArcSwap;
 use proto::exchange::v1 as wire;
 use time::OffsetDateTime;
 use time::macros::datetime;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
 use crate::chance::SystemChance;
 use crate::clock::SetClock;
 use crate::delivery::outbox::{InLine, Outbox, Waiting};
 use crate::directory::{Directory, document};
-use crate::ledger::appender::{Live, ReleaseItem, Shared};
+use crate::ledger::appender::{
+    Live, ReleaseItem, ReleaseRefused, ReleaseWork, Released, Shared, Work,
+};
 use crate::message::{self, Sender};
 use crate::parcel::Parcel;
 use crate::policy::{Bundle, BundleFile};
@@ -202,6 +204,19 @@ pub(super) fn news(number: u128, to: &[(&str, &str)], withdraws: Option<u128>) -
     }
 }
 
+/// The known person comes on a list that probation keeps.
+pub(super) fn flag(number: u128) -> wire::Message {
+    let flag = wire::Flag {
+        flag_kind: wire::FlagKind::Ppo.into(),
+        action: wire::FlagAction::Raise.into(),
+        owner: Some(wire::Addressee { agency: PROBATION.0.into(), desk: PROBATION.1.into() }),
+        review_date: "2027-01-01".into(),
+        panel_decision_id: Uuid::from_u128(99).to_string(),
+    };
+    let kind = Some(wire::message::Kind::Flag(flag));
+    of_known_person(wire::Message { kind, ..news(number, &[], None) })
+}
+
 /// The same news of a person with an identifier.
 pub(super) fn of_known_person(mut news: wire::Message) -> wire::Message {
     let known =
@@ -220,8 +235,27 @@ pub(super) fn due(outbox: &dyn Outbox, subscription: u64, now: OffsetDateTime) -
     due.collect()
 }
 
-/// The next release of a delivery.
-pub(super) fn to_release(waiting: &Waiting) -> ReleaseItem {
+/// What came of asking for releases.
+pub(super) type Releases = Result<Vec<Released>, ReleaseRefused>;
+
+/// The next release of these deliveries to one node of their subscription, and where the answer
+/// comes.
+pub(super) fn release(
+    subscription: u64,
+    waiting: &[Waiting],
+) -> (Work, oneshot::Receiver<Releases>) {
+    let (reply, told) = oneshot::channel();
+    let work = ReleaseWork {
+        subscription,
+        node: "duty".into(),
+        epochs: Epochs::default(),
+        items: waiting.iter().map(to_release).collect(),
+        reply,
+    };
+    (Work::Release(work), told)
+}
+
+fn to_release(waiting: &Waiting) -> ReleaseItem {
     ReleaseItem {
         delivery: waiting.delivery,
         delivery_id: waiting.delivery_id,

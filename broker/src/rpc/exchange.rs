@@ -23,7 +23,7 @@ use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 use crate::audit::Auditing;
-use crate::delivery::hub::{Hub, LEASE, Outstanding};
+use crate::delivery::hub::{self, Hub, LEASE};
 use crate::exchange::deliver::{Delivering, Served, Service};
 use crate::exchange::publish::Publishing;
 use crate::identity::{Caller, VerifiedPeer};
@@ -104,7 +104,7 @@ impl ExchangeService for ExchangeRpc {
         let (out, batches) = mpsc::unbounded_channel();
         let number = self.streams.fetch_add(1, Ordering::Relaxed);
         let opened = self.hub.open(row, number, &node, open.credit, out.clone());
-        let (stream, left) = opened.ok_or_else(|| status::refused(Refusal::SubscriptionBusy))?;
+        let stream = opened.ok_or_else(|| status::refused(Refusal::SubscriptionBusy))?;
         let (loaded, clock) = (Arc::clone(&self.loaded), Arc::clone(&self.delivering.clock));
         let (rules, agency) = (Arc::clone(&self.publishing.rules), Arc::clone(&desk.agency));
         let may_release: Arc<dyn Fn() -> bool + Send + Sync> = Arc::new(move || {
@@ -122,7 +122,8 @@ impl ExchangeService for ExchangeRpc {
             waiting: u32::try_from(waiting.min(1_000)).unwrap_or(1_000),
             lease: Some(prost_types::Duration { seconds: LEASE.as_secs().cast_signed(), nanos: 0 }),
         };
-        let _ = frames.send(Ok(event(Event::Opened(opened)))).await;
+        // There is room for one, and nothing may keep a stream from being served once it is open.
+        let _ = frames.try_send(Ok(event(Event::Opened(opened))));
         // One task reads the client's steps, one writes frames, one serves the backlog; the
         // writer ends when the client goes, and the others end with it.
         let delivering = self.delivering.clone();
@@ -132,8 +133,9 @@ impl ExchangeService for ExchangeRpc {
             steps,
             frames.clone(),
         ));
-        tokio::spawn(serve(delivering, service, left, frames.clone()));
-        tokio::spawn(write_frames(frames, batches, reader, self.stopping.clone()));
+        let stream = Arc::clone(&service.stream);
+        tokio::spawn(serve(delivering, service, frames.clone()));
+        tokio::spawn(write_frames(frames, batches, stream, reader, self.stopping.clone()));
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
 
@@ -307,7 +309,7 @@ impl ExchangeRpc {
             .await
             .map_err(|_| status::refused(Refusal::ShuttingDown))?;
         let row = found.await.map_err(|_| status::refused(Refusal::ShuttingDown))?;
-        let (row, _) = row.map_err(|error| status::store(&error))?;
+        let row = row.map_err(|error| status::store(&error))?;
         let waiting = self.delivering.outbox.waiting_count(row).map_err(|e| status::store(&e))?;
         Ok((row, waiting))
     }
@@ -319,9 +321,11 @@ fn event(event: Event) -> wire::SubscribeResponse {
 
 type Frames<T> = mpsc::Sender<Result<T, Status>>;
 
-/// Writes deliveries in frames that keep the protocol's bounds.
+/// Writes deliveries in frames that keep the protocol's bounds. The lease of each begins when
+/// its frame is handed to the transport.
 async fn send_batches(
     frames: &Frames<wire::SubscribeResponse>,
+    stream: &hub::Stream,
     deliveries: Vec<wire::Delivery>,
 ) -> Result<(), ()> {
     let (mut frame, mut bytes) = (Vec::new(), 0);
@@ -330,28 +334,32 @@ async fn send_batches(
         let full = frame.len() >= limits::DELIVERY_FRAME_DELIVERIES_MAX
             || bytes + size > limits::DELIVERY_FRAME_BYTES_MAX;
         if full {
-            let batch = wire::DeliveryBatch { deliveries: std::mem::take(&mut frame) };
-            frames.send(Ok(event(Event::Deliveries(batch)))).await.map_err(|_| ())?;
+            send_frame(frames, stream, std::mem::take(&mut frame)).await?;
             bytes = 0;
         }
         bytes += size;
         frame.push(delivery);
     }
-    if frame.is_empty() {
-        return Ok(());
-    }
-    let batch = wire::DeliveryBatch { deliveries: frame };
-    frames.send(Ok(event(Event::Deliveries(batch)))).await.map_err(|_| ())
+    if frame.is_empty() { Ok(()) } else { send_frame(frames, stream, frame).await }
 }
 
-/// Serves a stream's backlog, after recalling what an earlier connection left outstanding.
+async fn send_frame(
+    frames: &Frames<wire::SubscribeResponse>,
+    stream: &hub::Stream,
+    deliveries: Vec<wire::Delivery>,
+) -> Result<(), ()> {
+    let room = frames.reserve().await.map_err(|_| ())?;
+    stream.sent(deliveries.iter().map(|delivery| delivery.release_id.as_ref()));
+    room.send(Ok(event(Event::Deliveries(wire::DeliveryBatch { deliveries }))));
+    Ok(())
+}
+
+/// Serves a stream until it ends.
 async fn serve(
     delivering: Delivering,
     service: Arc<Service>,
-    left: Vec<Outstanding>,
     frames: Frames<wire::SubscribeResponse>,
 ) {
-    delivering.recall_left(&service, left).await;
     match delivering.serve(&service).await {
         Served::Gone => {}
         // A connection that is dead never hears it; one that lives must not wait on.
@@ -366,6 +374,7 @@ async fn serve(
 async fn write_frames(
     frames: Frames<wire::SubscribeResponse>,
     mut batches: mpsc::UnboundedReceiver<Vec<wire::Delivery>>,
+    stream: Arc<hub::Stream>,
     reader: JoinHandle<()>,
     stopping: CancellationToken,
 ) {
@@ -373,12 +382,12 @@ async fn write_frames(
         tokio::select! {
             () = frames.closed() => break,
             () = stopping.cancelled() => {
-                write_last(&frames, &mut batches).await;
+                write_last(&frames, &stream, &mut batches).await;
                 break;
             }
             batch = batches.recv() => {
                 let Some(deliveries) = batch else { break };
-                if send_batches(&frames, deliveries).await.is_err() {
+                if send_batches(&frames, &stream, deliveries).await.is_err() {
                     break;
                 }
             }
@@ -392,12 +401,13 @@ async fn write_frames(
 /// Writes what was already handed to a stream, and then that the broker stops.
 async fn write_last(
     frames: &Frames<wire::SubscribeResponse>,
+    stream: &hub::Stream,
     batches: &mut mpsc::UnboundedReceiver<Vec<wire::Delivery>>,
 ) {
-    // Nothing more is handed to it; the service sees that and recalls what is outstanding.
+    // Nothing more is handed to it; the service sees that and puts back what is outstanding.
     batches.close();
     while let Some(deliveries) = batches.recv().await {
-        if send_batches(frames, deliveries).await.is_err() {
+        if send_batches(frames, stream, deliveries).await.is_err() {
             return;
         }
     }
@@ -426,15 +436,16 @@ async fn read_steps(
                     return;
                 }
                 let number = settle.settlement;
-                let (done, settled) = oneshot::channel();
-                delivering.settlement(&service, settle, done).await;
-                let frames = frames.clone();
+                let Ok(settling) = delivering.settlement(&service, settle).await else { return };
+                let (frames, stream) = (frames.clone(), Arc::clone(&service.stream));
                 // The next step is read while this one is made durable.
                 tokio::spawn(async move {
-                    if settled.await == Ok(true) {
-                        let settled = wire::Settled { settlement: number };
-                        let _ = frames.send(Ok(event(Event::Settled(settled)))).await;
-                    }
+                    let told = if settling.durable(&stream).await {
+                        Ok(event(Event::Settled(wire::Settled { settlement: number })))
+                    } else {
+                        Err(status::refused(Refusal::StoreUnavailable))
+                    };
+                    let _ = frames.send(told).await;
                 });
             }
             Some(Step::Open(_)) | None => {

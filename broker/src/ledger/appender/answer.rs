@@ -41,12 +41,10 @@ pub(super) fn answer(
                 let _ = release.reply.send(outcome.map(|()| released));
             }
             (Work::Settle(settle), Answer::Done(done)) => {
-                if let Some(reply) = settle.reply {
-                    let _ = reply.send(done);
-                }
+                let _ = settle.reply.send(done);
             }
             (Work::Subscribe(subscribe), Answer::Subscribed(row)) => {
-                let _ = subscribe.reply.send(Ok((row, 0)));
+                let _ = subscribe.reply.send(Ok(row));
             }
             (Work::Change(change), _) => {
                 let _ = change.reply.send(Ok(()));
@@ -58,10 +56,10 @@ pub(super) fn answer(
                 let _ = redrive.reply.send(done);
             }
             (Work::Tick { reply, .. }, _) => {
-                let _ = reply.send(head);
+                let _ = reply.send(Ok(head));
             }
             (Work::Keep { reply, .. }, _) => {
-                let _ = reply.send(());
+                let _ = reply.send(Ok(()));
             }
             (_, _) => {}
         }
@@ -90,9 +88,7 @@ pub(super) fn fail(works: Vec<Work>, known: &HashMap<MessageKey, KnownMessage>, 
                 let _ = release.reply.send(Err(ReleaseRefused::Store));
             }
             Work::Settle(settle) => {
-                if let Some(reply) = settle.reply {
-                    let _ = reply.send(false);
-                }
+                let _ = settle.reply.send(false);
             }
             Work::Subscribe(subscribe) => {
                 let _ = subscribe.reply.send(Err(unknown()));
@@ -106,13 +102,14 @@ pub(super) fn fail(works: Vec<Work>, known: &HashMap<MessageKey, KnownMessage>, 
             Work::Redrive(redrive) => {
                 let _ = redrive.reply.send(false);
             }
+            Work::Tick { reply, .. } => {
+                let _ = reply.send(Err(unknown()));
+            }
+            Work::Keep { reply, .. } => {
+                let _ = reply.send(Err(unknown()));
+            }
             // Nobody waits for these; dropping a reply tells its owner.
-            Work::End(_)
-            | Work::Void(_)
-            | Work::Refusals(_)
-            | Work::Tick { .. }
-            | Work::Keep { .. }
-            | Work::Stop(_) => {}
+            Work::End(_) | Work::Refusals(_) | Work::Stop(_) => {}
         }
     }
 }

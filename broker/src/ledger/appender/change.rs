@@ -6,19 +6,19 @@ use std::sync::Arc;
 use proto::ledger::record::RECORD_FORMAT;
 
 use crate::ledger::journal::{StoreError, SubscriptionRow};
-use crate::ledger::record::{BROKER_PARTY, RecordType, Text};
+use crate::ledger::record::{BROKER_PARTY, Objects, RecordType, Text};
 use crate::register::DeskName;
 use crate::rules::Rules;
 use crate::seal::Part;
 
 use super::answer::Answer;
-use super::commit::Changed;
+use super::commit::Open;
 use super::draft::{Draft, no_chance};
 use super::{Appender, Change, ChangeWork, ConsultWork, SubscribeWork};
 
 impl Appender {
     pub(super) fn subscribe(
-        &mut self,
+        &self,
         subscribe: &SubscribeWork,
         draft: &mut Draft,
     ) -> Result<Answer, StoreError> {
@@ -37,12 +37,12 @@ impl Appender {
     }
 
     pub(super) fn change(
-        &mut self,
+        &self,
         change: &ChangeWork,
-        rules: &Rules,
-        draft: &mut Draft,
-        changed: &mut Changed,
+        open: &mut Open,
     ) -> Result<Answer, StoreError> {
+        let (rules, now) = (Arc::clone(&open.rules), open.now);
+        let draft = &mut open.draft;
         let record = Text::new()
             .word("actor", &change.actor)
             .word("agency", &change.agency)
@@ -55,7 +55,7 @@ impl Appender {
         draft.entry(vec![record], &*self.shared.chance)?;
         draft.batch.documents.extend(change.documents.iter().cloned());
         let span = self.shared.clock.reading().span();
-        let mut next = rules.clone();
+        let mut next = Rules::clone(&rules);
         let mut bundle = self.bundle.clone();
         match &change.change {
             Change::Directory(directory) => {
@@ -73,20 +73,18 @@ impl Appender {
                 bundle = Some(Arc::clone(approved));
             }
             Change::Register(changes) => {
-                next = self.apply_register(changes, rules, draft)?;
+                next = self.apply_register(changes, &rules, draft)?;
                 let (before, after) = (&rules.register, &next.register);
                 let joined: BTreeSet<_> =
                     changes.iter().flat_map(|change| after.joined(before, change)).collect();
                 if !joined.is_empty() {
                     let joined: Vec<_> = joined.into_iter().collect();
-                    // As precise as the store keeps it: deadlines are counted from here.
-                    let now = self.shared.clock.now().truncate_to_microsecond();
                     self.late_stakes(&joined, &next, draft, now)?;
                 }
             }
             Change::Recorded => return Ok(Answer::Done(true)),
         }
-        *changed = Some((next, bundle));
+        open.changed = Some((next, bundle));
         Ok(Answer::Done(true))
     }
 
@@ -115,7 +113,7 @@ impl Appender {
     }
 
     pub(super) fn consult(
-        &mut self,
+        &self,
         consult: &ConsultWork,
         draft: &mut Draft,
     ) -> Result<Answer, StoreError> {
@@ -133,18 +131,19 @@ impl Appender {
     }
 
     pub(super) fn refusals(
-        &mut self,
+        &self,
         refusals: &[(Arc<str>, u32, u64)],
         draft: &mut Draft,
     ) -> Result<Answer, StoreError> {
-        let calls = refusals.iter().map(|(agency, code, count)| {
-            Text::new()
-                .word("agency", agency)
-                .number("code", u64::from(*code))
-                .number("count", *count)
-        });
+        let mut calls = Objects::default();
+        for (agency, code, count) in refusals {
+            let code = u64::from(*code);
+            calls.add(|text| {
+                text.word("agency", agency).number("code", code).number("count", *count)
+            });
+        }
         let record = Text::new()
-            .objects("calls", calls)
+            .objects("calls", &calls)
             .word("format", RECORD_FORMAT)
             .word("operation", RecordType::Refusals.operation())
             .word("party", BROKER_PARTY)

@@ -53,8 +53,8 @@ pub(super) struct Drafted {
     /// Whether it writes nothing.
     pub(super) empty: bool,
     pub(super) finished: Finished,
-    /// Subscriptions that gained waiting deliveries, with how many.
-    pub(super) waiting: Vec<(u64, u64)>,
+    /// Subscriptions that gained waiting deliveries.
+    pub(super) waiting: Vec<u64>,
     /// Seats it took on live streams.
     pub(super) seats: Vec<(u64, u64)>,
     pub(super) head: CommittedHead,
@@ -74,6 +74,16 @@ pub(super) struct Flying {
     states: HashMap<u64, DeliveryState>,
     /// Subscriptions on which it leaves something waiting: nothing fresh may pass that.
     waiting: HashSet<u64>,
+}
+
+/// Where a work went.
+enum Built {
+    /// Into the draft.
+    In(Answer),
+    /// Into the next: it touches what this draft touches already.
+    Later,
+    /// It must be committed alone, after everything before it.
+    Alone,
 }
 
 impl Appender {
@@ -97,10 +107,17 @@ impl Appender {
             let mut rest = works.into_iter();
             let mut again = Vec::new();
             for work in rest.by_ref() {
-                if let Err(failed) = self.add(work) {
-                    let (faulty, error) = *failed;
-                    again = self.without(faulty, &error);
-                    break;
+                match self.add(work) {
+                    Ok(None) => {}
+                    Ok(Some(work)) => {
+                        self.alone(work);
+                        break;
+                    }
+                    Err(failed) => {
+                        let (faulty, error) = *failed;
+                        again = self.without(faulty, &error);
+                        break;
+                    }
                 }
                 if self.open.as_ref().is_some_and(|open| open.changed.is_some()) {
                     // What follows is decided under the rules that this one made.
@@ -184,7 +201,6 @@ impl Appender {
             let mut next = Rules::clone(&rules);
             next.policy = Arc::new(bundle.in_force(&rules.directory, now));
             next.epochs.policy += 1;
-            self.standing.head.epochs.policy = next.epochs.policy;
             self.publish_rules(next);
         }
     }
@@ -195,52 +211,60 @@ impl Appender {
         self.shared.changed.send_replace(epochs);
     }
 
-    /// Adds one work to the open draft, or puts it aside for the next.
-    fn add(&mut self, mut work: Work) -> Result<(), Box<(Work, StoreError)>> {
-        let Some(mut open) = self.open.take() else { return Ok(()) };
-        let answer = self.build(&mut work, &mut open);
-        match answer {
-            Ok(Some(answer)) => {
+    /// Adds one work to the open draft, or puts it aside for the next. Answers one that must
+    /// be committed alone.
+    fn add(&mut self, mut work: Work) -> Result<Option<Work>, Box<(Work, StoreError)>> {
+        let Some(mut open) = self.open.take() else {
+            let error = StoreError::Unavailable("no draft is open".into());
+            return Err(Box::new((work, error)));
+        };
+        let built = self.build(&mut work, &mut open);
+        let answer = match built {
+            Ok(Built::In(answer)) => {
                 open.bytes += weight(&work);
                 open.urgent |= !patient(&work);
                 open.works.push(work);
                 open.answers.push(answer);
-                self.open = Some(open);
-                Ok(())
+                Ok(None)
             }
-            Ok(None) => {
+            Ok(Built::Later) => {
                 open.urgent = true;
                 self.later.push(work);
-                self.open = Some(open);
-                Ok(())
+                Ok(None)
             }
-            Err(error) => {
-                self.open = Some(open);
-                Err(Box::new((work, error)))
-            }
-        }
+            Ok(Built::Alone) => Ok(Some(work)),
+            Err(error) => Err(Box::new((work, error))),
+        };
+        self.open = Some(open);
+        answer
     }
 
-    /// Writes a work into the draft. `None`: it touches what the draft touches already.
-    fn build(&mut self, work: &mut Work, open: &mut Open) -> Result<Option<Answer>, StoreError> {
+    /// Writes a work into the draft, if it may stand there.
+    fn build(&self, work: &mut Work, open: &mut Open) -> Result<Built, StoreError> {
         let (place, now) = (open.works.len(), open.now);
         let rules = Arc::clone(&open.rules);
         let draft = &mut open.draft;
-        Ok(Some(match work {
+        Ok(Built::In(match work {
             Work::Publish(prepared, _) => {
-                Answer::Published(self.publish(prepared, open, &rules, now)?)
+                let first = open.works.is_empty() && self.flying.is_none();
+                match self.publish(prepared, open, first)? {
+                    Some(outcome) => Answer::Published(outcome),
+                    None => return Ok(Built::Alone),
+                }
             }
             Work::Release(release) => {
                 Answer::Released(self.release(place, release, &rules, draft)?)
             }
-            Work::Settle(settle) => return self.settle(settle, draft, now),
+            Work::Settle(settle) => match self.settle(settle, draft, now)? {
+                Some(answer) => answer,
+                None => return Ok(Built::Later),
+            },
             Work::End(items) => self.end(items, draft, now)?,
-            Work::Void(items) => self.void(items, draft, now)?,
             Work::Subscribe(subscribe) => self.subscribe(subscribe, draft)?,
-            Work::Change(change) => self.change(change, &rules, draft, &mut open.changed)?,
+            Work::Change(change) => self.change(change, open)?,
             Work::Consult(consult) => self.consult(consult, draft)?,
             // What else the draft does to it is written first.
-            Work::Redrive(redrive) if draft.touches(redrive.delivery) => return Ok(None),
+            Work::Redrive(redrive) if draft.touches(redrive.delivery) => return Ok(Built::Later),
             Work::Redrive(redrive) => self.redrive(redrive, draft, now)?,
             Work::Refusals(refusals) => self.refusals(refusals, draft)?,
             Work::Tick { leaves, .. } => {
@@ -267,9 +291,8 @@ impl Appender {
                 return Err(error);
             }
         };
-        if let Some((rules, _)) = &open.changed {
-            open.draft.batch.head.epochs = rules.epochs;
-        }
+        let rules = open.changed.as_ref().map_or(&*open.rules, |(rules, _)| rules);
+        open.draft.batch.head.epochs = rules.epochs;
         let empty = open.draft.empty();
         let states = open.draft.states();
         let Parts { batch, standing, waiting, seats } = open.draft.into_parts();
@@ -278,7 +301,7 @@ impl Appender {
             before: std::mem::replace(&mut self.standing, standing),
             known: open.known,
             states,
-            waiting: waiting.iter().map(|(subscription, _)| *subscription).collect(),
+            waiting: waiting.iter().copied().collect(),
         };
         let (works, answers) = (open.works, open.answers);
         let drafted = Drafted { works, answers, batch, empty, finished, waiting, seats, head };
@@ -306,7 +329,11 @@ impl Appender {
         while self.flying.is_some() {
             match self.writer.written.blocking_recv() {
                 Some(written) => self.written(written),
-                None => self.flying = None,
+                None => {
+                    // Nobody knows what it wrote last: the next start does.
+                    tracing::error!(code = "writer-gone", "the ledger's writing thread is gone");
+                    std::process::abort();
+                }
             }
         }
         match self.close() {
@@ -348,7 +375,8 @@ impl Appender {
                 // leaves waiting is known to the next draft already, and is told before the
                 // one after that is opened.
                 self.flying = None;
-                if self.open.as_ref().is_some_and(|open| open.urgent || !open.has_room()) {
+                let next = self.open.as_ref().filter(|open| open.changed.is_none());
+                if next.is_some_and(|open| open.urgent || !open.has_room()) {
                     self.write_beside();
                 }
                 self.writer.tell(*drafted);
@@ -427,8 +455,7 @@ impl Appender {
         self.standing = Standing::of(&start)?;
         self.unsure = false;
         // What was outstanding waits again: every stream looks.
-        let waiting: Vec<(u64, u64)> =
-            start.subscriptions.iter().map(|(row, _, waiting)| (row.row, *waiting)).collect();
+        let waiting: Vec<u64> = start.subscriptions.iter().map(|(row, ..)| row.row).collect();
         self.shared.live.committed(Vec::new(), &waiting);
         Ok(())
     }
@@ -485,7 +512,6 @@ fn deliveries_of(works: &[Work]) -> Vec<u64> {
             Work::Release(release) => rows.extend(release.items.iter().map(|i| i.delivery)),
             Work::Settle(settle) => rows.extend(settle.items.iter().map(|i| i.delivery)),
             Work::End(items) => rows.extend(items.iter().map(|i| i.delivery)),
-            Work::Void(items) => rows.extend(items.iter().map(|i| i.delivery)),
             Work::Redrive(redrive) => rows.push(redrive.delivery),
             Work::Publish(..)
             | Work::Subscribe(_)

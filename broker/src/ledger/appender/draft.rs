@@ -4,7 +4,7 @@
 //! receipt entry a batch.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::chance::Chance;
@@ -22,8 +22,8 @@ use super::{Live, LiveRelease, ReleaseItem, Released, Seat, SettleItem, Standing
 pub(super) struct Draft {
     pub(super) batch: Batch,
     pub(super) standing: Standing,
-    /// Subscriptions that gained waiting deliveries, with how many.
-    waiting: BTreeMap<u64, u64>,
+    /// Subscriptions that gained waiting deliveries.
+    waiting: BTreeSet<u64>,
     /// Subscriptions on which the draft that is being written leaves something waiting.
     passed: HashSet<u64>,
     /// Seats reserved: (subscription, stream).
@@ -55,8 +55,8 @@ pub(super) struct Parts {
     pub(super) batch: Batch,
     /// Where the ledger then stands.
     pub(super) standing: Standing,
-    /// Subscriptions that gained waiting deliveries, with how many.
-    pub(super) waiting: Vec<(u64, u64)>,
+    /// Subscriptions that gained waiting deliveries.
+    pub(super) waiting: Vec<u64>,
     /// Seats it took on live streams.
     pub(super) seats: Vec<(u64, u64)>,
 }
@@ -77,7 +77,7 @@ impl Draft {
         Self {
             batch,
             standing: standing.clone(),
-            waiting: BTreeMap::new(),
+            waiting: BTreeSet::new(),
             passed,
             seats: Vec::new(),
             releases: BTreeMap::new(),
@@ -194,13 +194,13 @@ impl Draft {
 
     /// Notes that something waits on a subscription.
     pub(super) fn waits(&mut self, subscription: u64) {
-        *self.waiting.entry(subscription).or_default() += 1;
+        self.waiting.insert(subscription);
     }
 
     /// Takes a seat on the stream that serves a subscription. `None` where nobody is ready, or
     /// where something waits already: nothing fresh may pass it.
     pub(super) fn seat(&mut self, subscription: u64, live: &dyn Live) -> Option<Seat> {
-        if self.waiting.contains_key(&subscription) || self.passed.contains(&subscription) {
+        if self.waiting.contains(&subscription) || self.passed.contains(&subscription) {
             return None;
         }
         let seat = live.reserve(subscription)?;
@@ -256,7 +256,7 @@ impl Draft {
         let (records, made) = releases.close(&self.bundle, node);
         let entry = self.entry(records, chance)?;
         for Made { item, target, release_id, salt, number } in made {
-            self.release_rows(&item, release_id, number, entry, node);
+            self.release_rows(&item, release_id, number, entry, (&desk.agency, node));
             let released = Released {
                 delivery: item.delivery,
                 delivery_id: item.delivery_id,
@@ -292,13 +292,15 @@ impl Draft {
         release_id: [u8; 16],
         number: u64,
         entry: u64,
-        node: &Arc<str>,
+        (recipient, node): (&Arc<str>, &Arc<str>),
     ) {
         self.batch.releases.push(ReleaseRow {
             id: release_id,
             delivery: item.delivery,
             entry,
             at: self.at,
+            sender: Arc::clone(&item.sender),
+            recipient: Arc::clone(recipient),
             node: Arc::clone(node),
             attempt: item.attempt,
         });
@@ -317,6 +319,7 @@ impl Draft {
                 attempts: Attempts::Kept,
                 due: None,
                 at: self.at,
+                ended: None,
             }),
         }
     }

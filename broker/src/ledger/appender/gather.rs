@@ -48,6 +48,12 @@ impl Appender {
     }
 
     fn next(&mut self, runtime: &Runtime, queue: &mut mpsc::Receiver<Work>) -> Event {
+        // A writer that is free is worth more than a longer draft.
+        if self.flying.is_some()
+            && let Ok(written) = self.writer.written.try_recv()
+        {
+            return Event::Written(written);
+        }
         let full = self.open.as_ref().is_some_and(|open| !open.has_room());
         if !full && let Ok(work) = queue.try_recv() {
             return Event::Work(work);

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use proto::ledger::record::RECORD_FORMAT;
 use uuid::Uuid;
 
-use crate::ledger::journal::text_of;
-use crate::ledger::record::{RecordType, Text};
+use crate::ledger::record::{Objects, RecordType, Text};
 use crate::register::DeskName;
 use crate::seal::{Token, commitment};
 
@@ -44,28 +43,27 @@ pub(super) struct Made {
 pub(super) struct Releases {
     pub(super) desk: DeskName,
     pub(super) made: Vec<Made>,
-    items: Vec<Text>,
+    items: Objects,
     by_sender: BySender,
 }
 
 impl Releases {
     pub(super) fn to(desk: DeskName) -> Self {
-        Self { desk, made: Vec::new(), items: Vec::new(), by_sender: BySender::default() }
+        Self { desk, made: Vec::new(), items: Objects::default(), by_sender: BySender::default() }
     }
 
     pub(super) fn add(&mut self, made: Made) {
         let (item, release_id) = (&made.item, &made.release_id);
-        self.items.push(
-            Text::new()
-                .number("attempt", item.attempt.into())
+        self.items.add(|text| {
+            text.number("attempt", item.attempt.into())
                 .bytes("commitment", &commitment(&made.salt, &item.parcel.bytes))
                 .bytes("delivery", &item.delivery_id)
                 .word("kind", item.kind)
                 .bytes("release", release_id)
                 .words("rules", item.rules.iter())
                 .word("sender", &item.sender)
-                .fields("withheld", &item.parcel.withheld),
-        );
+                .fields("withheld", &item.parcel.withheld)
+        });
         self.by_sender.add(&item.sender, item.message, release_id);
         self.made.push(made);
     }
@@ -74,7 +72,7 @@ impl Releases {
     pub(super) fn close(self, bundle: &[u8; 32], node: &str) -> (Vec<String>, Vec<Made>) {
         let release = Text::new()
             .bytes("bundle", bundle)
-            .objects("deliveries", self.items)
+            .objects("deliveries", &self.items)
             .word("desk", &self.desk.desk)
             .word("format", RECORD_FORMAT)
             .word("node", node)
@@ -111,6 +109,8 @@ impl Receipts {
             }
             Settlement::Again(_) => self.again.push(item.release_id),
             Settlement::Recalled => self.recalled.push(item.release_id),
+            // It has a record of its own.
+            Settlement::Unsent => {}
         }
     }
 
@@ -135,12 +135,12 @@ impl Receipts {
 
 /// Messages and releases, by who sent them.
 #[derive(Default)]
-struct BySender(BTreeMap<Arc<str>, Vec<Text>>);
+struct BySender(BTreeMap<Arc<str>, Objects>);
 
 impl BySender {
     fn add(&mut self, sender: &Arc<str>, message: Uuid, release_id: &[u8; 16]) {
-        let text = Text::new().word("message", &text_of(message)).bytes("release", release_id);
-        self.0.entry(Arc::clone(sender)).or_default().push(text);
+        let messages = self.0.entry(Arc::clone(sender)).or_default();
+        messages.add(|text| text.id("message", message).bytes("release", release_id));
     }
 
     fn records(self, kind: RecordType, recipient: &str) -> impl Iterator<Item = String> {
@@ -148,7 +148,7 @@ impl BySender {
             Text::new()
                 .word("agency", recipient)
                 .word("format", RECORD_FORMAT)
-                .objects("messages", messages)
+                .objects("messages", &messages)
                 .word("operation", kind.operation())
                 .word("party", &sender)
                 .word("type", kind.name())

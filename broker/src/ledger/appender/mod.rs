@@ -48,8 +48,7 @@ use crate::policy::Bundle;
 pub use work::{
     Change, ChangeWork, CommittedHead, ConsultWork, EndItem, Figures, Live, LiveRelease,
     PublishOutcome, PublishSink, Queue, RedriveWork, ReleaseItem, ReleaseRefused, ReleaseWork,
-    Released, Seat, SettleItem, SettleWork, Settlement, Shared, Stopped, SubscribeWork, VoidItem,
-    WeakQueue, Work,
+    Released, Seat, SettleItem, SettleWork, Settlement, Shared, Stopped, SubscribeWork, Work,
 };
 
 use commit::{Flying, Open};

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use crate::decision::{CandidateDecision, View};
 use crate::ledger::journal::{
-    DeliveryRow, DeliveryState, Known as KnownMessage, MessageRow, StoreError, text_of,
+    DeliveryRow, DeliveryState, Known as KnownMessage, MessageRow, StoreError,
 };
-use crate::ledger::record::{BROKER_PARTY, RecordType, Text};
+use crate::ledger::record::{BROKER_PARTY, Objects, RecordType, Text};
 use crate::message::{Admitted, MessageKey};
 use crate::parcel::Parcel;
 use crate::prepare::{self, Prepared};
@@ -25,26 +25,28 @@ use super::change::make_subscription;
 use super::commit::Open;
 use super::draft::{Draft, no_chance};
 use super::gathered::{Pending, Target};
-use super::settle::mark;
+use super::settle::ending;
 use super::{Appender, PublishOutcome, ReleaseItem};
 
 impl Appender {
+    /// Records a message. `first`: nothing else is in this draft or on its way to the disk.
+    /// `None`: it turns out to change the register, and so must be the first and alone.
     pub(super) fn publish(
-        &mut self,
+        &self,
         prepared: &mut Box<Prepared>,
         open: &mut Open,
-        rules: &Rules,
-        now: OffsetDateTime,
-    ) -> Result<PublishOutcome, StoreError> {
+        first: bool,
+    ) -> Result<Option<PublishOutcome>, StoreError> {
+        let (rules, now) = (Arc::clone(&open.rules), open.now);
         let (draft, known) = (&mut open.draft, &mut open.known);
         let admitted = Arc::clone(&prepared.admitted);
         // Step 1: the same id twice joins the first's outcome; another message under it is refused.
         if let Some(first) = known.get(&admitted.key) {
-            return Ok(if first.digest == admitted.digest {
+            return Ok(Some(if first.digest == admitted.digest {
                 PublishOutcome::Accepted { at: first.accepted_at, repeated: true }
             } else {
                 PublishOutcome::Refused(Refusal::MessageIdReused)
-            });
+            }));
         }
         // Step 2: who was told of what this settles, under the head lock.
         let cited = prepare::cites(&admitted);
@@ -52,7 +54,7 @@ impl Appender {
         let mut holders: Option<Vec<DeskName>> = None;
         if let Some(key) = &cited {
             let Some(first) = known.get(key) else {
-                return Ok(PublishOutcome::Refused(Refusal::NotFound));
+                return Ok(Some(PublishOutcome::Refused(Refusal::NotFound)));
             };
             settles = Some(first.row);
             if admitted.to_holders_only() {
@@ -61,17 +63,10 @@ impl Appender {
         }
         // Step 3: decide again what was decided under rules that moved.
         if holders.is_some() || prepared.decided.epochs != rules.epochs {
-            self.shared.figures.decided_again.fetch_add(1, Ordering::Relaxed);
-            let shared = &self.shared;
-            **prepared = prepare::prepare(
-                Arc::clone(&admitted),
-                holders.as_deref(),
-                rules,
-                &shared.vault,
-                &*shared.chance,
-                now,
-            )
-            .map_err(|_| no_chance())?;
+            **prepared = self.decide_again(&admitted, holders.as_deref(), &rules, now)?;
+        }
+        if !prepared.register.is_empty() && !first {
+            return Ok(None);
         }
         // Step 4: rows, records, and live releases in the same commit.
         let row = draft.batch.head.last_message + 1;
@@ -91,11 +86,24 @@ impl Appender {
         );
         // Step 5: a flag or the like changes the register in the same commit.
         if !prepared.register.is_empty() {
-            let next = self.apply_register(&prepared.register, rules, draft)?;
+            let next = self.apply_register(&prepared.register, &rules, draft)?;
             self.late_stakes(&tokens_of(&admitted), &next, draft, now)?;
             open.changed = Some((next, self.bundle.clone()));
         }
-        Ok(PublishOutcome::Accepted { at: now, repeated: false })
+        Ok(Some(PublishOutcome::Accepted { at: now, repeated: false }))
+    }
+
+    fn decide_again(
+        &self,
+        admitted: &Arc<Admitted>,
+        holders: Option<&[DeskName]>,
+        rules: &Rules,
+        now: OffsetDateTime,
+    ) -> Result<Prepared, StoreError> {
+        self.shared.figures.decided_again.fetch_add(1, Ordering::Relaxed);
+        let (vault, chance) = (&self.shared.vault, &*self.shared.chance);
+        prepare::prepare(Arc::clone(admitted), holders, rules, vault, chance, now)
+            .map_err(|_| no_chance())
     }
 
     /// Failing closed must not fall on a victim: operators are told out of band.
@@ -106,7 +114,7 @@ impl Appender {
 
     /// Ends what waits of a message, and answers the desks that were given it.
     pub(super) fn withdraw(
-        &mut self,
+        &self,
         message: u64,
         key: &MessageKey,
         draft: &mut Draft,
@@ -115,10 +123,11 @@ impl Appender {
         let held = self.recall.held(message)?;
         let mut holders = BTreeSet::new();
         let mut ended: Vec<(DeskName, [u8; 16])> = Vec::new();
+        let entry = draft.next_entry();
         for delivery in held {
             // What waits is superseded even where an earlier attempt was released.
             if matches!(delivery.state, DeliveryState::Waiting | DeliveryState::Dead) {
-                draft.mark(mark(delivery.delivery, DeliveryState::Withdrawn, now));
+                draft.mark(ending(delivery.delivery, DeliveryState::Withdrawn, entry, now));
                 ended.push((delivery.desk.clone(), delivery.delivery_id));
             }
             if delivery.released {
@@ -126,16 +135,16 @@ impl Appender {
             }
         }
         if !ended.is_empty() {
-            let items = ended.iter().map(|(desk, id)| {
-                Text::new()
-                    .word("agency", &desk.agency)
-                    .bytes("delivery", id)
-                    .word("desk", &desk.desk)
-            });
+            let mut items = Objects::default();
+            for (desk, id) in &ended {
+                items.add(|text| {
+                    text.word("agency", &desk.agency).bytes("delivery", id).word("desk", &desk.desk)
+                });
+            }
             let record = Text::new()
-                .objects("deliveries", items)
+                .objects("deliveries", &items)
                 .word("format", RECORD_FORMAT)
-                .word("message", &text_of(key.id))
+                .id("message", key.id)
                 .word("operation", RecordType::Ended.operation())
                 .word("party", BROKER_PARTY)
                 .word("reason", "withdrawn")
@@ -150,7 +159,7 @@ impl Appender {
     /// Makes the delivery rows of every permitted candidate. Answers, candidate by
     /// candidate, the ids of its deliveries.
     fn deliver(
-        &mut self,
+        &self,
         prepared: &Prepared,
         message: u64,
         entry: u64,
@@ -178,7 +187,7 @@ impl Appender {
     /// Makes a delivery for each subscription of one desk, released at once where a
     /// subscriber is ready. Answers their ids.
     fn deliver_to(
-        &mut self,
+        &self,
         admitted: &Admitted,
         candidate: &CandidateDecision,
         parcel: &Parcel,
@@ -203,6 +212,7 @@ impl Appender {
                 state: DeliveryState::Waiting,
                 number: 0,
                 changed_at: None,
+                expires_at: admitted.expires_at,
             });
             let live = &*self.shared.live;
             let Some(seat) = (!held_back).then(|| draft.seat(subscription, live)).flatten() else {
@@ -230,7 +240,7 @@ impl Appender {
     /// Matches people about whom the register has just learned something, a flag or a link,
     /// against custody news that is still alive.
     pub(super) fn late_stakes(
-        &mut self,
+        &self,
         tokens: &[Token],
         rules: &Rules,
         draft: &mut Draft,
@@ -238,19 +248,19 @@ impl Appender {
     ) -> Result<(), StoreError> {
         let linked: Vec<_> = rules.register.linked(tokens).into_iter().collect();
         for (row, stored) in self.recall.live_custody(&linked, now)? {
-            let shared = self.shared.clone();
+            let shared = &self.shared;
             let late = prepare::decide_late(&stored, rules, &shared.vault, &*shared.chance, now)
                 .map_err(|_| StoreError::Damaged { table: "message" })?;
             let Some(late) = late.filter(|late| !late.candidates.is_empty()) else { continue };
             let entry = draft.next_entry();
             let tokens = tokens_of(&late.admitted);
             let place = Place { message: row, entry, cited: stored.settles, tokens, now };
-            let mut told = Vec::new();
+            let mut told = Objects::default();
             for (candidate, parcel) in &late.candidates {
                 let ids = self.deliver_to(&late.admitted, candidate, parcel, &place, draft)?;
-                told.push(candidate_text(candidate, &ids));
+                told.add(|text| candidate_text(text, candidate, &ids));
             }
-            let record = decided_record(&late.admitted.key, &rules.bundle, told);
+            let record = decided_record(&late.admitted.key, &rules.bundle, &told);
             let written = draft.entry(vec![record], &*shared.chance)?;
             assert!(written == entry, "a delivery's permit is the entry written right after it");
             draft.batch.redecided.push((row, late.sealed_decision));
@@ -272,20 +282,22 @@ impl Appender {
     /// auditor. A sender's record says nothing of who had a stake.
     fn message_records(&self, prepared: &Prepared, deliveries: &[Vec<[u8; 16]>]) -> Vec<String> {
         let admitted = &prepared.admitted;
-        let candidates = prepared.decided.candidates.iter().zip(deliveries);
-        let told = candidates.map(|(candidate, ids)| candidate_text(candidate, ids)).collect();
+        let mut told = Objects::default();
+        for (candidate, ids) in prepared.decided.candidates.iter().zip(deliveries) {
+            told.add(|text| candidate_text(text, candidate, ids));
+        }
         vec![
             Text::new()
                 .bytes("digest", &admitted.digest)
                 .word("format", RECORD_FORMAT)
                 .word("kind", admitted.kind.name())
-                .word("message", &text_of(admitted.key.id))
+                .id("message", admitted.key.id)
                 .word("node", &admitted.sender.node)
                 .word("operation", RecordType::Accepted.operation())
                 .word("party", &admitted.key.agency)
                 .word("type", RecordType::Accepted.name())
                 .close(),
-            decided_record(&admitted.key, &prepared.decided.bundle, told),
+            decided_record(&admitted.key, &prepared.decided.bundle, &told),
         ]
     }
 }
@@ -304,11 +316,10 @@ fn tokens_of(admitted: &Admitted) -> Arc<[Token]> {
     admitted.subjects.iter().flat_map(|subject| subject.tokens.iter().copied()).collect()
 }
 
-fn candidate_text(candidate: &CandidateDecision, deliveries: &[[u8; 16]]) -> Text {
+fn candidate_text(text: Text, candidate: &CandidateDecision, deliveries: &[[u8; 16]]) -> Text {
     let refusal = candidate.outcome.as_ref().err().map_or(0, |refusal| refusal.code());
     let withheld = candidate.outcome.as_ref().map(View::withheld).unwrap_or_default();
-    Text::new()
-        .word("agency", &candidate.desk.agency)
+    text.word("agency", &candidate.desk.agency)
         .list_of_bytes("deliveries", deliveries)
         .word("desk", &candidate.desk.desk)
         .number("refusal", refusal.into())
@@ -317,12 +328,12 @@ fn candidate_text(candidate: &CandidateDecision, deliveries: &[[u8; 16]]) -> Tex
         .fields("withheld", &withheld)
 }
 
-fn decided_record(key: &MessageKey, bundle: &[u8; 32], candidates: Vec<Text>) -> String {
+fn decided_record(key: &MessageKey, bundle: &[u8; 32], candidates: &Objects) -> String {
     Text::new()
         .bytes("bundle", bundle)
         .objects("candidates", candidates)
         .word("format", RECORD_FORMAT)
-        .word("message", &text_of(key.id))
+        .id("message", key.id)
         .word("operation", RecordType::Decided.operation())
         .word("party", BROKER_PARTY)
         .word("sender", &key.agency)

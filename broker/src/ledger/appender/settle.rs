@@ -6,7 +6,7 @@ use proto::ledger::record::RECORD_FORMAT;
 use proto::refusal::Refusal;
 use time::OffsetDateTime;
 
-use crate::ledger::journal::{Attempts, DeliveryMark, DeliveryState, StoreError, text_of};
+use crate::ledger::journal::{Attempts, DeliveryMark, DeliveryState, StoreError};
 use crate::ledger::record::{BROKER_PARTY, RecordType, Text};
 use crate::rules::Rules;
 
@@ -15,12 +15,12 @@ use super::draft::Draft;
 use super::gathered::{Pending, Target};
 use super::{
     ATTEMPTS_MAX, Appender, EndItem, RedriveWork, ReleaseRefused, ReleaseWork, SettleItem,
-    SettleWork, Settlement, VoidItem,
+    SettleWork, Settlement,
 };
 
 impl Appender {
     pub(super) fn release(
-        &mut self,
+        &self,
         place: usize,
         release: &ReleaseWork,
         rules: &Rules,
@@ -44,7 +44,7 @@ impl Appender {
     /// `None`: the draft does something to one of these deliveries already, which must be
     /// written first.
     pub(super) fn settle(
-        &mut self,
+        &self,
         settle: &SettleWork,
         draft: &mut Draft,
         now: OffsetDateTime,
@@ -54,12 +54,15 @@ impl Appender {
         }
         for item in &settle.items {
             let receipt = item.settlement == Settlement::Acknowledged;
-            // A receipt counts even when the delivery waits again: it was received.
+            // A receipt counts even when the delivery waits again or was given up: it was received.
             let open = match draft.stored_state(item.delivery) {
                 Some(DeliveryState::Released) => true,
-                Some(DeliveryState::Waiting) => receipt,
+                Some(DeliveryState::Waiting | DeliveryState::Dead) => receipt,
                 Some(_) | None => false,
             };
+            if item.settlement == Settlement::Unsent {
+                self.void(settle.subscription, &item.release_id, draft)?;
+            }
             if !open || draft.touches(item.delivery) {
                 continue;
             }
@@ -74,14 +77,17 @@ impl Appender {
                 attempts,
                 due,
                 at: now,
+                ended: None,
             });
-            draft.receipt(settle.subscription, &settle.node, item)?;
+            if item.settlement != Settlement::Unsent {
+                draft.receipt(settle.subscription, &settle.node, item)?;
+            }
         }
         Ok(Some(Answer::Done(true)))
     }
 
     pub(super) fn end(
-        &mut self,
+        &self,
         items: &[EndItem],
         draft: &mut Draft,
         now: OffsetDateTime,
@@ -98,11 +104,11 @@ impl Appender {
                 // Every other reason is a refusal at release.
                 _ => DeliveryState::Refused,
             };
-            draft.mark(mark(item.delivery, state, now));
+            draft.mark(ending(item.delivery, state, draft.next_entry(), now));
             let record = Text::new()
                 .bytes("delivery", &item.delivery_id)
                 .word("format", RECORD_FORMAT)
-                .word("message", &text_of(item.message))
+                .id("message", item.message)
                 .word("operation", RecordType::Ended.operation())
                 .word("party", BROKER_PARTY)
                 .number("refusal", item.refusal.code().into())
@@ -114,36 +120,29 @@ impl Appender {
         Ok(Answer::Done(true))
     }
 
-    pub(super) fn void(
-        &mut self,
-        items: &[VoidItem],
+    /// Records that no byte was written after a release.
+    fn void(
+        &self,
+        subscription: u64,
+        release: &[u8; 16],
         draft: &mut Draft,
-        now: OffsetDateTime,
-    ) -> Result<Answer, StoreError> {
-        for item in items {
-            let known = draft.standing.subscriptions.get(item.subscription);
-            let party =
-                known.map_or_else(|| Arc::from(BROKER_PARTY), |k| Arc::clone(&k.desk.agency));
-            let record = Text::new()
-                .word("format", RECORD_FORMAT)
-                .word("operation", RecordType::Void.operation())
-                .word("party", &party)
-                .bytes("release", &item.release_id)
-                .word("type", RecordType::Void.name())
-                .close();
-            draft.entry(vec![record], &*self.shared.chance)?;
-            draft.batch.voided.push(item.release_id);
-            let released = draft.stored_state(item.delivery) == Some(DeliveryState::Released);
-            if released && !draft.touches(item.delivery) {
-                draft.mark(mark(item.delivery, DeliveryState::Waiting, now));
-                draft.waits(item.subscription);
-            }
-        }
-        Ok(Answer::Done(true))
+    ) -> Result<(), StoreError> {
+        let known = draft.standing.subscriptions.get(subscription);
+        let party = known.map_or_else(|| Arc::from(BROKER_PARTY), |k| Arc::clone(&k.desk.agency));
+        let record = Text::new()
+            .word("format", RECORD_FORMAT)
+            .word("operation", RecordType::Void.operation())
+            .word("party", &party)
+            .bytes("release", release)
+            .word("type", RecordType::Void.name())
+            .close();
+        draft.entry(vec![record], &*self.shared.chance)?;
+        draft.batch.voided.push(*release);
+        Ok(())
     }
 
     pub(super) fn redrive(
-        &mut self,
+        &self,
         redrive: &RedriveWork,
         draft: &mut Draft,
         now: OffsetDateTime,
@@ -174,10 +173,20 @@ fn settled(item: &SettleItem) -> (DeliveryState, Option<OffsetDateTime>, Attempt
             (DeliveryState::Dead, None, Attempts::Used)
         }
         Settlement::Again(due) => (DeliveryState::Waiting, Some(due), Attempts::Used),
-        Settlement::Recalled => (DeliveryState::Waiting, None, Attempts::Kept),
+        Settlement::Recalled | Settlement::Unsent => (DeliveryState::Waiting, None, Attempts::Kept),
     }
 }
 
-pub(super) fn mark(row: u64, state: DeliveryState, at: OffsetDateTime) -> DeliveryMark {
-    DeliveryMark { row, state, number: None, attempts: Attempts::Kept, due: None, at }
+fn mark(row: u64, state: DeliveryState, at: OffsetDateTime) -> DeliveryMark {
+    DeliveryMark { row, state, number: None, attempts: Attempts::Kept, due: None, at, ended: None }
+}
+
+/// The mark of a delivery that ends by the entry that is written next.
+pub(super) fn ending(
+    row: u64,
+    state: DeliveryState,
+    entry: u64,
+    at: OffsetDateTime,
+) -> DeliveryMark {
+    DeliveryMark { ended: Some(entry), ..mark(row, state, at) }
 }

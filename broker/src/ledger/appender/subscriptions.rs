@@ -25,9 +25,9 @@ struct Rows {
 
 impl Subscriptions {
     /// Those of a store.
-    pub(super) fn of(stored: &[(SubscriptionRow, u64, u64)]) -> Self {
+    pub(super) fn of(stored: &[(SubscriptionRow, u64)]) -> Self {
         let mut subscriptions = Self::default();
-        for (row, last_number, _) in stored {
+        for (row, last_number) in stored {
             subscriptions.add(row.clone(), *last_number);
         }
         subscriptions
@@ -97,9 +97,9 @@ mod tests {
     #[test]
     fn a_desk_has_its_mailbox_and_its_named_subscriptions_and_no_other_desks() {
         let stored = [
-            (row(3, "stockport", "default"), 7, 0),
-            (row(5, "stockport", "night"), 0, 0),
-            (row(9, "wigan", "night"), 2, 0),
+            (row(3, "stockport", "default"), 7),
+            (row(5, "stockport", "night"), 0),
+            (row(9, "wigan", "night"), 2),
         ];
         let mut known = Subscriptions::of(&stored);
         let stockport = DeskName { agency: "gmp".into(), desk: "stockport".into() };

@@ -2,9 +2,11 @@
 
 mod dice;
 mod durable;
+mod ended;
 mod faults;
 mod gate;
 mod line;
 mod moved;
+mod signing;
 mod streams;
 mod world;

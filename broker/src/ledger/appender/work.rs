@@ -46,8 +46,6 @@ pub enum Work {
     Settle(SettleWork),
     /// Record ends: expired, refused at release.
     End(Vec<EndItem>),
-    /// Record that nothing was written after these releases.
-    Void(Vec<VoidItem>),
     /// Find or make a subscription.
     Subscribe(SubscribeWork),
     /// Change directory, standing, bundle or register.
@@ -58,12 +56,12 @@ pub enum Work {
     Redrive(RedriveWork),
     /// Record refused calls, coalesced: agency, refusal code and how many.
     Refusals(Vec<(Arc<str>, u32, u64)>),
-    /// Add dummy leaves and tell the committed head.
+    /// Add padding leaves and tell the committed head.
     Tick {
         /// Leaves to add.
         leaves: usize,
-        /// Where the head goes.
-        reply: oneshot::Sender<CommittedHead>,
+        /// Told the head once it is durable, or why it was not written.
+        reply: oneshot::Sender<Result<CommittedHead, StoreError>>,
     },
     /// Keep a document that decisions do not rest on: a signed checkpoint.
     Keep {
@@ -71,8 +69,8 @@ pub enum Work {
         name: &'static str,
         /// Its content.
         content: Vec<u8>,
-        /// Told when durable.
-        reply: oneshot::Sender<()>,
+        /// Told when durable, or why it was not written.
+        reply: oneshot::Sender<Result<(), StoreError>>,
     },
     /// Finish what is queued and stop.
     Stop(oneshot::Sender<()>),
@@ -166,8 +164,8 @@ pub struct SettleWork {
     pub node: Arc<str>,
     /// Items.
     pub items: Vec<SettleItem>,
-    /// Told when durable.
-    pub reply: Option<oneshot::Sender<bool>>,
+    /// Told whether it is durable.
+    pub reply: oneshot::Sender<bool>,
 }
 
 /// One settlement.
@@ -196,6 +194,8 @@ pub enum Settlement {
     Again(OffsetDateTime),
     /// To be tried again at once, no attempt used up: the stream ended or order demands it.
     Recalled,
+    /// As recalled, and no byte was written: the release is void.
+    Unsent,
 }
 
 /// A delivery that ends without release.
@@ -214,24 +214,14 @@ pub struct EndItem {
     pub refusal: Refusal,
 }
 
-/// A release after which no byte was written.
-pub struct VoidItem {
-    /// Delivery row.
-    pub delivery: u64,
-    /// Release.
-    pub release_id: [u8; 16],
-    /// Subscription row.
-    pub subscription: u64,
-}
-
 /// Finds or makes a subscription.
 pub struct SubscribeWork {
     /// Desk.
     pub desk: DeskName,
     /// Name.
     pub name: Arc<str>,
-    /// Its row and waiting deliveries.
-    pub reply: oneshot::Sender<Result<(u64, u64), StoreError>>,
+    /// Its row.
+    pub reply: oneshot::Sender<Result<u64, StoreError>>,
 }
 
 /// A change of what decisions rest on.
@@ -327,7 +317,7 @@ pub trait Live: Send + Sync {
     /// Gives reservations back: the commit did not happen.
     fn release_seats(&self, seats: &[(u64, u64)]);
     /// Committed: send these, and these subscriptions have something waiting.
-    fn committed(&self, live: Vec<LiveRelease>, waiting: &[(u64, u64)]);
+    fn committed(&self, live: Vec<LiveRelease>, waiting: &[u64]);
 }
 
 /// What the appender shares with the rest of the broker.
@@ -397,28 +387,6 @@ impl Queue {
     }
 }
 
-/// A way to the appender that does not keep it at work: for whoever the appender itself holds.
-#[derive(Clone)]
-pub struct WeakQueue(mpsc::WeakSender<Work>);
-
-impl Queue {
-    /// The same way, held weakly.
-    #[must_use]
-    pub fn downgrade(&self) -> WeakQueue {
-        WeakQueue(self.0.downgrade())
-    }
-}
-
-impl WeakQueue {
-    /// As [`Queue::try_put`].
-    ///
-    /// # Errors
-    /// The queue is full, or the appender has stopped or is stopping.
-    pub fn try_put(&self, work: Work) -> Result<(), Stopped> {
-        self.0.upgrade().ok_or(Stopped)?.try_send(work).map_err(|_| Stopped)
-    }
-}
-
 /// The appender has stopped; nothing more will be recorded.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the ledger's writer has stopped")]
@@ -435,7 +403,6 @@ pub(super) fn exclusive(work: &Work) -> bool {
         Work::Release(_)
         | Work::Settle(_)
         | Work::End(_)
-        | Work::Void(_)
         | Work::Subscribe(_)
         | Work::Consult(_)
         | Work::Redrive(_)
@@ -452,7 +419,6 @@ pub(super) fn weight(work: &Work) -> usize {
         Work::Release(release) => release.items.iter().map(|item| item.parcel.bytes.len()).sum(),
         Work::Settle(_)
         | Work::End(_)
-        | Work::Void(_)
         | Work::Subscribe(_)
         | Work::Change(_)
         | Work::Consult(_)
@@ -473,7 +439,6 @@ pub(super) fn patient(work: &Work) -> bool {
         Work::End(_) | Work::Refusals(_) => true,
         Work::Publish(..)
         | Work::Release(_)
-        | Work::Void(_)
         | Work::Subscribe(_)
         | Work::Change(_)
         | Work::Consult(_)

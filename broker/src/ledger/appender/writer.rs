@@ -75,7 +75,9 @@ impl Writer {
 
     /// Reads everything from disk, as after a start.
     pub(super) fn reload(&self) -> Result<Start, StoreError> {
-        self.desk.journal().start()
+        let start = self.desk.journal().start();
+        stop_if_unsynced(&start);
+        start
     }
 }
 
@@ -126,7 +128,7 @@ impl Desk {
 }
 
 /// What was promised durable may not be: stop before promising more.
-fn stop_if_unsynced(outcome: &Result<(), StoreError>) {
+fn stop_if_unsynced<T>(outcome: &Result<T, StoreError>) {
     if matches!(outcome, Err(StoreError::SyncFailed)) {
         tracing::error!(code = "sync-failed", "the store could not make data durable");
         std::process::abort();

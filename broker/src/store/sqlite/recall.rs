@@ -22,7 +22,7 @@ impl Recall for SqliteReaders {
     fn held(&self, message: u64) -> Result<Vec<Held>, StoreError> {
         let rows = self.with(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT d.id, d.subscription, s.agency, s.desk, d.state,
+                "SELECT d.id, s.agency, s.desk, d.state,
                         EXISTS (SELECT 1 FROM release r WHERE r.delivery = d.id AND r.voided = 0),
                         d.delivery_id
                  FROM delivery d JOIN subscription s ON s.id = d.subscription
@@ -30,16 +30,15 @@ impl Recall for SqliteReaders {
             )?;
             statement
                 .query_map([stored(message)], |row| {
-                    let state = DeliveryState::from_number(row.get(4)?);
-                    let desk = DeskName { agency: arc(row, 2)?, desk: arc(row, 3)? };
+                    let state = DeliveryState::from_number(row.get(3)?);
+                    let desk = DeskName { agency: arc(row, 1)?, desk: arc(row, 2)? };
                     Ok(state.map(|state| {
                         Ok::<_, rusqlite::Error>(Held {
                             delivery: count(row.get(0)?),
-                            delivery_id: row.get(6)?,
-                            subscription: count(row.get(1)?),
+                            delivery_id: row.get(5)?,
                             desk,
                             state,
-                            released: row.get(5)?,
+                            released: row.get(4)?,
                         })
                     }))
                 })?

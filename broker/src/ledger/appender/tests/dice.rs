@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use proto::refusal::Refusal;
 
-use crate::ledger::appender::{EndItem, PublishOutcome, Released, Settlement, VoidItem, Work};
-use crate::ledger::town::{POLICE, PROBATION, news, of_known_person};
+use crate::ledger::appender::{EndItem, PublishOutcome, Released, Settlement, Work};
+use crate::ledger::town::{POLICE, PROBATION, Releases, news, of_known_person};
 
 use super::gate::Outcome;
-use super::world::{Disk, Releases, Reply, Submitted, World};
+use super::world::{Disk, Reply, Submitted, World};
 
 const HISTORIES: u64 = 8;
 const STEPS: usize = 300;
@@ -187,8 +187,7 @@ impl History {
     fn void(&mut self) {
         let Some(place) = self.dice.place(&self.released) else { return };
         let (subscription, released) = self.released.swap_remove(place);
-        let (delivery, release_id) = (released.delivery, released.release_id);
-        self.world.put(Work::Void(vec![VoidItem { delivery, release_id, subscription }]));
+        self.settling.push(self.world.settle(subscription, &released, Settlement::Unsent));
     }
 
     fn end(&mut self, subscription: u64) {

@@ -5,17 +5,25 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::ledger::appender::{Change, ChangeWork, Work};
-use crate::ledger::town::{POLICE, news};
+use crate::ledger::town::{POLICE, PROBATION, flag, news, of_known_person};
+use crate::register;
 
 use super::world::World;
+
+const AREA_UNKNOWN: i32 = proto::exchange::v1::TaskKind::AreaUnknown as i32;
 
 /// Hands over the police's suspension.
 fn suspend_police(world: &World) {
     let rules = world.shared.rules.load_full();
     let directory = Arc::new(rules.directory.with_standing(POLICE.0, true).unwrap());
+    change(world, Change::Directory(directory));
+}
+
+/// Hands over an operator's change.
+fn change(world: &World, change: Change) {
     let (reply, _) = oneshot::channel();
     world.put(Work::Change(ChangeWork {
-        change: Change::Directory(directory),
+        change,
         agency: "operations".into(),
         actor: "operator".into(),
         items: vec![],
@@ -35,4 +43,30 @@ fn what_was_decided_before_the_rules_moved_is_decided_again_before_it_is_recorde
     assert_eq!(world.streams.sent_messages(), [1]);
     assert_eq!(world.due(world.police).len(), 0, "nor does it wait");
     assert_eq!(world.close().messages(), [1, 2]);
+}
+
+#[test]
+fn a_flag_that_can_be_raised_only_now_hears_of_news_that_is_recorded_with_it() {
+    let world = World::open();
+    let probation = world.subscribe(PROBATION, "default");
+    let raised = world.prepare(flag(1));
+    let tokens = raised.admitted.subjects[0].tokens.clone();
+    world.submit(raised).accepted();
+    // Both are prepared while the list is probation's, which nobody else may change.
+    let (custody, again) = (news(2, &[], None), flag(3));
+    let (custody, again) = (world.prepare(of_known_person(custody)), world.prepare(again));
+    let (mut custody, mut again) = world.behind_a_commit(|| {
+        let kind = proto::exchange::v1::FlagKind::Ppo.into();
+        let removed = register::Change::FlagRemoved { kind, tokens, by: PROBATION.0.into() };
+        change(&world, Change::Register(vec![removed]));
+        (world.submit(custody), world.submit(again))
+    });
+    world.gate.open();
+    custody.accepted();
+    again.accepted();
+    let due: Vec<_> =
+        world.due(probation).iter().map(|w| (w.message.key.id.as_u128(), w.task)).collect();
+    // The news, and that nobody knows the area.
+    assert_eq!(due, [(2, 0), (2, AREA_UNKNOWN)]);
+    world.close();
 }

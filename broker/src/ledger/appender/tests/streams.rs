@@ -117,11 +117,11 @@ impl Live for Streams {
         state.given_back += seats.len();
     }
 
-    fn committed(&self, live: Vec<LiveRelease>, waiting: &[(u64, u64)]) {
+    fn committed(&self, live: Vec<LiveRelease>, waiting: &[u64]) {
         let faults = faults_of(&self.path, &live);
         let mut state = self.state();
         state.faults.extend(faults);
-        for (subscription, _) in waiting {
+        for subscription in waiting {
             state.behind.insert(*subscription);
             *state.additions.entry(*subscription).or_default() += 1;
         }

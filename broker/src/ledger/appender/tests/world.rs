@@ -22,16 +22,15 @@ use crate::chance::{Chance, NoChance, SystemChance};
 use crate::clock::{Clock as _, SetClock};
 use crate::delivery::outbox::Waiting;
 use crate::ledger::appender::{
-    self, CommittedHead, EndItem, PublishOutcome, Queue, RedriveWork, ReleaseRefused, ReleaseWork,
-    Released, SettleItem, SettleWork, Settlement, Shared, SubscribeWork, Work,
+    self, CommittedHead, EndItem, PublishOutcome, Queue, RedriveWork, Released, SettleItem,
+    SettleWork, Settlement, Shared, SubscribeWork, Work,
 };
 use crate::ledger::fsck;
 use crate::ledger::journal::{DeliveryState, Held, Journal as _, Known, Recall, StoreError};
-use crate::ledger::town::{self, NOON, POLICE};
+use crate::ledger::town::{self, NOON, POLICE, Releases};
 use crate::message::MessageKey;
 use crate::prepare::{Prepared, Stored};
 use crate::register::DeskName;
-use crate::rules::Epochs;
 use crate::seal::Token;
 use crate::store::sqlite::{SqliteRaw, SqliteReaders, open_journal};
 
@@ -64,9 +63,6 @@ pub(super) fn soon<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     }
     panic!("{what} did not come")
 }
-
-/// What came of asking for releases.
-pub(super) type Releases = Result<Vec<Released>, ReleaseRefused>;
 
 /// Something that will be answered once.
 pub(super) struct Reply<T>(oneshot::Receiver<T>);
@@ -271,7 +267,7 @@ impl World {
         let (reply, told) = oneshot::channel();
         let desk = DeskName { agency: desk.0.into(), desk: desk.1.into() };
         self.put(Work::Subscribe(SubscribeWork { desk, name: name.into(), reply }));
-        Reply(told).told().unwrap().0
+        Reply(told).told().unwrap()
     }
 
     /// A message ready to be submitted.
@@ -339,14 +335,8 @@ impl World {
 
     /// Asks for releases.
     pub(super) fn release(&self, subscription: u64, waiting: &[Waiting]) -> Reply<Releases> {
-        let (reply, told) = oneshot::channel();
-        self.put(Work::Release(ReleaseWork {
-            subscription,
-            node: "duty".into(),
-            epochs: Epochs::default(),
-            items: waiting.iter().map(town::to_release).collect(),
-            reply,
-        }));
+        let (work, told) = town::release(subscription, waiting);
+        self.put(work);
         Reply(told)
     }
 
@@ -376,7 +366,7 @@ impl World {
         };
         let (reply, told) = oneshot::channel();
         let (node, items) = ("duty".into(), vec![item]);
-        self.put(Work::Settle(SettleWork { subscription, node, items, reply: Some(reply) }));
+        self.put(Work::Settle(SettleWork { subscription, node, items, reply }));
         Reply(told)
     }
 
@@ -416,10 +406,15 @@ impl World {
     }
 
     /// Adds entries that say nothing.
-    pub(super) fn tick(&self, leaves: usize) -> Reply<CommittedHead> {
+    pub(super) fn tick(&self, leaves: usize) -> Reply<Result<CommittedHead, StoreError>> {
         let (reply, told) = oneshot::channel();
         self.put(Work::Tick { leaves, reply });
         Reply(told)
+    }
+
+    /// A way to the appender of its own.
+    pub(super) fn queue(&self) -> Queue {
+        self.queue.clone()
     }
 
     /// Asks the appender to stop.
