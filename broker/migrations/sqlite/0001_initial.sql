@@ -65,12 +65,17 @@ CREATE TABLE delivery (
   number INTEGER NOT NULL,
   attempts INTEGER NOT NULL,
   due INTEGER NOT NULL,
-  changed_at INTEGER NOT NULL
+  changed_at INTEGER NOT NULL,
+  -- Its message's, so that what has run out is found without every message that waits.
+  expires_at INTEGER NOT NULL,
+  -- The entry that says why it ended, where one does.
+  ended INTEGER
 );
 CREATE INDEX delivery_message ON delivery (message);
 -- One small index for each state that is asked for: what is settled costs none. Queries must
 -- name the state as a literal, or SQLite does not see that the index serves them.
 CREATE INDEX delivery_waiting ON delivery (subscription, immediate DESC, id) WHERE state = 0;
+CREATE INDEX delivery_expiry ON delivery (expires_at) WHERE state = 0;
 CREATE INDEX delivery_released ON delivery (subscription, id) WHERE state = 1;
 CREATE INDEX delivery_dead ON delivery (subscription, id) WHERE state = 3;
 CREATE TABLE release (
@@ -84,6 +89,10 @@ CREATE TABLE release (
 );
 CREATE UNIQUE INDEX release_key ON release (release_id);
 CREATE INDEX release_delivery ON release (delivery);
+-- The blocks of 1,024 releases in which an agency sent or was given any: its disclosures are
+-- read without everybody else's. An index by agency would cost each release two rows.
+CREATE TABLE release_party (agency TEXT NOT NULL, block INTEGER NOT NULL);
+CREATE UNIQUE INDEX release_party_key ON release_party (agency, block);
 CREATE TABLE register (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
 CREATE TABLE document (name TEXT PRIMARY KEY, content BLOB NOT NULL);
 CREATE TABLE reason (entry INTEGER PRIMARY KEY, sealed BLOB NOT NULL);

@@ -10,16 +10,15 @@ use std::sync::Arc;
 
 use proto::exchange::v1::Field;
 use proto::refusal::Refusal;
-use time::OffsetDateTime;
 
 use crate::ledger::entry::Entry;
-use crate::ledger::journal::{Archive, DeliveryState, Fate, StoreError};
+use crate::ledger::journal::{DeliveryState, Fate, StoreError};
 use crate::ledger::record::RecordType;
 use crate::prepare::Kept;
 use crate::register::DeskName;
 use crate::routing::Reason;
 
-use super::{Auditing, Explained, Sight, progress};
+use super::{Auditing, Sight, progress};
 
 /// What became of one delivery, with what the ledger says of it.
 #[derive(Clone, Debug)]
@@ -33,19 +32,16 @@ pub struct Outcome {
 }
 
 impl Auditing {
-    /// What became of a message, as far as a reader sees.
-    ///
-    /// # Errors
-    /// The store's.
-    pub fn outcomes(
+    /// What became of the deliveries of a message, as far as a reader sees.
+    pub(super) fn outcomes(
         &self,
-        explained: &Explained,
+        fates: Vec<Fate>,
+        kept: &Kept,
         sight: &Sight,
     ) -> Result<Vec<Outcome>, StoreError> {
-        let fates = self.archive.fates(&explained.key)?;
         let seen = match sight {
             Sight::Broker => fates,
-            Sight::Agency(_) => for_sender(fates, &explained.kept),
+            Sight::Agency(_) => for_sender(fates, kept),
         };
         seen.into_iter().map(|fate| self.outcome(fate)).collect()
     }
@@ -58,13 +54,20 @@ impl Auditing {
         let refusal = match fate.state {
             DeliveryState::Expired => Some(Refusal::Expired),
             DeliveryState::Withdrawn => Some(Refusal::Withdrawn),
-            DeliveryState::Refused => refused_by(&*self.archive, &fate.delivery_id, fate.at)?,
+            DeliveryState::Refused => Some(self.refused_by(&fate)?),
             DeliveryState::Waiting
             | DeliveryState::Released
             | DeliveryState::Acknowledged
             | DeliveryState::Dead => None,
         };
         Ok(Outcome { fate, withheld, refusal })
+    }
+
+    /// Why a delivery was refused at release: what the entry says that ended it.
+    fn refused_by(&self, fate: &Fate) -> Result<Refusal, StoreError> {
+        let damaged = || StoreError::Damaged { table: "delivery" };
+        let entry = self.entry(fate.ended.ok_or_else(damaged)?)?;
+        ended_in(&entry, &hex::encode(fate.delivery_id)).ok_or_else(damaged)
     }
 }
 
@@ -112,45 +115,6 @@ fn as_released(fate: Fate) -> Fate {
             Some((_, _, at)),
         ) => Fate { state: DeliveryState::Released, at: *at, ..fate },
     }
-}
-
-/// Why a delivery was refused at release: its record, found by its time. `None`: the wall
-/// clock had gone back, and the record is not where its time says.
-fn refused_by(
-    archive: &dyn Archive,
-    delivery: &[u8; 16],
-    at: OffsetDateTime,
-) -> Result<Option<Refusal>, StoreError> {
-    let at = u64::try_from(at.unix_timestamp()).unwrap_or(0);
-    // Entry times never go back, so the first entry after that moment is found by halving.
-    let (mut low, mut high) = (0, archive.size()?);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if read(archive, middle)?.time() <= at {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    // All entries of one tick have one time; the record is in one of them.
-    let mut tick = None;
-    while let Some(index) = low.checked_sub(1) {
-        let entry = read(archive, index)?;
-        if *tick.get_or_insert(entry.time()) != entry.time() {
-            return Ok(None);
-        }
-        if let Some(refusal) = ended_in(&entry, &hex::encode(delivery)) {
-            return Ok(Some(refusal));
-        }
-        low = index;
-    }
-    Ok(None)
-}
-
-fn read(archive: &dyn Archive, index: u64) -> Result<Entry, StoreError> {
-    let damaged = || StoreError::Damaged { table: "entry" };
-    let bytes = archive.entry(index)?.ok_or_else(damaged)?;
-    Entry::from_bytes(&bytes).map_err(|_| damaged())
 }
 
 /// The refusal with which an entry ends a delivery, if it does.

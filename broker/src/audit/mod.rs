@@ -30,6 +30,8 @@ use crate::prepare::Kept;
 use crate::rules::Rules;
 use crate::seal::{Part, Vault};
 
+use fate::Outcome;
+
 /// Everything audit reads need.
 pub struct Auditing {
     /// Rules in force.
@@ -48,14 +50,14 @@ pub struct Auditing {
     pub verifier: VerifierKey,
 }
 
-/// A kept decision, and the agencies the message was in fact released to.
+/// A kept decision, and what came of it.
 pub struct Explained {
-    /// The message.
-    pub key: MessageKey,
     /// The decision.
     pub kept: Kept,
-    /// The agencies.
+    /// The agencies that the message, or a task about it, was in fact released to.
     pub released_to: BTreeSet<Arc<str>>,
+    /// What became of its deliveries, as far as the reader sees.
+    pub outcomes: Vec<Outcome>,
 }
 
 /// A read that cannot be answered.
@@ -169,8 +171,7 @@ impl Auditing {
     /// What the record of a release says.
     fn released(&self, entry: u64, release: &[u8; 16]) -> Result<Recorded, StoreError> {
         let damaged = || StoreError::Damaged { table: "entry" };
-        let bytes = self.archive.entry(entry)?.ok_or_else(damaged)?;
-        let entry = Entry::from_bytes(&bytes).map_err(|_| damaged())?;
+        let entry = self.entry(entry)?;
         let release = hex::encode(release);
         for (_, text) in entry.records() {
             let record: serde_json::Value = serde_json::from_str(text).map_err(|_| damaged())?;
@@ -199,20 +200,27 @@ impl Auditing {
         Err(damaged())
     }
 
-    /// The kept decision of a message, and the agencies it was in fact released to.
+    fn entry(&self, index: u64) -> Result<Entry, StoreError> {
+        let damaged = || StoreError::Damaged { table: "entry" };
+        let bytes = self.archive.entry(index)?.ok_or_else(damaged)?;
+        Entry::from_bytes(&bytes).map_err(|_| damaged())
+    }
+
+    /// The kept decision of a message, and what came of it.
     ///
     /// # Errors
     /// The store's.
-    pub fn decision(&self, key: &MessageKey) -> Result<Option<Explained>, StoreError> {
+    pub fn explained(
+        &self,
+        key: &MessageKey,
+        sight: &Sight,
+    ) -> Result<Option<Explained>, StoreError> {
         let Some(kept) = self.kept(key)? else { return Ok(None) };
-        let filter = DisclosureFilter {
-            message: Some(key.clone()),
-            limit: 1_000,
-            ..DisclosureFilter::default()
-        };
-        let released = self.archive.disclosures(&filter)?;
-        let released_to = released.into_iter().map(|row| row.desk.agency).collect();
-        Ok(Some(Explained { key: key.clone(), kept, released_to }))
+        let fates = self.archive.fates(key)?;
+        let released = fates.iter().filter(|fate| fate.released.is_some());
+        let released_to = released.map(|fate| Arc::clone(&fate.desk.agency)).collect();
+        let outcomes = self.outcomes(fates, &kept, sight)?;
+        Ok(Some(Explained { kept, released_to, outcomes }))
     }
 
     fn kept(&self, key: &MessageKey) -> Result<Option<Kept>, StoreError> {

@@ -1,6 +1,6 @@
 //! Signing of committed heads, on a cadence and never outside it.
 //!
-//! Adds a random number of dummy leaves before each head, so that growth tells a publisher
+//! Adds a random number of padding leaves before each head, so that growth tells a publisher
 //! nothing. Promises that a head is signed only when it is on disk and provably extends the
 //! last one signed.
 
@@ -19,8 +19,8 @@ use crate::ledger::tree::consistency;
 
 /// The document that holds the last signed note.
 pub const DOCUMENT: &str = "checkpoint";
-/// Dummy leaves before a head, at most.
-pub const DUMMY_LEAVES_MAX: u8 = 15;
+/// Padding leaves before a head, at most.
+pub const PADDING_LEAVES_MAX: u8 = 15;
 
 /// The ledger's name and signing key.
 pub struct Signer {
@@ -36,10 +36,10 @@ pub enum SignError {
     /// The key file is not an Ed25519 key.
     #[error("the ledger key is not an Ed25519 key in PKCS#8 form")]
     Key,
-    /// The broker is stopping.
+    /// The broker is stopping: nothing will be signed any more.
     #[error("the ledger's writer has stopped")]
     Stopped,
-    /// The store failed.
+    /// The store failed, or a commit did: the next attempt may succeed.
     #[error("the store failed while a checkpoint was made")]
     Store(#[from] StoreError),
     /// The new head does not extend the last one signed: it is never signed.
@@ -96,7 +96,7 @@ impl Signer {
     }
 }
 
-/// Adds dummy leaves, signs the committed head and keeps the note.
+/// Adds padding leaves, signs the committed head and keeps the note.
 ///
 /// # Errors
 /// See [`SignError`].
@@ -110,9 +110,9 @@ pub async fn sign_once(
     chance.fill(&mut draw).map_err(|_| SignError::Key)?;
     let [draw] = draw;
     let (reply, head) = oneshot::channel();
-    let leaves = usize::from(draw % (DUMMY_LEAVES_MAX + 1));
+    let leaves = usize::from(draw % (PADDING_LEAVES_MAX + 1));
     queue.put(Work::Tick { leaves, reply }).await.map_err(|_| SignError::Stopped)?;
-    let head = head.await.map_err(|_| SignError::Stopped)?;
+    let head = head.await.map_err(|_| unanswered())??;
     let last = archive.document(DOCUMENT)?;
     let last = last.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
     let note = signer.sign(last, head, &**archive)?;
@@ -122,12 +122,17 @@ pub async fn sign_once(
         .put(Work::Keep { name: DOCUMENT, content, reply })
         .await
         .map_err(|_| SignError::Stopped)?;
-    kept.await.map_err(|_| SignError::Stopped)?;
+    kept.await.map_err(|_| unanswered())??;
     Ok(note)
 }
 
-/// Signs on a cadence until the broker stops. A head that cannot be signed is an alarm, and
-/// the next tick tries again.
+/// Whether the writer is still there is only known by whether it takes another work.
+fn unanswered() -> StoreError {
+    StoreError::Unavailable("the ledger's writer gave no answer".into())
+}
+
+/// Signs on a cadence until the ledger's writer has stopped. A head that cannot be signed is an
+/// alarm, whatever the cause, and is tried again at the next cadence.
 pub async fn run(
     signer: Arc<Signer>,
     queue: Queue,

@@ -21,7 +21,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use proto::ledger::checkpoint::VerifierKey;
+use proto::ledger::checkpoint::{Checkpoint, VerifierKey};
 
 use crate::ledger::journal::StoreError;
 
@@ -129,6 +129,8 @@ pub struct RawRelease {
     pub attempt: u64,
     /// Whether no byte was written.
     pub voided: bool,
+    /// Whether sender and recipient, as far as there are any, find it among their disclosures.
+    pub listed: bool,
 }
 
 /// What is done with each stored entry: its index as stored, and its bytes.
@@ -216,8 +218,8 @@ pub struct Report {
     pub deliveries: u64,
     /// Release rows read.
     pub releases: u64,
-    /// Size of the last checkpoint, if the given key signed it and these entries give its root;
-    /// `None` also if there is none, or no key to check it by was given.
+    /// Size of the largest checkpoint looked at, if the given key signed it and these entries
+    /// give its root; `None` also if there is none, or no key to check it by was given.
     pub checkpoint_size: Option<u64>,
     /// The first [`FAULTS_KEPT_MAX`] faults, in the order in which they were met.
     pub faults: Vec<FsckFault>,
@@ -247,10 +249,23 @@ impl Report {
 /// # Errors
 /// The store's; [`StoreError::Damaged`] if the head itself cannot be read.
 pub fn check(raw: &dyn RawLedger, verifier: Option<&VerifierKey>) -> Result<Report, StoreError> {
+    check_with(raw, verifier, &[])
+}
+
+/// As [`check`], and holds the entries against signed checkpoints that were kept elsewhere too.
+/// Their signatures are the caller's to have checked.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_with(
+    raw: &dyn RawLedger,
+    verifier: Option<&VerifierKey>,
+    kept: &[Checkpoint],
+) -> Result<Report, StoreError> {
     let mut faults = Faults::default();
     let head = raw.head()?;
     let mut rows = Rows::load(raw, head.as_ref(), &mut faults)?;
-    let mut log = Log::begin(raw, head, verifier, &mut faults)?;
+    let mut log = Log::begin(raw, head, verifier, kept, &mut faults)?;
     let mut entries = 0;
     raw.for_each_entry(&mut |index, bytes| {
         entries += 1;

@@ -186,6 +186,8 @@ pub struct DeliveryRow {
     pub number: u64,
     /// When it came to its state, where that was not its acceptance.
     pub changed_at: Option<OffsetDateTime>,
+    /// Nothing is released after this: its message's end.
+    pub expires_at: OffsetDateTime,
 }
 
 /// A release to write.
@@ -199,6 +201,10 @@ pub struct ReleaseRow {
     pub entry: u64,
     /// When.
     pub at: OffsetDateTime,
+    /// Agency that sent it.
+    pub sender: Arc<str>,
+    /// Agency it went to.
+    pub recipient: Arc<str>,
     /// Node it went to.
     pub node: Arc<str>,
     /// Attempt.
@@ -231,6 +237,8 @@ pub struct DeliveryMark {
     pub due: Option<OffsetDateTime>,
     /// When.
     pub at: OffsetDateTime,
+    /// The entry that says why it ended unreceived; `None`: it goes on, or was received.
+    pub ended: Option<u64>,
 }
 
 /// A subscription to write.
@@ -297,8 +305,6 @@ pub struct Held {
     pub delivery: u64,
     /// Delivery id.
     pub delivery_id: [u8; 16],
-    /// Subscription's row.
-    pub subscription: u64,
     /// Desk.
     pub desk: DeskName,
     /// State.
@@ -314,8 +320,8 @@ pub struct Start {
     pub head: Head,
     /// Unfinished tiles, by level.
     pub open_tiles: Vec<Vec<Hash>>,
-    /// Subscriptions, each with its last number and its waiting deliveries.
-    pub subscriptions: Vec<(SubscriptionRow, u64, u64)>,
+    /// Subscriptions, each with its last number.
+    pub subscriptions: Vec<(SubscriptionRow, u64)>,
     /// Sealed changes of the register, in order.
     pub register: Vec<Vec<u8>>,
     /// Documents.
@@ -498,6 +504,8 @@ pub struct Fate {
     pub at: OffsetDateTime,
     /// Its last release after which bytes were written: entry, id and time.
     pub released: Option<(u64, [u8; 16], OffsetDateTime)>,
+    /// The entry that says why it ended unreceived.
+    pub ended: Option<u64>,
 }
 
 /// Lets proofs be built from any archive.

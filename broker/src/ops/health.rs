@@ -77,7 +77,7 @@ pub async fn ask(watched: &Watched) -> Health {
             let (reply, kept) = oneshot::channel();
             // A work that writes nothing would be answered without the disk.
             let work = Work::Keep { name: DOCUMENT, content: Vec::new(), reply };
-            queue.put(work).await.is_ok() && kept.await.is_ok()
+            queue.put(work).await.is_ok() && matches!(kept.await, Ok(Ok(())))
         })
     };
     let (store, ledger) = tokio::join!(

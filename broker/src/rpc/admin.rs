@@ -1,6 +1,7 @@
 //! Administration over gRPC.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use proto::admin::v1 as wire;
 use proto::admin::v1::admin_service_server::AdminService;
@@ -14,7 +15,7 @@ use crate::delivery::outbox::Outbox;
 use crate::ledger::checkpoint::DOCUMENT;
 use crate::listen::{Connections, Loaded};
 use crate::message::stamp;
-use crate::rpc::{peer, status};
+use crate::rpc::{beside, peer, status};
 
 /// The admin service.
 pub struct AdminRpc {
@@ -26,6 +27,8 @@ pub struct AdminRpc {
     pub connections: Arc<Connections>,
     /// Certificates and lists in force.
     pub loaded: Arc<arc_swap::ArcSwap<Loaded>>,
+    /// Set while the disk is at its floor.
+    pub disk_floor: Arc<AtomicBool>,
 }
 
 #[tonic::async_trait]
@@ -111,7 +114,8 @@ impl AdminService for AdminRpc {
     ) -> Result<Response<wire::GetStatusResponse>, Status> {
         peer(&request)?;
         let failed = |error| status::store(&error);
-        let counts = self.outbox.counts().map_err(failed)?;
+        let outbox = Arc::clone(&self.outbox);
+        let counts = beside(move || outbox.counts()).await.map_err(failed)?;
         let archive = &self.administering.archive;
         let note = archive.document(DOCUMENT).map_err(failed)?.unwrap_or_default();
         let signed = String::from_utf8(note).unwrap_or_default();
@@ -130,6 +134,7 @@ impl AdminService for AdminRpc {
             revocation_list_ends: Some(stamp(self.loaded.load().revoked().next_update())),
             clock_moved_seconds: reading.moved().whole_seconds(),
             clock_held: !reading.agrees(),
+            publishing_paused: self.disk_floor.load(Ordering::Relaxed),
         }))
     }
 }

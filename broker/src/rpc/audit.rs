@@ -17,7 +17,7 @@ use crate::ledger::journal::{DeliveryState, DisclosureFilter, text_of};
 use crate::ledger::tree::consistency;
 use crate::message::{MessageKey, Violation, moment, stamp};
 use crate::prepare::KeptCandidate;
-use crate::rpc::{peer, status};
+use crate::rpc::{beside, peer, status};
 
 /// Rows of a page when none are asked for.
 const PAGE_ROWS_DEFAULT: u32 = 100;
@@ -45,15 +45,17 @@ impl AuditService for AuditRpc {
     ) -> Result<Response<wire::GetConsistencyResponse>, Status> {
         peer(&request)?;
         let asked = request.get_ref();
+        let (old, new) = (asked.old_size, asked.new_size);
         let signed = self.auditing.signed_size().map_err(|e| status::store(&e))?;
-        if asked.old_size > asked.new_size || asked.new_size > signed {
+        if old > new || new > signed {
             return Err(status::fault(
                 "new_size",
                 "is at least old_size and at most the size of the latest checkpoint",
             ));
         }
-        let path = consistency(&*self.auditing.archive, asked.old_size, asked.new_size)
-            .map_err(|error| status::store(&error))?;
+        let archive = Arc::clone(&self.auditing.archive);
+        let path = beside(move || consistency(&*archive, old, new));
+        let path = path.await.map_err(|error| status::store(&error))?;
         let path = path.iter().map(|hash| hash.as_bytes().to_vec().into()).collect();
         Ok(Response::new(wire::GetConsistencyResponse { path }))
     }
@@ -74,8 +76,9 @@ impl AuditService for AuditRpc {
             ),
             None => return Err(status::fault("of", "is required")),
         };
-        let proof =
-            self.auditing.proof(peer.agency(), &of).map_err(|error| status::audit(&error))?;
+        let auditing = Arc::clone(&self.auditing);
+        let proof = beside(move || auditing.proof(peer.agency(), &of));
+        let proof = proof.await.map_err(|error| status::audit(&error))?;
         Ok(Response::new(wire::GetProofResponse { proof }))
     }
 
@@ -93,7 +96,9 @@ impl AuditService for AuditRpc {
             .await
             .map_err(|error| status::store(&error))?;
         let complete_to = self.auditing.signed_size().map_err(|e| status::store(&e))?;
-        let rows = self.auditing.disclosures(&sight, filter).map_err(|e| status::store(&e))?;
+        let (auditing, seen) = (Arc::clone(&self.auditing), sight.clone());
+        let rows = beside(move || auditing.disclosures(&seen, filter));
+        let rows = rows.await.map_err(|error| status::store(&error))?;
         let full = rows.len() as u64 >= u64::from(page_rows(asked.page_size));
         let next = rows.last().filter(|_| full).map(|last| last.row.place.to_string());
         Ok(Response::new(wire::ListDisclosuresResponse {
@@ -122,7 +127,9 @@ impl AuditService for AuditRpc {
         // Another agency's message answers as one that does not exist.
         let key = MessageKey { agency: Arc::from(asked.sending_agency.as_str()), id };
         let found = if own {
-            self.auditing.decision(&key).map_err(|error| status::store(&error))?
+            let (auditing, seen) = (Arc::clone(&self.auditing), sight.clone());
+            let found = beside(move || auditing.explained(&key, &seen));
+            found.await.map_err(|error| status::store(&error))?
         } else {
             None
         };
@@ -140,11 +147,10 @@ impl AuditService for AuditRpc {
             .filter(|candidate| sight == Sight::Broker || candidate.task == 0)
             .flat_map(|candidate| explanations(candidate, &sight))
             .collect();
-        let fates = self.auditing.outcomes(&explained, &sight).map_err(|e| status::store(&e))?;
         Ok(Response::new(wire::ExplainDecisionResponse {
             explanations,
             bundle: explained.kept.bundle,
-            fates: fates.into_iter().map(|outcome| fate(outcome, &sight)).collect(),
+            fates: explained.outcomes.into_iter().map(|outcome| fate(outcome, &sight)).collect(),
         }))
     }
 }

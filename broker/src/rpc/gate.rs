@@ -118,6 +118,7 @@ where
 
     fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
         let connection = request.extensions().get::<ConnectionInfo>();
+        let at_work = connection.map(ConnectionInfo::begin_call);
         let path = request.uri().path();
         let mut call = Call::begin(path, &self.gate.clock);
         match self.gate.check(path, connection, &mut call) {
@@ -128,6 +129,7 @@ where
                 Box::pin(async move {
                     let answer = answering.await?;
                     tokio::time::sleep_until(due).await;
+                    drop(at_work);
                     Ok(call.follow(answer))
                 })
             }

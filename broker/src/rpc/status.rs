@@ -30,9 +30,10 @@ pub const fn code(refusal: Refusal) -> Code {
         | Refusal::InvalidBundle
         | Refusal::InvalidDirectory => Code::InvalidArgument,
         Refusal::MessageIdReused => Code::AlreadyExists,
-        Refusal::StoreUnavailable | Refusal::ShuttingDown | Refusal::NotSignedYet => {
-            Code::Unavailable
-        }
+        Refusal::StoreUnavailable
+        | Refusal::ShuttingDown
+        | Refusal::ClockUnsure
+        | Refusal::NotSignedYet => Code::Unavailable,
         Refusal::NotFound => Code::NotFound,
         Refusal::SubscriptionBusy | Refusal::TakenOver | Refusal::SameApprover => {
             Code::FailedPrecondition

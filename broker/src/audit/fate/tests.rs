@@ -1,5 +1,6 @@
 //! What a sender is told became of its message.
 
+use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::*;
@@ -41,6 +42,7 @@ fn fate(agency: &str, state: DeliveryState, released: bool) -> Fate {
         state,
         at: AT,
         released: released.then_some((7, [2; 16], RELEASED)),
+        ended: None,
     }
 }
 

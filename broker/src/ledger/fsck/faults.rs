@@ -85,6 +85,9 @@ pub enum FsckFault {
     /// The checkpoint is not a note signed by the given key for its own log.
     #[error("the last checkpoint is not signed by the given key under its name")]
     CheckpointSignature,
+    /// Entries, and no signed head over any of them: they may be anybody's.
+    #[error("the store holds entries and no signed checkpoint over any of them")]
+    CheckpointMissing,
     /// The checkpoint covers more than the log holds.
     #[error("the last signed checkpoint covers {size} entries, more than the log holds")]
     CheckpointBeyond {
@@ -152,6 +155,12 @@ pub enum FsckFault {
     /// A release is marked void and no entry says so.
     #[error("release {row} is marked void and no entry says so")]
     VoidWithoutRecord {
+        /// Release row.
+        row: u64,
+    },
+    /// An agency that sent or was given something does not find it in what it looks up.
+    #[error("release {row} is missing from the disclosures of its sender or recipient")]
+    Unlisted {
         /// Release row.
         row: u64,
     },

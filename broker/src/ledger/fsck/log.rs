@@ -33,17 +33,19 @@ pub(super) struct Log<'raw> {
     /// `None` once an entry was missing: no root is known from there on.
     frontier: Option<Frontier>,
     levels: Vec<Level>,
-    checkpoint: Option<Checkpoint>,
-    /// Its size, once the entries have given its root.
+    checkpoints: Vec<Checkpoint>,
+    /// The size of the largest of them whose root the entries have given.
     proved: Option<u64>,
 }
 
 impl<'raw> Log<'raw> {
     /// A log of no entries yet. Reads the signed checkpoint if there is a key to check it by.
+    /// `kept`: signed ones from elsewhere.
     pub(super) fn begin(
         raw: &'raw dyn RawLedger,
         head: Option<RawHead>,
         verifier: Option<&VerifierKey>,
+        kept: &[Checkpoint],
         faults: &mut Faults,
     ) -> Result<Self, StoreError> {
         let frontier = Frontier::new();
@@ -55,18 +57,19 @@ impl<'raw> Log<'raw> {
             last_delivery: 0,
             last_subscription: 0,
         });
-        let mut checkpoint = None;
-        if let Some(key) = verifier
-            && let Some(note) = raw.document(CHECKPOINT_DOCUMENT)?
-        {
-            checkpoint = signed(&note, key);
-            match &checkpoint {
-                None => faults.add(FsckFault::CheckpointSignature),
-                Some(signed) if signed.size > head.size => {
-                    faults.add(FsckFault::CheckpointBeyond { size: signed.size });
+        let mut checkpoints = kept.to_vec();
+        if let Some(key) = verifier {
+            match raw.document(CHECKPOINT_DOCUMENT)?.map(|note| signed(&note, key)) {
+                Some(Some(own)) => checkpoints.push(own),
+                Some(None) => faults.add(FsckFault::CheckpointSignature),
+                None if head.size > 0 && kept.is_empty() => {
+                    faults.add(FsckFault::CheckpointMissing);
                 }
-                Some(_) => {}
+                None => {}
             }
+        }
+        for beyond in checkpoints.iter().filter(|signed| signed.size > head.size) {
+            faults.add(FsckFault::CheckpointBeyond { size: beyond.size });
         }
         Ok(Self {
             raw,
@@ -75,8 +78,8 @@ impl<'raw> Log<'raw> {
             last_time: 0,
             frontier: Some(frontier),
             levels: Vec::new(),
-            proved: checkpoint.as_ref().map(|signed| signed.size).filter(|size| *size == 0),
-            checkpoint,
+            proved: checkpoints.iter().map(|signed| signed.size).find(|size| *size == 0),
+            checkpoints,
         })
     }
 
@@ -124,7 +127,7 @@ impl<'raw> Log<'raw> {
             self.frontier = None;
             return Ok(());
         }
-        if let Some(signed) = self.checkpoint.as_ref().filter(|c| c.size == frontier.size()) {
+        for signed in self.checkpoints.iter().filter(|signed| signed.size == frontier.size()) {
             if signed.root == frontier.root() {
                 self.proved = Some(signed.size);
             } else {

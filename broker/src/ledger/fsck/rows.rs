@@ -267,6 +267,9 @@ impl Rows {
             faults.add(FsckFault::Dangling { table: RELEASE, row: raw.row });
             mark = Mark::Told;
         }
+        if !raw.listed {
+            faults.add(FsckFault::Unlisted { row: raw.row });
+        }
         self.releases.push(Release {
             row: raw.row,
             delivery,

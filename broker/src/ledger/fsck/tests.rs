@@ -10,7 +10,7 @@ use proto::ledger::checkpoint::Checkpoint;
 use proto::ledger::tree::Hash;
 use rusqlite::Connection;
 
-use super::{FsckFault, RawLedger as _, Report, check};
+use super::{FsckFault, RawLedger as _, Report, check, check_with};
 use crate::ledger::journal::Journal as _;
 use crate::store::sqlite::{SqliteRaw, open_journal};
 
@@ -342,6 +342,26 @@ fn the_checkpoint_is_signed_by_the_key_and_over_these_entries() {
 }
 
 #[test]
+fn entries_without_a_checkpoint_are_held_against_one_that_was_kept_elsewhere() {
+    let (_folder, path) = copy();
+    let connection = Connection::open(&path).unwrap();
+    connection.execute("DELETE FROM document WHERE name = 'checkpoint'", []).unwrap();
+    drop(connection);
+    assert_eq!(report_on(&path).faults, [FsckFault::CheckpointMissing]);
+
+    let kept = |note: String| proto::ledger::checkpoint::verify(&note, &verifier()).unwrap();
+    let raw = SqliteRaw::open(&path).unwrap();
+    let found = |kept| check_with(&raw, Some(&verifier()), &[kept]).unwrap();
+    let (_whole, whole) = copy();
+    let own = SqliteRaw::open(&whole).unwrap().document("checkpoint").unwrap().unwrap();
+    let own = kept(String::from_utf8(own).unwrap());
+    let report = found(own);
+    assert_eq!((report.faults, report.checkpoint_size), (Vec::new(), Some(313)));
+    let other = found(kept(note(200, Hash::from([1; 32]))));
+    assert_eq!(other.faults, [FsckFault::CheckpointRoot { size: 200 }]);
+}
+
+#[test]
 fn a_checkpoint_is_called_good_only_when_the_entries_give_its_root() {
     for (content, good) in [
         (note(313, Hash::from([0; 32])), None),
@@ -406,7 +426,7 @@ fn a_delivery_row_is_one_its_entry_permits() {
     );
     // Message 5 was refused: a row for it has no permit, wherever it claims to come from.
     let surplus = "INSERT INTO delivery SELECT 7, ID, 5, subscription, task, 4, immediate, state,
-                     number, attempts, due, changed_at FROM delivery WHERE id = 2;
+                     number, attempts, due, changed_at, expires_at, ended FROM delivery WHERE id = 2;
                    UPDATE head SET last_delivery = 7";
     breaks(&surplus.replace("ID", "zeroblob(16)"), &[without_record("delivery", 7, 4)]);
     breaks(
@@ -429,12 +449,22 @@ fn a_release_row_is_one_its_entry_records() {
     }
     breaks(
         "INSERT INTO release VALUES (zeroblob(16), 2, 6, 0, 'duty', 1, 0)",
-        &[without_record("release", 5, 6)],
+        &[FsckFault::Unlisted { row: 5 }, without_record("release", 5, 6)],
     );
     breaks(
         "INSERT INTO release VALUES (zeroblob(16), 99, 6, 0, 'duty', 1, 0)",
         &[FsckFault::Dangling { table: "release", row: 5 }],
     );
+}
+
+#[test]
+fn whoever_sent_or_was_given_something_finds_it_among_its_disclosures() {
+    for agency in ["prisons", "north-police"] {
+        breaks(
+            &format!("DELETE FROM release_party WHERE agency = '{agency}'"),
+            &[1, 2, 3, 4].map(|row| FsckFault::Unlisted { row }),
+        );
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Streaming;
 use uuid::Uuid;
 
-use crate::exchange::publish::{NotTaken, Publishing};
+use crate::exchange::publish::{NotTaken, Publishing, Taken};
 use crate::identity::VerifiedPeer;
 use crate::ledger::appender::PublishOutcome;
 use crate::message::stamp;
@@ -44,6 +44,8 @@ pub(super) struct PublishSession {
 pub(super) struct Flight {
     came: Instant,
     immediate: bool,
+    /// The field in which it cites an earlier message.
+    cites: Option<&'static str>,
 }
 
 impl PublishSession {
@@ -101,8 +103,7 @@ impl PublishSession {
     fn hold(&mut self, id: Uuid, outcome: PublishOutcome) {
         let flight = self.flying.remove(&id);
         let came = flight.as_ref().map_or_else(Instant::now, |flight| flight.came);
-        let immediate = flight.is_some_and(|flight| flight.immediate);
-        let result = self.result(id, outcome, immediate);
+        let result = self.result(id, outcome, flight.as_ref());
         self.held.push_back((came + self.answer_floor, result));
     }
 
@@ -120,8 +121,8 @@ impl PublishSession {
     ) -> Result<(), Box<wire::PublishResult>> {
         let (came, immediate) = (Instant::now(), message.urgency() == wire::Urgency::Immediate);
         match self.publishing.publish(&self.peer, message, sink).await {
-            Ok(id) => {
-                self.flying.insert(id, Flight { came, immediate });
+            Ok(Taken { id, cites }) => {
+                self.flying.insert(id, Flight { came, immediate, cites });
                 Ok(())
             }
             Err(refused) => {
@@ -131,8 +132,14 @@ impl PublishSession {
         }
     }
 
-    fn result(&self, id: Uuid, outcome: PublishOutcome, immediate: bool) -> wire::PublishResult {
+    fn result(
+        &self,
+        id: Uuid,
+        outcome: PublishOutcome,
+        flight: Option<&Flight>,
+    ) -> wire::PublishResult {
         use wire::publish_result::Outcome;
+        let immediate = flight.is_some_and(|flight| flight.immediate);
         let duty_route = if immediate { self.duty_route.clone() } else { String::new() };
         let outcome = match outcome {
             PublishOutcome::Accepted { at, repeated } => Outcome::Accepted(wire::Accepted {
@@ -140,7 +147,17 @@ impl PublishSession {
                 repeated_submission: repeated,
                 duty_route,
             }),
-            PublishOutcome::Refused(refusal) => Outcome::Refused(refused_message(refusal)),
+            PublishOutcome::Refused(refusal) => {
+                // What is absent is what it cites: nothing else of a message is looked up.
+                let cites = flight.and_then(|flight| flight.cites);
+                let cites = cites.filter(|_| refusal == Refusal::NotFound);
+                let violations = cites.map(|field| wire::FieldViolation {
+                    field: field.to_owned(),
+                    rule: "names no earlier message of your agency".to_owned(),
+                });
+                let violations = violations.into_iter().collect();
+                Outcome::Refused(wire::Refused { violations, ..refused_message(refusal) })
+            }
         };
         wire::PublishResult { message_id: id.to_string(), outcome: Some(outcome) }
     }

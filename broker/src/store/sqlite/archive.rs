@@ -1,7 +1,7 @@
 //! Reads of the ledger and of what was disclosed.
 
 use proto::ledger::tree::Hash;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -63,18 +63,7 @@ impl Archive for SqliteReaders {
 
     fn disclosures(&self, filter: &DisclosureFilter) -> Result<Vec<DisclosureRow>, StoreError> {
         let rows = self.with(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT r.rowid, r.release_id, m.agency, m.uuid, m.kind, s.agency, s.desk, r.node,
-                        r.entry, r.at, CASE d.state WHEN 2 THEN d.changed_at END
-                 FROM release r JOIN delivery d ON d.id = r.delivery
-                 JOIN message m ON m.id = d.message
-                 JOIN subscription s ON s.id = d.subscription
-                 WHERE r.voided = 0 AND r.rowid > ?1
-                   AND (?2 IS NULL OR m.agency = ?2 OR s.agency = ?2)
-                   AND (?3 IS NULL OR (m.agency = ?3 AND m.uuid = ?4))
-                   AND r.at >= ?5 AND r.at < ?6
-                 ORDER BY r.rowid LIMIT ?7",
-            )?;
+            let mut statement = connection.prepare_cached(disclosures_by(filter))?;
             statement
                 .query_map(
                     params![
@@ -86,26 +75,8 @@ impl Archive for SqliteReaders {
                         filter.until.map_or(i64::MAX, micros),
                         filter.limit,
                     ],
-                    |row| {
-                        Ok(MessageKind::from_name(&row.get::<_, String>(4)?).map(|kind| {
-                            Ok::<_, rusqlite::Error>(DisclosureRow {
-                                place: count(row.get(0)?),
-                                release_id: row.get(1)?,
-                                message: MessageKey {
-                                    agency: arc(row, 2)?,
-                                    id: Uuid::from_bytes(row.get(3)?),
-                                },
-                                kind,
-                                desk: DeskName { agency: arc(row, 5)?, desk: arc(row, 6)? },
-                                node: arc(row, 7)?,
-                                entry: count(row.get(8)?),
-                                at: moment(row.get(9)?),
-                                acknowledged_at: row.get::<_, Option<i64>>(10)?.map(moment),
-                            })
-                        }))
-                    },
+                    read_disclosure,
                 )?
-                .map(|row| row.and_then(Option::transpose))
                 .collect::<Result<Vec<_>, _>>()
         })?;
         rows.into_iter().map(|row| row.ok_or(StoreError::Damaged { table: "message" })).collect()
@@ -155,7 +126,7 @@ impl Archive for SqliteReaders {
         let rows = self.with(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT d.delivery_id, s.agency, s.desk, d.task, d.state,
-                        max(d.changed_at, m.accepted_at), r.entry, r.release_id, r.at
+                        max(d.changed_at, m.accepted_at), r.entry, r.release_id, r.at, d.ended
                  FROM message m JOIN delivery d ON d.message = m.id
                  JOIN subscription s ON s.id = d.subscription
                  LEFT JOIN release r ON r.rowid =
@@ -177,6 +148,7 @@ impl Archive for SqliteReaders {
                             state,
                             at: moment(row.get(5)?),
                             released,
+                            ended: row.get::<_, Option<i64>>(9)?.map(count),
                         })
                     }))
                 })?
@@ -195,4 +167,69 @@ impl Archive for SqliteReaders {
                 .map(|size| size.unwrap_or(0))
         })
     }
+}
+
+/// The statement that reads no more than it must of what a filter asks for. `CROSS JOIN` holds
+/// SQLite to the order of the tables: in any other it would read every release there is.
+pub(super) const fn disclosures_by(filter: &DisclosureFilter) -> &'static str {
+    match (&filter.message, &filter.party) {
+        (Some(_), _) => BY_MESSAGE,
+        (None, Some(_)) => BY_PARTY,
+        (None, None) => BY_PLACE,
+    }
+}
+
+macro_rules! disclosures {
+    ($from:literal, $by:literal, $order:literal) => {
+        concat!(
+            "SELECT r.rowid, r.release_id, m.agency, m.uuid, m.kind, s.agency, s.desk, r.node,
+                    r.entry, r.at, CASE d.state WHEN 2 THEN d.changed_at END FROM ",
+            $from,
+            " WHERE r.voided = 0 AND r.at >= ?5 AND r.at < ?6 AND ",
+            $by,
+            " ORDER BY ",
+            $order,
+            " LIMIT ?7",
+        )
+    };
+}
+
+const BY_PLACE: &str = disclosures!(
+    "release r JOIN delivery d ON d.id = r.delivery JOIN message m ON m.id = d.message
+     JOIN subscription s ON s.id = d.subscription",
+    "r.rowid > ?1",
+    "r.rowid"
+);
+
+const BY_PARTY: &str = disclosures!(
+    "release_party p CROSS JOIN release r
+       ON r.rowid BETWEEN max(p.block * 1024, ?1 + 1) AND p.block * 1024 + 1023
+     JOIN delivery d ON d.id = r.delivery JOIN message m ON m.id = d.message
+     JOIN subscription s ON s.id = d.subscription",
+    "p.agency = ?2 AND p.block >= ?1 / 1024 AND (m.agency = ?2 OR s.agency = ?2)",
+    "p.block, r.rowid"
+);
+
+const BY_MESSAGE: &str = disclosures!(
+    "message m CROSS JOIN delivery d ON d.message = m.id CROSS JOIN release r ON r.delivery = d.id
+     JOIN subscription s ON s.id = d.subscription",
+    "m.agency = ?3 AND m.uuid = ?4 AND r.rowid > ?1
+     AND (?2 IS NULL OR m.agency = ?2 OR s.agency = ?2)",
+    "r.rowid"
+);
+
+/// Reads a row of those statements. `None`: it holds a kind that no broker wrote.
+fn read_disclosure(row: &Row<'_>) -> Result<Option<DisclosureRow>, rusqlite::Error> {
+    let Some(kind) = MessageKind::from_name(&row.get::<_, String>(4)?) else { return Ok(None) };
+    Ok(Some(DisclosureRow {
+        place: count(row.get(0)?),
+        release_id: row.get(1)?,
+        message: MessageKey { agency: arc(row, 2)?, id: Uuid::from_bytes(row.get(3)?) },
+        kind,
+        desk: DeskName { agency: arc(row, 5)?, desk: arc(row, 6)? },
+        node: arc(row, 7)?,
+        entry: count(row.get(8)?),
+        at: moment(row.get(9)?),
+        acknowledged_at: row.get::<_, Option<i64>>(10)?.map(moment),
+    }))
 }

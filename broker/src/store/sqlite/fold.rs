@@ -57,7 +57,7 @@ impl Folding {
     ///
     /// # Errors
     /// [`StoreError::SyncFailed`]: what was committed may not be durable. Any other: the log
-    /// stays as it is for now.
+    /// stays as it is until the next look.
     pub(super) fn look(&self, writer: &Connection) -> Result<(), StoreError> {
         if self.shared.sync_failed.load(Ordering::Acquire) {
             return Err(StoreError::SyncFailed);
@@ -92,7 +92,7 @@ fn fold_when_woken(connection: &Connection, woken: &Receiver<()>, shared: &Share
         match checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)") {
             Ok(_) => {}
             Err(StoreError::SyncFailed) => shared.sync_failed.store(true, Ordering::Release),
-            Err(_) => tracing::warn!(code = "log-not-folded", "the store's log grows for now"),
+            Err(_) => tracing::warn!(code = "log-not-folded", "the store's log was not folded"),
         }
     }
 }

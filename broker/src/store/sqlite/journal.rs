@@ -1,5 +1,6 @@
 //! The writer: a whole batch in one transaction, prepared rows on the appender's thread.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proto::ledger::tree::Hash;
@@ -11,7 +12,7 @@ use crate::register::DeskName;
 use crate::rules::Epochs;
 
 use super::fold::Folding;
-use super::{count, fault, micros, stored};
+use super::{RELEASE_BLOCK_ROWS, count, fault, micros, stored};
 
 /// The writer of one SQLite file.
 pub struct SqliteJournal {
@@ -178,7 +179,7 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
     }
     let mut update = transaction.prepare_cached(
         "UPDATE delivery SET state = ?2, number = coalesce(?3, number), attempts = attempts * ?7 + ?4,
-                             due = coalesce(?5, 0), changed_at = ?6
+                             due = coalesce(?5, 0), changed_at = ?6, ended = ?8
          WHERE id = ?1",
     )?;
     for mark in &batch.marks {
@@ -190,6 +191,7 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
             mark.due.map(micros),
             micros(mark.at),
             i64::from(mark.attempts != Attempts::Afresh),
+            mark.ended.map(stored),
         ])?;
         if changed != 1 {
             return Err(rusqlite::Error::StatementChangedRows(changed));
@@ -197,8 +199,8 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
     }
     let mut insert = transaction.prepare_cached(
         "INSERT INTO delivery (id, delivery_id, message, subscription, task, entry, immediate,
-                               state, number, attempts, due, changed_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10)",
+                               state, number, attempts, due, changed_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11)",
     )?;
     for row in &batch.deliveries {
         insert.execute(params![
@@ -212,11 +214,18 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
             row.state as u8,
             stored(row.number),
             row.changed_at.map_or(0, micros),
+            micros(row.expires_at),
         ])?;
     }
     write_numbers(transaction, batch)?;
     write_releases(transaction, batch)
 }
+
+/// Moves what waits, and dead letters, to another subscription.
+pub(super) const MOVED: [&str; 2] = [
+    "UPDATE delivery SET subscription = ?2, number = 0 WHERE subscription = ?1 AND state = 0",
+    "UPDATE delivery SET subscription = ?2, number = 0 WHERE subscription = ?1 AND state = 3",
+];
 
 fn write_numbers(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
     let mut numbers =
@@ -225,10 +234,10 @@ fn write_numbers(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rus
         numbers.execute(params![stored(*subscription), stored(*last)])?;
     }
     for (from, to) in &batch.moved {
-        transaction.execute(
-            "UPDATE delivery SET subscription = ?2, number = 0 WHERE subscription = ?1 AND state IN (0, 3)",
-            params![stored(*from), stored(*to)],
-        )?;
+        // One state at a time: both at once would read every delivery there is.
+        for statement in MOVED {
+            transaction.execute(statement, params![stored(*from), stored(*to)])?;
+        }
     }
     Ok(())
 }
@@ -238,6 +247,7 @@ fn write_releases(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), ru
         "INSERT INTO release (release_id, delivery, entry, at, node, attempt, voided)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)",
     )?;
+    let mut parties = BTreeSet::new();
     for release in &batch.releases {
         releases.execute(params![
             release.id,
@@ -247,6 +257,13 @@ fn write_releases(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), ru
             &*release.node,
             release.attempt,
         ])?;
+        let block = transaction.last_insert_rowid() / RELEASE_BLOCK_ROWS;
+        parties.extend([(&release.sender, block), (&release.recipient, block)]);
+    }
+    let mut listed = transaction
+        .prepare_cached("INSERT OR IGNORE INTO release_party (agency, block) VALUES (?1, ?2)")?;
+    for (agency, block) in parties {
+        listed.execute(params![&**agency, block])?;
     }
     let mut voided =
         transaction.prepare_cached("UPDATE release SET voided = 1 WHERE release_id = ?1")?;
@@ -309,14 +326,9 @@ fn read_start(transaction: &Transaction<'_>) -> Result<Start, rusqlite::Error> {
 
 fn read_subscriptions(
     transaction: &Transaction<'_>,
-) -> Result<Vec<(SubscriptionRow, u64, u64)>, rusqlite::Error> {
-    let mut statement = transaction.prepare(
-        "SELECT s.id, s.agency, s.desk, s.name,
-                s.last_number,
-                (SELECT count(*) FROM delivery d WHERE d.subscription = s.id
-                   AND d.state = 0)
-         FROM subscription s ORDER BY s.id",
-    )?;
+) -> Result<Vec<(SubscriptionRow, u64)>, rusqlite::Error> {
+    let mut statement = transaction
+        .prepare("SELECT id, agency, desk, name, last_number FROM subscription ORDER BY id")?;
     statement
         .query_map([], |row| {
             Ok((
@@ -326,7 +338,6 @@ fn read_subscriptions(
                     name: text(row, 3)?,
                 },
                 count(row.get(4)?),
-                count(row.get(5)?),
             ))
         })?
         .collect()

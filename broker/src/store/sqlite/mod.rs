@@ -35,6 +35,9 @@ const READERS: usize = 4;
 /// Pages that the writer keeps, so that a batch neither reads nor spills what it just wrote.
 const WRITER_CACHE_KIBIBYTES: i64 = 24 * 1024;
 const BUSY_MILLIS: u64 = 5_000;
+/// Releases of one block: that an agency has a part in any is noted once for them all. The
+/// statements that read by party name it too.
+const RELEASE_BLOCK_ROWS: i64 = 1_024;
 
 /// Opens the writer, making the file and its schema when there is none. Nobody else can until
 /// it is dropped.
@@ -135,8 +138,13 @@ fn migrate(connection: &Connection) -> Result<(), StoreError> {
 fn fault(error: rusqlite::Error) -> StoreError {
     use rusqlite::ErrorCode;
     use rusqlite::ffi;
-    let rusqlite::Error::SqliteFailure(code, _) = &error else {
-        return StoreError::Unavailable("a stored row cannot be read".into());
+    let code = match &error {
+        rusqlite::Error::SqliteFailure(code, _) => code,
+        // One work of a batch names a row that is not there: the others need not fail with it.
+        rusqlite::Error::StatementChangedRows(_) => {
+            return StoreError::Refused("a row is missing".into());
+        }
+        _ => return StoreError::Unavailable("a stored row cannot be read".into()),
     };
     // Only codes are kept: SQLite's own texts may quote what was written.
     match (code.code, code.extended_code) {
@@ -169,3 +177,6 @@ fn count(value: i64) -> u64 {
 fn stored(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,8 +60,8 @@ impl Outbox for SqliteReaders {
         self.with(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT count(*) FROM delivery
-                     WHERE subscription = ?1 AND state = 0",
+                    "SELECT count(*) FROM
+                       (SELECT 1 FROM delivery WHERE subscription = ?1 AND state = 0 LIMIT 1000)",
                 )?
                 .query_row([stored(subscription)], |row| row.get(0).map(count))
         })
@@ -113,11 +113,7 @@ impl Outbox for SqliteReaders {
 
     fn expired(&self, now: OffsetDateTime) -> Result<Vec<(Made, u64)>, StoreError> {
         self.with(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT d.id, d.delivery_id, m.agency, m.uuid, d.subscription
-                 FROM delivery d JOIN message m ON m.id = d.message
-                 WHERE d.state = 0 AND m.expires_at <= ?1 LIMIT 500",
-            )?;
+            let mut statement = connection.prepare_cached(EXPIRED)?;
             statement
                 .query_map([micros(now)], |row| {
                     let made = Made {
@@ -138,15 +134,7 @@ impl Outbox for SqliteReaders {
             let number = |query: &str| {
                 connection.prepare_cached(query)?.query_row([], |row| row.get(0).map(count))
             };
-            let mut statement = connection.prepare_cached(
-                "SELECT s.agency, min(accepted_at) FROM (
-                   SELECT d.subscription AS subscription, m.accepted_at AS accepted_at
-                   FROM delivery d JOIN message m ON m.id = d.message WHERE d.state = 0
-                   UNION ALL
-                   SELECT d.subscription, m.accepted_at
-                   FROM delivery d JOIN message m ON m.id = d.message WHERE d.state = 1
-                 ) JOIN subscription s ON s.id = subscription GROUP BY s.agency",
-            )?;
+            let mut statement = connection.prepare_cached(OLDEST)?;
             let oldest = statement
                 .query_map([], |row| Ok((row.get(0)?, moment(row.get(1)?))))?
                 .collect::<Result<_, _>>()?;
@@ -158,6 +146,20 @@ impl Outbox for SqliteReaders {
         })
     }
 }
+
+/// What has run out and still waits.
+pub(super) const EXPIRED: &str = "SELECT d.id, d.delivery_id, m.agency, m.uuid, d.subscription
+     FROM delivery d JOIN message m ON m.id = d.message
+     WHERE d.state = 0 AND d.expires_at <= ?1 LIMIT 500";
+
+/// The oldest unread deliveries: rows are made in the order of acceptance, so that the first of
+/// each line is enough, however long the line.
+pub(super) const OLDEST: &str = "SELECT s.agency, min(m.accepted_at)
+     FROM subscription s CROSS JOIN delivery d ON d.id IN (
+       (SELECT min(id) FROM delivery WHERE subscription = s.id AND immediate = 1 AND state = 0),
+       (SELECT min(id) FROM delivery WHERE subscription = s.id AND immediate = 0 AND state = 0),
+       (SELECT min(id) FROM delivery WHERE subscription = s.id AND state = 1))
+     CROSS JOIN message m ON m.id = d.message GROUP BY s.agency";
 
 /// Reads a row of a line; of one whose time has not come, no body. `None`: the row holds a
 /// kind that no broker wrote.

@@ -201,8 +201,13 @@ impl RawLedger for SqliteRaw {
         each: &mut dyn FnMut(Result<RawRelease, Unreadable>),
     ) -> Result<(), StoreError> {
         self.each(
-            "SELECT rowid, release_id, delivery, entry, node, attempt, voided
-             FROM release ORDER BY rowid",
+            "SELECT r.rowid, r.release_id, r.delivery, r.entry, r.node, r.attempt, r.voided,
+                    NOT EXISTS (SELECT 1 FROM delivery d
+                      JOIN message m ON m.id = d.message JOIN subscription s ON s.id = d.subscription
+                      WHERE d.id = r.delivery AND (SELECT count(*) FROM release_party p
+                        WHERE p.agency IN (m.agency, s.agency) AND p.block = r.rowid / 1024)
+                          < 1 + (m.agency <> s.agency))
+             FROM release r ORDER BY r.rowid",
             |row| {
                 Ok(RawRelease {
                     row: whole(row, 0)?,
@@ -212,6 +217,7 @@ impl RawLedger for SqliteRaw {
                     node: row.get(4)?,
                     attempt: whole(row, 5)?,
                     voided: row.get(6)?,
+                    listed: row.get(7)?,
                 })
             },
             each,

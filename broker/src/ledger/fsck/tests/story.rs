@@ -11,19 +11,16 @@ use proto::ledger::tree::Hash;
 use proto::refusal::Refusal;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
-use uuid::Uuid;
 
 use crate::clock::{Clock as _, SetClock};
 use crate::delivery::outbox::{Outbox as _, Waiting};
 use crate::ledger::appender::{
     self, CommittedHead, ConsultWork, EndItem, Live, LiveRelease, PublishOutcome, Queue,
-    RedriveWork, ReleaseWork, Released, Seat, SettleItem, SettleWork, Settlement, Shared,
-    SubscribeWork, VoidItem, Work,
+    RedriveWork, Released, Seat, SettleItem, SettleWork, Settlement, Shared, SubscribeWork, Work,
 };
 use crate::ledger::journal::Journal as _;
-use crate::ledger::town::{self, NOON, POLICE, PROBATION, VICTIMS, news, of_known_person};
+use crate::ledger::town::{self, NOON, POLICE, PROBATION, VICTIMS, flag, news, of_known_person};
 use crate::register::DeskName;
-use crate::rules::Epochs;
 use crate::store::sqlite::{SqliteReaders, open_journal};
 
 pub(super) const ORIGIN: &str = "ledger.example/fsck";
@@ -37,7 +34,7 @@ impl Live for Nobody {
         None
     }
     fn release_seats(&self, _: &[(u64, u64)]) {}
-    fn committed(&self, _: Vec<LiveRelease>, _: &[(u64, u64)]) {}
+    fn committed(&self, _: Vec<LiveRelease>, _: &[u64]) {}
 }
 
 pub(super) fn verifier() -> VerifierKey {
@@ -48,19 +45,6 @@ pub(super) fn verifier() -> VerifierKey {
 pub(super) fn note(size: u64, root: Hash) -> String {
     let key = Ed25519KeyPair::from_seed_unchecked(&KEY_SEED).unwrap();
     Checkpoint { origin: ORIGIN.to_owned(), size, root }.sign(&key, ORIGIN).unwrap()
-}
-
-/// The known person comes on a list that probation keeps.
-fn flag(number: u128) -> wire::Message {
-    let flag = wire::Flag {
-        flag_kind: wire::FlagKind::Ppo.into(),
-        action: wire::FlagAction::Raise.into(),
-        owner: Some(wire::Addressee { agency: PROBATION.0.into(), desk: PROBATION.1.into() }),
-        review_date: "2027-01-01".into(),
-        panel_decision_id: Uuid::from_u128(99).to_string(),
-    };
-    let kind = Some(wire::message::Kind::Flag(flag));
-    of_known_person(wire::Message { kind, ..news(number, &[], None) })
 }
 
 /// The appender at work on one file.
@@ -80,7 +64,7 @@ impl Store {
         let (reply, told) = oneshot::channel();
         let desk = DeskName { agency: agency.into(), desk: desk.into() };
         self.put(Work::Subscribe(SubscribeWork { desk, name: name.into(), reply }));
-        told.blocking_recv().unwrap().unwrap().0
+        told.blocking_recv().unwrap().unwrap()
     }
 
     fn publish(&self, message: wire::Message) {
@@ -98,14 +82,8 @@ impl Store {
     }
 
     fn release(&self, subscription: u64, waiting: &[Waiting]) -> Vec<Released> {
-        let (reply, told) = oneshot::channel();
-        self.put(Work::Release(ReleaseWork {
-            subscription,
-            node: "duty".into(),
-            epochs: Epochs::default(),
-            items: waiting.iter().map(town::to_release).collect(),
-            reply,
-        }));
+        let (work, told) = town::release(subscription, waiting);
+        self.put(work);
         told.blocking_recv().unwrap().unwrap()
     }
 
@@ -123,7 +101,7 @@ impl Store {
             subscription,
             node: "duty".into(),
             items: items.collect(),
-            reply: Some(reply),
+            reply,
         }));
         assert!(told.blocking_recv().unwrap());
     }
@@ -143,13 +121,13 @@ impl Store {
     fn tick(&self, leaves: usize) -> CommittedHead {
         let (reply, told) = oneshot::channel();
         self.put(Work::Tick { leaves, reply });
-        told.blocking_recv().unwrap()
+        told.blocking_recv().unwrap().unwrap()
     }
 
     fn keep(&self, content: String) {
         let (reply, told) = oneshot::channel();
         self.put(Work::Keep { name: "checkpoint", content: content.into_bytes(), reply });
-        told.blocking_recv().unwrap();
+        told.blocking_recv().unwrap().unwrap();
     }
 }
 
@@ -214,12 +192,7 @@ pub(super) fn story(store: &Store) {
         police,
         &[(first, &released[0], Settlement::Acknowledged), (second, &released[1], again)],
     );
-    store.put(Work::Void(vec![VoidItem {
-        delivery: third.delivery,
-        release_id: released[2].release_id,
-        subscription: police,
-    }]));
-    store.tick(0);
+    store.settle(police, &[(third, &released[2], Settlement::Unsent)]);
     store.end(police, fourth, Refusal::Expired);
     store.clock.advance(std::time::Duration::from_secs(60));
     store.publish(news(7, &[], Some(6)));
@@ -293,4 +266,6 @@ pub(super) fn hard_story(store: &Store) {
     // A flag raised after the news was out: its owner is found late, by an entry of its own.
     store.publish(of_known_person(news(8, &[POLICE], None)));
     store.publish(flag(9));
+    let head = store.tick(0);
+    store.keep(note(head.size, head.root));
 }
