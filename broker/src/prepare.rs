@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::chance::Chance;
 use crate::decision::{self, CandidateDecision, Decided, View};
 use crate::directory::{Directory, MessageKind};
-use crate::message::{self, Admitted, MessageKey, Sender};
+use crate::message::{self, Admitted, MessageKey, Sender, SubjectFacts};
 use crate::parcel::{self, Parcel};
 use crate::policy::Verdict;
 use crate::register::{self, DeskName};
@@ -50,13 +50,35 @@ pub struct Prepared {
 /// What a withdrawal or a settled custody message cites.
 #[must_use]
 pub fn cites(admitted: &Admitted) -> Option<MessageKey> {
-    let id = match &admitted.message.kind {
-        Some(Kind::Correction(correction)) => &correction.message_id,
-        Some(Kind::Custody(custody)) => &custody.settles_message_id,
-        Some(Kind::Intelligence(_) | Kind::Mappa(_) | Kind::Flag(_)) | None => return None,
-    };
+    let (_, id) = citation(admitted)?;
     let id = Uuid::try_parse(id).ok()?;
     Some(MessageKey { agency: Arc::clone(&admitted.key.agency), id })
+}
+
+/// The field in which a message cites an earlier one of its agency; `None` where it cites none.
+#[must_use]
+pub fn citing_field(admitted: &Admitted) -> Option<&'static str> {
+    citation(admitted).map(|(field, _)| field)
+}
+
+fn citation(admitted: &Admitted) -> Option<(&'static str, &str)> {
+    let (field, id) = match &admitted.message.kind {
+        Some(Kind::Correction(correction)) => ("correction.message_id", &correction.message_id),
+        Some(Kind::Custody(custody)) => ("custody.settles_message_id", &custody.settles_message_id),
+        Some(Kind::Intelligence(_) | Kind::Mappa(_) | Kind::Flag(_)) | None => return None,
+    };
+    (!id.is_empty()).then_some((field, id))
+}
+
+/// Whether a flag message, if it is one, is of a kind that its sender may raise. Depends on the
+/// two kinds and on nothing that is on record, so that the sender may be told.
+#[must_use]
+pub fn may_raise(admitted: &Admitted, directory: &Directory) -> bool {
+    match &admitted.message.kind {
+        Some(Kind::Flag(flag)) => directory.may_raise(flag.flag_kind(), admitted.sender.kind),
+        Some(Kind::Intelligence(_) | Kind::Mappa(_) | Kind::Custody(_) | Kind::Correction(_))
+        | None => true,
+    }
 }
 
 /// Routes, decides, packs and seals.
@@ -116,7 +138,7 @@ fn pack_each(admitted: &Admitted, decided: &Decided, now: OffsetDateTime) -> Vec
 }
 
 /// What a flag message does to the register. A sender that may not raise this kind changes
-/// nothing: its message still goes its way as news.
+/// nothing: it was told so, unless the directory has changed since.
 fn register_changes(admitted: &Admitted, rules: &Rules) -> Vec<register::Change> {
     if let Some(Kind::Correction(_)) = &admitted.message.kind {
         return mark_taken_back(admitted, rules).into_iter().collect();
@@ -126,42 +148,61 @@ fn register_changes(admitted: &Admitted, rules: &Rules) -> Vec<register::Change>
     else {
         return Vec::new();
     };
-    if !rules.directory.may_raise(flag.flag_kind(), admitted.sender.kind) {
+    if !may_raise(admitted, &rules.directory) {
         return Vec::new();
     }
     if flag.flag_kind() == wire::FlagKind::LimitedAccess {
         return limited_change(admitted, flag.action(), rules).into_iter().collect();
     }
-    let known: BTreeSet<_> = subject.tokens.iter().copied().collect();
-    let standing = rules.register.flags(&known);
-    let current = standing.iter().find(|f| f.kind == flag.flag_kind);
-    let foreign = current.is_some_and(|f| f.owner.agency != admitted.sender.agency);
-    let change = match flag.action() {
-        // Only its owner may change a flag that stands, and a proposal changes none.
-        _ if foreign => return Vec::new(),
-        wire::FlagAction::Propose if current.is_some_and(|flag| !flag.proposed) => {
-            return Vec::new();
-        }
-        wire::FlagAction::Unspecified => return Vec::new(),
+    flag_change(admitted, flag, subject, rules).into_iter().collect()
+}
+
+/// What a message about a list does to it. Only its owner changes a flag that stands, a proposal
+/// changes none, and numbers that stand on another agency's flag are left to that.
+fn flag_change(
+    admitted: &Admitted,
+    flag: &wire::Flag,
+    subject: &SubjectFacts,
+    rules: &Rules,
+) -> Option<register::Change> {
+    let (kind, by) = (flag.flag_kind, &admitted.sender.agency);
+    let mut tokens: BTreeSet<_> = subject.tokens.iter().copied().collect();
+    let mut known = rules.register.with_proposals(&tokens);
+    known.retain(|known| known.kind == kind);
+    let (own, others): (Vec<_>, Vec<_>) = known.into_iter().partition(|f| f.owner.agency == *by);
+    let current = own.iter().find(|flag| !flag.proposed).or(own.first());
+    match flag.action() {
+        wire::FlagAction::Unspecified => None,
+        wire::FlagAction::Propose if current.is_some_and(|flag| !flag.proposed) => None,
         wire::FlagAction::Deselect => {
-            register::Change::FlagRemoved { kind: flag.flag_kind, tokens: subject.tokens.clone() }
+            let tokens = subject.tokens.clone();
+            current.map(|_| register::Change::FlagRemoved { kind, tokens, by: Arc::clone(by) })
         }
         action @ (wire::FlagAction::Propose
         | wire::FlagAction::Raise
         | wire::FlagAction::Amend
-        | wire::FlagAction::Transfer) => register::Change::Flag(register::Flag {
-            id: admitted.key.id,
-            kind: flag.flag_kind,
-            owner: flag_owner(admitted, flag, current, rules),
-            tokens: subject.tokens.clone(),
-            name_token: subject.name_token,
-            review_day: register::day_of(&flag.review_date)
-                .or(current.map(|f| f.review_day))
-                .unwrap_or(0),
-            proposed: stays_proposed(action, current),
-        }),
-    };
-    vec![change]
+        | wire::FlagAction::Transfer) => {
+            // Fewer numbers than were known before are no reason to match fewer.
+            tokens.extend(own.iter().flat_map(|flag| flag.tokens.iter().copied()));
+            let taken = others.iter().filter(|flag| !flag.proposed);
+            taken.flat_map(|flag| &flag.tokens).for_each(|token| {
+                tokens.remove(token);
+            });
+            let review_day = register::day_of(&flag.review_date);
+            (!tokens.is_empty()).then(|| {
+                register::Change::Flag(register::Flag {
+                    id: admitted.key.id,
+                    kind,
+                    owner: flag_owner(admitted, flag, current, rules),
+                    tokens: tokens.into_iter().collect(),
+                    name_token: subject.name_token.or(current.and_then(|flag| flag.name_token)),
+                    review_day: review_day.or(current.map(|f| f.review_day)).unwrap_or(0),
+                    proposed: stays_proposed(action, current),
+                    by: Arc::clone(by),
+                })
+            })
+        }
+    }
 }
 
 /// The desk that owns a flag after a message about it: the one that is named, if there is one

@@ -65,6 +65,8 @@ pub struct Flag {
     pub review_day: i64,
     /// Proposed flags do not route.
     pub proposed: bool,
+    /// Agency that says so: it replaces its own flag on the person, and nobody else's.
+    pub by: Arc<str>,
 }
 
 impl Flag {
@@ -167,6 +169,8 @@ pub enum Change {
         kind: i32,
         /// Person.
         tokens: Vec<Token>,
+        /// Owner.
+        by: Arc<str>,
     },
     /// A link is stated.
     Link(LinkStatement),
@@ -219,9 +223,17 @@ impl Register {
     /// Flags on any of these identifiers, each once, proposed ones left out.
     #[must_use]
     pub fn flags(&self, tokens: &BTreeSet<Token>) -> Vec<Arc<Flag>> {
+        let mut found = self.with_proposals(tokens);
+        found.retain(|flag| !flag.proposed);
+        found
+    }
+
+    /// The same, and flags that are only proposed.
+    #[must_use]
+    pub fn with_proposals(&self, tokens: &BTreeSet<Token>) -> Vec<Arc<Flag>> {
         let mut found: Vec<Arc<Flag>> = Vec::new();
         for flag in tokens.iter().filter_map(|token| self.flags.get(token)).flatten() {
-            if !flag.proposed && !found.iter().any(|known| known.id == flag.id) {
+            if !found.iter().any(|known| known.id == flag.id) {
                 found.push(Arc::clone(flag));
             }
         }
@@ -339,7 +351,7 @@ impl Register {
     pub fn apply(&mut self, change: &Change) {
         match change {
             Change::Flag(flag) => {
-                self.remove_flag(flag.kind, &flag.tokens);
+                self.remove_flag(flag.kind, &flag.tokens, &flag.by);
                 let flag = Arc::new(flag.clone());
                 for token in &flag.tokens {
                     self.flags.entry(*token).or_default().push(Arc::clone(&flag));
@@ -348,7 +360,7 @@ impl Register {
                     self.flags_by_name.entry(name).or_default().push(flag);
                 }
             }
-            Change::FlagRemoved { kind, tokens } => self.remove_flag(*kind, tokens),
+            Change::FlagRemoved { kind, tokens, by } => self.remove_flag(*kind, tokens, by),
             Change::Link(statement) => {
                 self.withdraw_link(statement.one.0, statement.other.0, &statement.agency);
                 let statement = Arc::new(statement.clone());
@@ -375,9 +387,11 @@ impl Register {
         }
     }
 
-    fn remove_flag(&mut self, kind: i32, tokens: &[Token]) {
+    fn remove_flag(&mut self, kind: i32, tokens: &[Token], owner: &str) {
         let stays = |flag: &Arc<Flag>| {
-            flag.kind != kind || !flag.tokens.iter().any(|token| tokens.contains(token))
+            flag.kind != kind
+                || *flag.owner.agency != *owner
+                || !flag.tokens.iter().any(|token| tokens.contains(token))
         };
         for flags in self.flags.values_mut().chain(self.flags_by_name.values_mut()) {
             flags.retain(stays);

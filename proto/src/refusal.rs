@@ -8,7 +8,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u16)]
 pub enum Refusal {
-    /// The certificate names no registered caller.
+    /// The certificate has ended, or names no registered caller.
     NotRegistered = 1001,
     /// The caller's agency is suspended.
     Suspended = 1002,
@@ -34,6 +34,8 @@ pub enum Refusal {
     StoreUnavailable = 3002,
     /// The broker is draining.
     ShuttingDown = 3003,
+    /// The broker's clock is not believed, and whether the message is good turns on the time.
+    ClockUnsure = 3004,
     /// No such thing for this caller.
     NotFound = 4001,
     /// The subscription is held by another node.
@@ -80,6 +82,7 @@ impl Refusal {
         Self::DiskFloor,
         Self::StoreUnavailable,
         Self::ShuttingDown,
+        Self::ClockUnsure,
         Self::NotFound,
         Self::SubscriptionBusy,
         Self::NotSignedYet,
@@ -116,7 +119,7 @@ impl Refusal {
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::NotRegistered => {
-                "This system's certificate is not registered with the broker; ask the broker's operators to register it."
+                "This system's certificate has run out, or is no longer registered with the broker; renew it, or ask the broker's operators to register it."
             }
             Self::Suspended => "Your agency's access is suspended; ring the broker's operators.",
             Self::NotAllowed => "Your role does not allow this; ask your agency's lead.",
@@ -148,10 +151,11 @@ impl Refusal {
                 "The broker could not say whether this was recorded; send the same message again with the same id. If this is urgent, use the telephone."
             }
             Self::ShuttingDown => "The broker is restarting; the system will try again.",
-            Self::NotFound => "Nothing by that id is here for you.",
-            Self::SubscriptionBusy => {
-                "Another system of your agency is receiving on this subscription."
+            Self::ClockUnsure => {
+                "The broker is not sure of the time, and this message turns on it; the system will try again. If this is urgent, use the telephone."
             }
+            Self::NotFound => "Nothing by that id is here for you.",
+            Self::SubscriptionBusy => "Another system of your agency holds this subscription.",
             Self::NotSignedYet => {
                 "This is recorded; its proof can be had once the next checkpoint is signed, in a few seconds."
             }

@@ -2,27 +2,32 @@
 //!
 //! Promises that a combination the law or guidance does not know cannot be admitted: no
 //! MAPPA category 3 at level 1, no move up without its referral, no graded intelligence
-//! without its scheme.
+//! without its scheme, no custody news of a time that its certainty contradicts.
 
 use std::collections::BTreeSet;
 
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::message::Kind;
-use proto::identifier::BirthDate;
+use proto::identifier::{BirthDate, PrisonCode, PrisonPlace};
 use proto::limits;
-use time::Duration;
+use time::{Duration, OffsetDateTime, UtcOffset};
 
-use super::{Check, check_addressee, moment};
+use super::check::Check;
+use super::{LIFE_MAX, check_addressee, people};
 use crate::directory::MessageKind;
 
 /// News older than this is historic (DOMAIN: a historic release is never urgent).
 pub const HISTORIC_AFTER: Duration = Duration::hours(48);
+/// By so much a sender may take old for historic, or the other way round: its clock differs,
+/// and the message was a while on its way.
+const HISTORIC_MARGIN: Duration = Duration::hours(1);
+/// What is confirmed has happened, or happens within the day: further ahead lies a plan, or a
+/// mistyped date.
+const CONFIRMED_AHEAD_MAX: Duration = Duration::hours(24);
 
 /// Checks and normalises the kind.
 pub(super) fn check(message: &mut wire::Message, check: &mut Check) -> Option<MessageKind> {
     let urgent = message.urgency() == wire::Urgency::Immediate;
-    let flagged_subject =
-        message.subjects.first().is_some_and(|subject| !subject.identifiers.is_empty());
     match message.kind.as_mut() {
         None => {
             check.fail("kind", "exactly one kind is required");
@@ -42,16 +47,18 @@ pub(super) fn check(message: &mut wire::Message, check: &mut Check) -> Option<Me
         }
         Some(Kind::Flag(flag)) => {
             check_flag(flag, check);
-            check.require(flagged_subject, "subjects[0].identifiers", "a flag needs an identifier");
+            if let Some(flagged) = message.subjects.first() {
+                check_flagged(flagged, check);
+            }
             Some(MessageKind::Flag)
         }
         Some(Kind::Correction(correction)) => {
-            let cited = check.uuid(&mut correction.message_id, "correction.message_id");
             check.require(
-                cited.is_some() || !correction.message_id.is_empty(),
+                !correction.message_id.is_empty(),
                 "correction.message_id",
                 "is required: the message to withdraw",
             );
+            check.uuid(&mut correction.message_id, "correction.message_id");
             check.require(
                 correction.reason.chars().count() <= limits::REASON_CHARACTERS_MAX,
                 "correction.reason",
@@ -84,12 +91,17 @@ fn check_intelligence(intelligence: &mut wire::Intelligence, check: &mut Check) 
             _,
         ) => false,
     };
+    let unread = scheme == wire::GradingScheme::Unspecified;
     check.require(
-        scheme != wire::GradingScheme::Unspecified,
+        !unread,
         "intelligence.scheme",
         "is required: a grade is never read without its scheme",
     );
-    check.require(well_formed, "intelligence.grade", "must be a grade of its scheme, such as 2BP");
+    check.require(
+        unread || well_formed,
+        "intelligence.grade",
+        "must be a grade of its scheme, such as 2BP",
+    );
     let distinct: BTreeSet<i32> = intelligence.conditions.iter().copied().collect();
     let known =
         distinct.iter().all(|c| *c != 0 && wire::IntelligenceCondition::try_from(*c).is_ok());
@@ -100,7 +112,7 @@ fn check_intelligence(intelligence: &mut wire::Intelligence, check: &mut Check) 
     );
     let with_conditions = scheme == wire::GradingScheme::ThreeFiveTwo && grade.get(2) == Some(&'C');
     check.require(
-        with_conditions != distinct.is_empty(),
+        unread || with_conditions != distinct.is_empty(),
         "intelligence.conditions",
         "handling code C of 3x5x2 needs a condition, and no other code has one",
     );
@@ -135,8 +147,10 @@ fn check_mappa(mappa: &mut wire::Mappa, check: &mut Check) {
         "mappa.level",
         "category 3 is managed at level 2 or 3 only; leaving level 2 is an exit",
     );
-    let referral = check.uuid(&mut mappa.referral_id, "mappa.referral_id");
-    let decision = check.uuid(&mut mappa.panel_decision_id, "mappa.panel_decision_id");
+    let (cites_referral, cites_decision) =
+        (!mappa.referral_id.is_empty(), !mappa.panel_decision_id.is_empty());
+    check.uuid(&mut mappa.referral_id, "mappa.referral_id");
+    check.uuid(&mut mappa.panel_decision_id, "mappa.panel_decision_id");
     if step == wire::MappaStep::LevelChange {
         check.require(
             mappa.previous_level != 0 && mappa.previous_level != mappa.level,
@@ -144,15 +158,15 @@ fn check_mappa(mappa: &mut wire::Mappa, check: &mut Check) {
             "a level change names the level before it",
         );
         let up = mappa.level > mappa.previous_level;
-        check.require(!up || referral.is_some(), "mappa.referral_id", "a move up cites a referral");
+        check.require(!up || cites_referral, "mappa.referral_id", "a move up cites a referral");
         check.require(
-            up || decision.is_some(),
+            up || cites_decision,
             "mappa.panel_decision_id",
             "a move down cites the panel's decision",
         );
     }
     check.require(
-        !exit || decision.is_some(),
+        !exit || cites_decision,
         "mappa.panel_decision_id",
         "an exit cites the panel's decision",
     );
@@ -169,28 +183,24 @@ fn check_custody(custody: &mut wire::Custody, urgent: bool, check: &mut Check) {
         "custody.certainty",
         "is required",
     );
-    check.require(
-        custody.prison.len() == 3 && custody.prison.bytes().all(|b| b.is_ascii_uppercase()),
-        "custody.prison",
-        "is a prison's three capital letters",
-    );
-    check.require(
-        custody.occurred_at.as_ref().and_then(moment).is_some(),
-        "custody.occurred_at",
-        "is required",
-    );
+    check_prison(&custody.prison, check);
+    check.require(custody.occurred_at.is_some(), "custody.occurred_at", "is required");
+    if let Some(occurred) = check.time(custody.occurred_at.as_ref(), "custody.occurred_at") {
+        check_occurred(custody.certainty(), occurred, check);
+    }
     check.require(
         custody.movement_reason.len() <= limits::MOVEMENT_REASON_CHARACTERS_MAX
             && custody.movement_reason.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'),
         "custody.movement_reason",
         "is at most 12 letters, digits and underscores",
     );
-    let settles = check.uuid(&mut custody.settles_message_id, "custody.settles_message_id");
     check.require(
-        custody.certainty() != wire::CustodyCertainty::Withdrawn || settles.is_some(),
+        custody.certainty() != wire::CustodyCertainty::Withdrawn
+            || !custody.settles_message_id.is_empty(),
         "custody.settles_message_id",
         "a withdrawal names the message it takes back",
     );
+    check.uuid(&mut custody.settles_message_id, "custody.settles_message_id");
     check.require(
         !(urgent && custody.certainty() == wire::CustodyCertainty::Historic),
         "urgency",
@@ -198,24 +208,76 @@ fn check_custody(custody: &mut wire::Custody, urgent: bool, check: &mut Check) {
     );
 }
 
+/// Three letters that name an establishment: nobody is released from, or rung at, a state.
+fn check_prison(prison: &str, check: &mut Check) {
+    let field = "custody.prison";
+    if prison.is_empty() {
+        return check.fail(field, "is required");
+    }
+    match PrisonCode::parse(prison).map(|code| (code.canonical() == prison, code.place())) {
+        Ok((true, PrisonPlace::Establishment)) => {}
+        Ok((true, PrisonPlace::Outside | PrisonPlace::InTransfer)) => {
+            check.fail(field, "must be a prison: OUT and TRN are states and not places");
+        }
+        Ok((false, _)) | Err(_) => check.fail(field, "is a prison's three capital letters"),
+    }
+}
+
+/// Holds the time of custody news to how firm the news is. A withdrawal may take back news of
+/// any age: whoever was told must hear of it.
+fn check_occurred(certainty: wire::CustodyCertainty, occurred: OffsetDateTime, check: &mut Check) {
+    use wire::CustodyCertainty::{Confirmed, Historic, Provisional, Unspecified, Withdrawn};
+    let field = "custody.occurred_at";
+    let recent = |check: &mut Check| {
+        check.require_likely(
+            |now| occurred >= now - HISTORIC_AFTER - HISTORIC_MARGIN,
+            field,
+            "provisional and confirmed news is at most 48 hours old; older news is historic",
+        );
+    };
+    let ahead = |check: &mut Check, max: Duration, rule| {
+        check.require_likely(|now| occurred <= now + max, field, rule);
+    };
+    match certainty {
+        Provisional => {
+            recent(check);
+            ahead(check, LIFE_MAX, "is at most 366 days ahead");
+        }
+        Confirmed => {
+            recent(check);
+            ahead(check, CONFIRMED_AHEAD_MAX, "confirmed news is at most 24 hours ahead");
+        }
+        Withdrawn => ahead(check, LIFE_MAX, "is at most 366 days ahead"),
+        Historic => check.require_likely(
+            |now| occurred < now - HISTORIC_AFTER + HISTORIC_MARGIN,
+            field,
+            "historic news is more than 48 hours old",
+        ),
+        Unspecified => {}
+    }
+}
+
 fn check_flag(flag: &mut wire::Flag, check: &mut Check) {
     let action = flag.action();
     check.require(flag.flag_kind() != wire::FlagKind::Unspecified, "flag.flag_kind", "is required");
     check.require(action != wire::FlagAction::Unspecified, "flag.action", "is required");
-    let review = (!flag.review_date.is_empty()).then(|| BirthDate::parse(&flag.review_date));
     check.require(
-        !matches!(review, Some(Err(_))),
-        "flag.review_date",
-        "must be a calendar date, YYYY-MM-DD",
-    );
-    check.require(
-        review.is_some() || !matches!(action, wire::FlagAction::Raise | wire::FlagAction::Amend),
+        !flag.review_date.is_empty()
+            || !matches!(action, wire::FlagAction::Raise | wire::FlagAction::Amend),
         "flag.review_date",
         "is required: every flag is reviewed",
     );
-    let decision = check.uuid(&mut flag.panel_decision_id, "flag.panel_decision_id");
+    let review = check.day(&flag.review_date, "flag.review_date");
+    // A flag that is taken off is reviewed no more.
+    if let Some(review) = review.filter(|_| action != wire::FlagAction::Deselect) {
+        check.require_likely(
+            |now| !has_passed(&review, now),
+            "flag.review_date",
+            "must not be before the day of acceptance",
+        );
+    }
     check.require(
-        decision.is_some()
+        !flag.panel_decision_id.is_empty()
             || !matches!(
                 action,
                 wire::FlagAction::Raise | wire::FlagAction::Transfer | wire::FlagAction::Deselect
@@ -223,6 +285,7 @@ fn check_flag(flag: &mut wire::Flag, check: &mut Check) {
         "flag.panel_decision_id",
         "is required: the panel that decided",
     );
+    check.uuid(&mut flag.panel_decision_id, "flag.panel_decision_id");
     match flag.owner.as_ref() {
         Some(owner) => check_addressee(owner, "flag.owner", check),
         None => check.require(
@@ -231,4 +294,27 @@ fn check_flag(flag: &mut wire::Flag, check: &mut Check) {
             "a transfer names the new owner",
         ),
     }
+}
+
+/// Who a flag is put on: somebody who can be found again, and of whom a list may be kept.
+fn check_flagged(flagged: &wire::Subject, check: &mut Check) {
+    check.require(
+        !flagged.identifiers.is_empty(),
+        "subjects[0].identifiers",
+        "a flag needs an identifier",
+    );
+    let category = flagged.category();
+    check.require(
+        category == wire::SubjectCategory::Unspecified || people::routes(category),
+        "subjects[0].category",
+        "a flag is put on a suspect, a convicted or a managed person only",
+    );
+}
+
+/// Whether a day is over in all of Britain. In summer it ends there an hour before UTC's does:
+/// that hour is forgiven.
+fn has_passed(day: &BirthDate, now: OffsetDateTime) -> bool {
+    let today = now.to_offset(UtcOffset::UTC).date();
+    (i32::from(day.year()), day.month(), day.day())
+        < (today.year(), u8::from(today.month()), today.day())
 }

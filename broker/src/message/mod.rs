@@ -2,7 +2,9 @@
 //!
 //! Owns validation, normalisation and the tokens of subjects. Promises that every faulty
 //! field is reported at once, by path and rule and never by value, and that an [`Admitted`]
-//! message satisfies every rule of its kind. Knows nothing of recipients.
+//! message satisfied every rule of its kind when it came. Knows nothing of recipients.
+
+mod check;
 
 pub mod kinds;
 
@@ -13,16 +15,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use prost::Message as _;
-use proto::blank::is_blank;
 use proto::exchange::v1 as wire;
 use proto::limits;
 use proto::refusal::Refusal;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+use crate::clock::Span;
 use crate::directory::{AgencyKind, DeskIndex, MessageKind, Regime};
 use crate::seal::Vault;
 
+use check::Check;
 pub use people::SubjectFacts;
 
 /// Who sends: from certificate and directory, never from the message.
@@ -78,9 +81,22 @@ pub struct Rejection {
     pub refusal: Refusal,
     /// Every faulty field.
     pub violations: Vec<Violation>,
+    /// What was submitted, where nothing but rules about time is broken: the same message may
+    /// be on record from a time when they held.
+    pub submitted: Option<Submitted>,
 }
 
-/// A message that satisfies every rule of its kind. Made only by [`admit`] and [`readmit`].
+/// By what a message that was submitted before is recognised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submitted {
+    /// Its key.
+    pub key: MessageKey,
+    /// Its digest, see [`Admitted::digest`].
+    pub digest: [u8; 32],
+}
+
+/// A message that satisfied every rule of its kind when it came. Made only by [`admit`] and
+/// [`readmit`].
 #[derive(Clone)]
 pub struct Admitted {
     /// Its key.
@@ -154,40 +170,56 @@ const fn default_life(kind: MessageKind) -> Duration {
 /// The longest a message may live.
 pub const LIFE_MAX: Duration = Duration::days(366);
 
-/// Checks and normalises a message.
+/// Checks and normalises a message that comes at a moment, or at one of the moments it may be
+/// while the clock is not believed.
 ///
 /// # Errors
-/// Every faulty field at once; SECRET and above before anything else is looked at.
+/// Every faulty field at once; SECRET and above before anything else is looked at. While the
+/// clock is not believed a rule about time refuses for now only ([`Refusal::ClockUnsure`]).
 pub fn admit(
     mut message: wire::Message,
     sender: Sender,
     vault: &Vault,
-    now: OffsetDateTime,
+    when: impl Into<Span>,
 ) -> Result<Admitted, Box<Rejection>> {
     if matches!(message.marking(), wire::Marking::Secret | wire::Marking::TopSecret) {
         return Err(Box::new(Rejection {
             refusal: Refusal::MarkingNotCarried,
             violations: Vec::new(),
+            submitted: None,
         }));
     }
-    let mut check = Check::default();
-    let id = check_envelope(&mut message, &mut check, now);
-    let subjects = people::check(&mut message, vault, now, &mut check);
-    check_statements(&message, &mut check);
-    let kind = kinds::check(&mut message, &mut check);
-    let end = message.expires_at.as_ref().and_then(moment);
-    match (id, kind) {
-        (Some(id), Some(kind)) if check.violations.is_empty() => {
-            Ok(finish(message, sender, id, kind, subjects, end, vault, now))
+    let span = when.into();
+    let mut check = Check::at(span);
+    let read = read(&mut message, vault, &mut check);
+    let Check { mut violations, untimely, .. } = check;
+    let believed = span.earliest == span.latest;
+    match read {
+        Some(read) if violations.is_empty() => {
+            let admitted = finish(message, sender, read, vault, span.latest);
+            if untimely.is_empty() {
+                return Ok(admitted);
+            }
+            Err(Box::new(Rejection {
+                refusal: if believed { Refusal::InvalidMessage } else { Refusal::ClockUnsure },
+                violations: untimely,
+                submitted: Some(Submitted { key: admitted.key, digest: admitted.digest }),
+            }))
         }
-        _ => Err(Box::new(Rejection {
-            refusal: Refusal::InvalidMessage,
-            violations: check.violations,
-        })),
+        Some(_) | None => {
+            // What only the hour may have broken is no fault while nobody knows the hour.
+            violations.extend(untimely.into_iter().filter(|_| believed));
+            Err(Box::new(Rejection {
+                refusal: Refusal::InvalidMessage,
+                violations,
+                submitted: None,
+            }))
+        }
     }
 }
 
-/// Rebuilds a message that was admitted before and kept sealed.
+/// Rebuilds a message that was admitted before and kept sealed. It is not judged again: by a
+/// rule of another moment, or of a later version, what was accepted would be lost.
 ///
 /// `None`: what was kept is not a message any more, which callers treat as damage.
 #[must_use]
@@ -197,21 +229,35 @@ pub fn readmit(
     vault: &Vault,
     received_at: OffsetDateTime,
 ) -> Option<Admitted> {
-    let message = wire::Message::decode(encoded).ok()?;
-    admit(message, sender, vault, received_at).ok()
+    let mut message = wire::Message::decode(encoded).ok()?;
+    let read = read(&mut message, vault, &mut Check::at(received_at.into()))?;
+    Some(finish(message, sender, read, vault, received_at))
 }
 
-#[expect(clippy::too_many_arguments, reason = "each is one checked part of the message")]
-fn finish(
-    message: wire::Message,
-    sender: Sender,
+/// What was read of a message while it was checked.
+struct Read {
     id: Uuid,
     kind: MessageKind,
     subjects: Vec<SubjectFacts>,
-    end: Option<OffsetDateTime>,
+}
+
+/// Checks and normalises every part. `None`: so faulty that it cannot be told what it is.
+fn read(message: &mut wire::Message, vault: &Vault, check: &mut Check) -> Option<Read> {
+    let id = check_envelope(message, check);
+    let subjects = people::check(message, vault, check);
+    check_statements(message, check);
+    let kind = kinds::check(message, check);
+    Some(Read { id: id?, kind: kind?, subjects: subjects? })
+}
+
+fn finish(
+    message: wire::Message,
+    sender: Sender,
+    read: Read,
     vault: &Vault,
     now: OffsetDateTime,
 ) -> Admitted {
+    let end = message.expires_at.as_ref().and_then(moment);
     let not_before = message.not_before.as_ref().and_then(moment);
     let digest = if message.traceparent.is_empty() {
         vault.keyed_digest("message", &message.encode_to_vec())
@@ -220,70 +266,22 @@ fn finish(
         vault.keyed_digest("message", &bare.encode_to_vec())
     };
     Admitted {
-        key: MessageKey { agency: Arc::clone(&sender.agency), id },
+        key: MessageKey { agency: Arc::clone(&sender.agency), id: read.id },
         sender,
-        kind,
-        subjects,
+        kind: read.kind,
+        subjects: read.subjects,
         digest,
         received_at: now,
-        expires_at: end.unwrap_or(now + default_life(kind)),
+        expires_at: end.unwrap_or(now + default_life(read.kind)),
         not_before,
         message,
         _checked: Checked,
     }
 }
 
-/// The rule of every free text that is given.
-const NOT_BLANK: &str = "must say something: it is only spaces or invisible characters";
-
-/// Collects violations.
-#[derive(Default)]
-pub(crate) struct Check {
-    pub(crate) violations: Vec<Violation>,
-}
-
-impl Check {
-    pub(crate) fn fail(&mut self, field: impl Into<String>, rule: &'static str) {
-        self.violations.push(Violation { field: field.into(), rule: rule.into() });
-    }
-
-    pub(crate) fn require(&mut self, holds: bool, field: &str, rule: &'static str) {
-        if !holds {
-            self.fail(field, rule);
-        }
-    }
-
-    /// A text that need not be given; if it is, somebody must be able to see it.
-    pub(crate) fn says_something(&mut self, text: &str, field: &str) {
-        self.require(text.is_empty() || !is_blank(text), field, NOT_BLANK);
-    }
-
-    /// An optional UUID: normalised to lower case, or a fault.
-    pub(crate) fn uuid(&mut self, text: &mut String, field: &str) -> Option<Uuid> {
-        if text.is_empty() {
-            return None;
-        }
-        // Only the 36-character form: other forms of one id would look like other ids.
-        match Uuid::try_parse(text) {
-            Ok(uuid) if text.len() == 36 && !uuid.is_nil() => {
-                *text = uuid.to_string();
-                Some(uuid)
-            }
-            _ => {
-                self.fail(field, "must be a UUID in its 36-character form");
-                None
-            }
-        }
-    }
-}
-
-fn check_envelope(
-    message: &mut wire::Message,
-    check: &mut Check,
-    now: OffsetDateTime,
-) -> Option<Uuid> {
+fn check_envelope(message: &mut wire::Message, check: &mut Check) -> Option<Uuid> {
+    check.require(!message.message_id.is_empty(), "message_id", "is required");
     let id = check.uuid(&mut message.message_id, "message_id");
-    check.require(id.is_some() || !message.message_id.is_empty(), "message_id", "is required");
     check.uuid(&mut message.correlation_id, "correlation_id");
     check.uuid(&mut message.causation_id, "causation_id");
     check.uuid(&mut message.acting_person, "acting_person");
@@ -330,7 +328,7 @@ fn check_envelope(
     );
     check_conditions(message, check);
     check_places(message, check);
-    check_times(message, check, now);
+    check_times(message, check);
     check.require(
         message.encoded_len() <= limits::MESSAGE_BYTES_MAX,
         "",
@@ -379,7 +377,7 @@ fn check_places(message: &wire::Message, check: &mut Check) {
 
 /// Checks the form of an addressee. Whether it exists is not said here: an unknown desk is
 /// answered as one that has no stake.
-pub(crate) fn check_addressee(addressee: &wire::Addressee, field: &str, check: &mut Check) {
+fn check_addressee(addressee: &wire::Addressee, field: &str, check: &mut Check) {
     if !crate::directory::document::is_directory_id(&addressee.agency) {
         check.fail(format!("{field}.agency"), "must be an agency id");
     }
@@ -388,19 +386,17 @@ pub(crate) fn check_addressee(addressee: &wire::Addressee, field: &str, check: &
     }
 }
 
-fn check_times(message: &wire::Message, check: &mut Check, now: OffsetDateTime) {
-    let mut read = |field: &str, stamp: &Option<prost_types::Timestamp>| {
-        let stamp = stamp.as_ref()?;
-        let moment = moment(stamp);
-        check.require(moment.is_some(), field, "must be a time between the years 1900 and 2200");
-        moment
-    };
-    let not_before = read("not_before", &message.not_before);
-    let expires = read("expires_at", &message.expires_at);
-    let act_by = read("act_by", &message.act_by);
+fn check_times(message: &wire::Message, check: &mut Check) {
+    let not_before = check.time(message.not_before.as_ref(), "not_before");
+    let expires = check.time(message.expires_at.as_ref(), "expires_at");
+    let act_by = check.time(message.act_by.as_ref(), "act_by");
     if let Some(expires) = expires {
-        check.require(expires > now, "expires_at", "must be in the future");
-        check.require(expires <= now + LIFE_MAX, "expires_at", "is at most 366 days ahead");
+        check.require_now(|now| expires > now, "expires_at", "must be in the future");
+        check.require_likely(
+            |now| expires <= now + LIFE_MAX,
+            "expires_at",
+            "is at most 366 days ahead",
+        );
         check.require(
             not_before.is_none_or(|n| n < expires),
             "not_before",
@@ -412,8 +408,8 @@ fn check_times(message: &wire::Message, check: &mut Check, now: OffsetDateTime) 
             "must not be after expires_at",
         );
     }
-    check.require(
-        not_before.is_none_or(|n| n <= now + LIFE_MAX),
+    check.require_likely(
+        |now| not_before.is_none_or(|n| n <= now + LIFE_MAX),
         "not_before",
         "is at most 366 days ahead",
     );
@@ -459,7 +455,9 @@ fn check_statements(message: &wire::Message, check: &mut Check) {
         );
         check.says_something(&statement.text, &at("text"));
         let distinct: BTreeSet<u32> = statement.subjects.iter().copied().collect();
-        let known = distinct.iter().all(|s| (*s as usize) < message.subjects.len());
+        // Where nobody is named that is the fault, and not which of them is meant.
+        let people = message.subjects.len();
+        let known = distinct.iter().all(|s| people == 0 || (*s as usize) < people);
         check.require(
             !distinct.is_empty() && known && distinct.len() == statement.subjects.len(),
             &at("subjects"),

@@ -5,7 +5,7 @@ use proto::identifier::{BirthDate, CurrentYear, IdentifierError, Kind, canonical
 use proto::limits;
 use time::{Duration, OffsetDateTime};
 
-use super::Check;
+use super::check::Check;
 use crate::seal::{Token, Vault};
 
 /// What the broker knows of one subject of one message.
@@ -31,38 +31,41 @@ impl SubjectFacts {
     /// witnesses, associates and others never route.
     #[must_use]
     pub const fn routes(&self) -> bool {
-        match self.category {
-            wire::SubjectCategory::Suspect
-            | wire::SubjectCategory::Convicted
-            | wire::SubjectCategory::Managed => true,
-            wire::SubjectCategory::Unspecified
-            | wire::SubjectCategory::Victim
-            | wire::SubjectCategory::Witness
-            | wire::SubjectCategory::Associate
-            | wire::SubjectCategory::Other => false,
-        }
+        routes(self.category)
     }
 }
 
-/// Checks and normalises the subjects.
+/// Whether people of a category route, see [`SubjectFacts::routes`].
+pub(super) const fn routes(category: wire::SubjectCategory) -> bool {
+    match category {
+        wire::SubjectCategory::Suspect
+        | wire::SubjectCategory::Convicted
+        | wire::SubjectCategory::Managed => true,
+        wire::SubjectCategory::Unspecified
+        | wire::SubjectCategory::Victim
+        | wire::SubjectCategory::Witness
+        | wire::SubjectCategory::Associate
+        | wire::SubjectCategory::Other => false,
+    }
+}
+
+/// Checks and normalises the subjects. `None`: no identifier can be read in this year.
 pub(super) fn check(
     message: &mut wire::Message,
     vault: &Vault,
-    now: OffsetDateTime,
     check: &mut Check,
-) -> Vec<SubjectFacts> {
+) -> Option<Vec<SubjectFacts>> {
     let count = message.subjects.len();
     check.require((1..=limits::SUBJECTS_MAX).contains(&count), "subjects", "are 1 to 16");
-    let Some(year) = reading_year(now) else {
+    let Some(year) = reading_year(check.span.latest) else {
         check.fail("subjects", "cannot be read while the clock is outside the years 2000 to 2099");
-        return Vec::new();
+        return None;
     };
-    message
-        .subjects
-        .iter_mut()
-        .enumerate()
-        .map(|(position, subject)| check_subject(position, subject, vault, year, now, check))
-        .collect()
+    let subjects = message.subjects.iter_mut().enumerate();
+    let facts = subjects
+        .map(|(position, subject)| check_subject(position, subject, vault, year, check))
+        .collect();
+    Some(facts)
 }
 
 fn check_subject(
@@ -70,7 +73,6 @@ fn check_subject(
     subject: &mut wire::Subject,
     vault: &Vault,
     year: CurrentYear,
-    now: OffsetDateTime,
     check: &mut Check,
 ) -> SubjectFacts {
     let at = |name: &str| format!("subjects[{position}].{name}");
@@ -92,20 +94,14 @@ fn check_subject(
         &at("name"),
         "is at most 200 characters",
     );
-    let birth = (!subject.birth_date.is_empty())
-        .then(|| BirthDate::parse(&subject.birth_date))
-        .and_then(|date| match date {
-            Ok(date) => Some(date),
-            Err(_) => {
-                check.fail(at("birth_date"), "must be a calendar date, YYYY-MM-DD");
-                None
-            }
-        });
-    check.require(
-        birth.as_ref().is_none_or(|date| is_reached(date, now)),
-        &at("birth_date"),
-        "must not be after the day of acceptance",
-    );
+    let birth = check.day(&subject.birth_date, &at("birth_date"));
+    if let Some(date) = &birth {
+        check.require_likely(
+            |now| is_reached(date, now),
+            &at("birth_date"),
+            "must not be after the day of acceptance",
+        );
+    }
     let tokens = check_identifiers(position, subject, vault, year, check);
     check.require(
         !tokens.is_empty() || !subject.name.is_empty() || subject.identifiers.len() > tokens.len(),
@@ -120,7 +116,7 @@ fn check_subject(
         }),
         birth_token: usable.map(|date| vault.token("birth-date", date.canonical())),
         category,
-        under_18: under_18(birth.as_ref(), subject.age(), now),
+        under_18: under_18(birth.as_ref(), subject.age(), check.span.earliest),
         limited_access: subject.limited_access(),
     }
 }

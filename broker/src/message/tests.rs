@@ -5,6 +5,10 @@ use time::macros::datetime;
 
 use super::*;
 
+mod custody;
+
+mod flags;
+
 const NOON: OffsetDateTime = datetime!(2026-11-23 12:00 UTC);
 
 fn vault() -> Vault {
@@ -59,10 +63,15 @@ fn message() -> wire::Message {
 }
 
 /// The faulty fields of a message and their rules.
-fn faults(message: wire::Message, now: OffsetDateTime) -> Vec<(String, String)> {
+fn faults(message: wire::Message, now: impl Into<Span>) -> Vec<(String, String)> {
     let rejection = admit(message, sender(), &vault(), now).err();
     let violations = rejection.map(|rejection| rejection.violations).unwrap_or_default();
     violations.into_iter().map(|fault| (fault.field, fault.rule.into_owned())).collect()
+}
+
+/// One field and the one rule it breaks.
+fn fault(field: &str, rule: &str) -> Vec<(String, String)> {
+    vec![(field.into(), rule.into())]
 }
 
 fn born(day: &str) -> wire::Message {
@@ -123,4 +132,114 @@ fn what_may_be_left_out_may_be_left_out() {
     let Some(Kind::Intelligence(intelligence)) = &mut message.kind else { unreachable!() };
     intelligence.originator_reference.clear();
     assert_eq!(faults(message, NOON), []);
+}
+
+#[test]
+fn an_id_that_names_nothing_or_is_written_otherwise_is_told_so_once() {
+    let mut nil = message();
+    nil.message_id = Uuid::nil().to_string();
+    assert_eq!(
+        faults(nil, NOON),
+        fault("message_id", "must not be the nil UUID: it names nothing")
+    );
+    let mut short = message();
+    short.message_id = "11111111111141118111111111111111".into();
+    assert_eq!(faults(short, NOON), fault("message_id", "must be a UUID in its 36-character form"));
+    let mut absent = message();
+    absent.message_id.clear();
+    assert_eq!(faults(absent, NOON), fault("message_id", "is required"));
+    let mut exit = message();
+    exit.kind = Some(Kind::Mappa(wire::Mappa {
+        step: wire::MappaStep::Exit.into(),
+        category: 2,
+        panel_decision_id: "one".into(),
+        ..wire::Mappa::default()
+    }));
+    assert_eq!(
+        faults(exit, NOON),
+        fault("mappa.panel_decision_id", "must be a UUID in its 36-character form")
+    );
+}
+
+#[test]
+fn a_birth_date_is_told_whether_its_form_or_its_year_is_wrong() {
+    let form = fault("subjects[0].birth_date", "must be a calendar date, YYYY-MM-DD");
+    let year = fault("subjects[0].birth_date", "must be in the years 1900 to 2100");
+    for (day, expected) in [
+        ("12/04/1988", &form),
+        ("1988-02-30", &form),
+        ("1700-04-12", &year),
+        ("1899-12-31", &year),
+        ("9999-04-12", &year),
+    ] {
+        assert_eq!(faults(born(day), NOON), *expected, "{day}");
+    }
+}
+
+#[test]
+fn a_message_about_nobody_has_that_one_fault() {
+    let nobody = fault("subjects", "are 1 to 16");
+    let mut of_nobody = message();
+    of_nobody.subjects.clear();
+    assert_eq!(faults(of_nobody, NOON), nobody);
+    let mut flag = flags::flag(wire::FlagAction::Raise, "2027-06-01");
+    flag.subjects.clear();
+    assert_eq!(faults(flag, NOON), nobody);
+}
+
+#[test]
+fn a_grade_without_its_scheme_lacks_the_scheme_and_nothing_else() {
+    let mut ungraded = message();
+    let Some(Kind::Intelligence(intelligence)) = &mut ungraded.kind else { unreachable!() };
+    intelligence.set_scheme(wire::GradingScheme::Unspecified);
+    assert_eq!(
+        faults(ungraded, NOON),
+        fault("intelligence.scheme", "is required: a grade is never read without its scheme")
+    );
+}
+
+/// A message that ends an hour after noon.
+fn ends_at_one() -> wire::Message {
+    let one = stamp(datetime!(2026-11-23 13:00 UTC));
+    wire::Message { expires_at: Some(one), ..message() }
+}
+
+#[test]
+fn while_nobody_knows_the_hour_what_turns_on_it_is_refused_for_now_only() {
+    let refusal = |message, earliest, latest| {
+        let span = Span { earliest, latest };
+        let rejection = admit(message, sender(), &vault(), span).err();
+        rejection.map(|rejection| (rejection.refusal, rejection.violations.len()))
+    };
+    let (noon, two) = (NOON, datetime!(2026-11-23 14:00 UTC));
+    assert_eq!(refusal(ends_at_one(), noon, noon), None);
+    assert_eq!(refusal(ends_at_one(), two, two), Some((Refusal::InvalidMessage, 1)));
+    assert_eq!(refusal(ends_at_one(), noon, two), Some((Refusal::ClockUnsure, 1)));
+    // What no hour mends is refused for good, and named without what an hour may mend.
+    let mut faulty = ends_at_one();
+    faulty.purpose = 0;
+    assert_eq!(refusal(faulty.clone(), noon, two), Some((Refusal::InvalidMessage, 1)));
+    assert_eq!(refusal(faulty, two, two), Some((Refusal::InvalidMessage, 2)));
+    // What holds at every moment that it may be is taken.
+    assert_eq!(refusal(message(), noon, two), None);
+}
+
+#[test]
+fn what_is_refused_for_its_time_alone_is_recognised_as_what_was_submitted() {
+    let first = admit(ends_at_one(), sender(), &vault(), NOON).unwrap();
+    let late = datetime!(2026-11-23 14:00 UTC);
+    let rejection = admit(ends_at_one(), sender(), &vault(), late).unwrap_err();
+    let submitted = Submitted { key: first.key, digest: first.digest };
+    assert_eq!(rejection.submitted, Some(submitted));
+    let faulty = wire::Message { purpose: 0, ..ends_at_one() };
+    assert_eq!(admit(faulty, sender(), &vault(), NOON).unwrap_err().submitted, None);
+}
+
+#[test]
+fn what_was_accepted_once_is_opened_whatever_the_rules_say_of_it_by_then() {
+    let admitted = admit(ends_at_one(), sender(), &vault(), NOON).unwrap();
+    let committed_at = datetime!(2026-11-23 14:00 UTC);
+    let encoded = admitted.message.encode_to_vec();
+    let again = readmit(&encoded, sender(), &vault(), committed_at).unwrap();
+    assert_eq!((again.digest, again.expires_at), (admitted.digest, admitted.expires_at));
 }

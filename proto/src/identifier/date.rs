@@ -16,7 +16,6 @@ const DEFAULT_YEARS: [u16; 6] = [1900, 1901, 1904, 1970, 1980, 2000];
 
 const SHAPE: IdentifierError = IdentifierError::Shape { rule: "birth-date-shape" };
 const NO_SUCH_DAY: IdentifierError = IdentifierError::Shape { rule: "birth-date-calendar" };
-const YEAR_BOUNDS: IdentifierError = IdentifierError::Shape { rule: "birth-date-year-bounds" };
 
 /// A date of birth: a day of the Gregorian calendar in the years 1900 to 2100.
 ///
@@ -32,6 +31,10 @@ pub struct BirthDate {
 redacted_debug!(BirthDate);
 
 impl BirthDate {
+    /// A date that is well written, of a year before 1900 or after 2100.
+    pub const YEAR_BOUNDS: IdentifierError =
+        IdentifierError::Shape { rule: "birth-date-year-bounds" };
+
     /// Reads `YYYY-MM-DD` and no other form: one with the day first cannot be told from one with
     /// the month first.
     ///
@@ -50,7 +53,7 @@ impl BirthDate {
         let month = number(month).and_then(|value| u8::try_from(value).ok()).ok_or(SHAPE)?;
         let day = number(day).and_then(|value| u8::try_from(value).ok()).ok_or(SHAPE)?;
         if !YEARS.contains(&year) {
-            return Err(YEAR_BOUNDS);
+            return Err(Self::YEAR_BOUNDS);
         }
         if !is_day(year, month, day) {
             return Err(NO_SUCH_DAY);

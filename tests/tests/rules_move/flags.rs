@@ -1,13 +1,23 @@
 //! A flag that stands is changed by a message of its owner: what that may switch off, and what
 //! it may not.
 
-use agency_client::compose::{self, FlagChange};
+use agency_client::PublishError;
+use std::time::Duration;
+
+use agency_client::compose::{self, FlagChange, Person};
+use agency_client::errors::Refused;
 use proto::exchange::v1 as wire;
-use tests::world::{FLAG_GROUNDS, World, adult, id, ppo_flag};
+use proto::exchange::v1::released_message::Kind;
+use tests::world::{FLAG_GROUNDS, World, adult, id};
 
 use super::{NAME, NOMS, released};
 
 const WIRRAL: (&str, &str) = ("merseyside-police", "records");
+const STOCKPORT: (&str, &str) = ("gmp", "records");
+/// Another man's number.
+const OTHER_NOMS: &str = "A9310AA";
+/// The first man's other number.
+const PNC: &str = "2001/0012345H";
 
 /// A change of the man's flag by its owner, without a panel's decision.
 async fn change(
@@ -16,31 +26,70 @@ async fn change(
     action: wire::FlagAction,
     owner: Option<(&str, &str)>,
 ) {
+    change_of(world, adult(NOMS, NAME), by, action, owner).await;
+}
+
+async fn change_of(
+    world: &World,
+    person: Person,
+    by: (&str, &str),
+    action: wire::FlagAction,
+    owner: Option<(&str, &str)>,
+) {
+    use wire::FlagAction::{Deselect, Raise};
     let change = FlagChange {
         kind: wire::FlagKind::Ppo,
         action,
         owner: owner.map(|(agency, desk)| (agency.to_owned(), desk.to_owned())),
         review_date: "2027-11-01".to_owned(),
-        panel_decision: (action == wire::FlagAction::Raise).then(id),
+        panel_decision: matches!(action, Raise | Deselect).then(id),
     };
-    let draft = compose::flag(id(), FLAG_GROUNDS, adult(NOMS, NAME), change);
+    let draft = compose::flag(id(), FLAG_GROUNDS, person, change);
     let publisher = world.publisher(by.0, by.1).await;
     publisher.publish(draft.build().unwrap()).await.unwrap();
 }
 
-/// Whether the flag's owner hears of the man's release.
+/// What prisons, which may raise no such flag, are told when they say that somebody is a PPO.
+async fn told_to_prisons(world: &World, action: wire::FlagAction, noms: &str) -> Refused {
+    let change = FlagChange {
+        kind: wire::FlagKind::Ppo,
+        action,
+        owner: None,
+        review_date: "2027-11-01".to_owned(),
+        panel_decision: Some(id()),
+    };
+    let message = compose::flag(id(), FLAG_GROUNDS, adult(noms, NAME), change).build().unwrap();
+    let prisons = world.publisher("hmpps-prisons", "records").await;
+    let Err(PublishError::Refused(refused)) = prisons.publish(message).await else {
+        panic!("it must be refused")
+    };
+    refused
+}
+
+/// Whether the flag's owner is told the news of the man's release.
 async fn owner_hears(world: &World) -> bool {
-    released(world, adult(NOMS, NAME)).await;
+    hears_of(world, adult(NOMS, NAME)).await
+}
+
+/// Whether Wirral is told the news of a person's release.
+async fn hears_of(world: &World, person: Person) -> bool {
+    released(world, person).await;
     let mut owner = world.mailbox("merseyside-police", "records", "wirral").await;
-    let heard = tokio::time::timeout(std::time::Duration::from_secs(5), owner.next()).await;
-    heard.is_ok_and(|heard| heard.is_some())
+    let news = async {
+        while let Some(incoming) = owner.next().await {
+            if matches!(incoming.unwrap().message.kind, Some(Kind::Custody(_))) {
+                return true;
+            }
+        }
+        false
+    };
+    tokio::time::timeout(Duration::from_secs(5), news).await.unwrap_or(false)
 }
 
 #[tokio::test]
 async fn a_proposal_does_not_switch_off_a_flag_that_stands() {
     let world = World::shipped().await;
-    let wirral = world.publisher(WIRRAL.0, WIRRAL.1).await;
-    wirral.publish(ppo_flag(adult(NOMS, NAME))).await.unwrap();
+    world.flag(adult(NOMS, NAME)).await;
     change(&world, WIRRAL, wire::FlagAction::Propose, None).await;
     assert!(owner_hears(&world).await);
 }
@@ -48,8 +97,7 @@ async fn a_proposal_does_not_switch_off_a_flag_that_stands() {
 #[tokio::test]
 async fn a_flag_does_not_move_to_a_desk_that_does_not_exist() {
     let world = World::shipped().await;
-    let wirral = world.publisher(WIRRAL.0, WIRRAL.1).await;
-    wirral.publish(ppo_flag(adult(NOMS, NAME))).await.unwrap();
+    world.flag(adult(NOMS, NAME)).await;
     change(&world, WIRRAL, wire::FlagAction::Raise, Some(("merseyside-police", "wiral"))).await;
     assert!(owner_hears(&world).await);
 }
@@ -66,15 +114,60 @@ async fn an_amendment_turns_no_proposal_into_a_flag_without_a_panels_decision() 
         tokio::time::timeout(std::time::Duration::from_secs(2), owner.next()).await
     {
         let kind = &incoming.message.kind;
-        assert!(!matches!(kind, Some(wire::released_message::Kind::Custody(_))));
+        assert!(!matches!(kind, Some(Kind::Custody(_))));
     }
 }
 
 #[tokio::test]
 async fn an_amendment_that_names_no_owner_leaves_the_flag_with_whom_it_was() {
     let world = World::shipped().await;
-    let wirral = world.publisher(WIRRAL.0, WIRRAL.1).await;
-    wirral.publish(ppo_flag(adult(NOMS, NAME))).await.unwrap();
+    world.flag(adult(NOMS, NAME)).await;
     change(&world, ("merseyside-police", "intelligence"), wire::FlagAction::Amend, None).await;
     assert!(owner_hears(&world).await);
+}
+
+#[tokio::test]
+async fn who_may_not_raise_a_flag_is_told_so_alike_whether_or_not_it_stands() {
+    let world = World::shipped().await;
+    world.flag(adult(NOMS, NAME)).await;
+    for action in [wire::FlagAction::Raise, wire::FlagAction::Amend, wire::FlagAction::Deselect] {
+        let listed = told_to_prisons(&world, action, NOMS).await;
+        let unlisted = told_to_prisons(&world, action, "A9309AA").await;
+        assert_eq!(listed, unlisted, "the answer tells nothing of any list");
+        let [violation] = listed.violations.as_slice() else { panic!("one field is at fault") };
+        assert_eq!(violation.field, "flag.flag_kind");
+    }
+    assert!(owner_hears(&world).await, "and the flag stands as it stood");
+}
+
+#[tokio::test]
+async fn nobody_takes_off_or_over_anothers_flag_by_naming_two_mens_numbers() {
+    let world = World::shipped().await;
+    world.flag(adult(NOMS, NAME)).await;
+    let both = || adult(OTHER_NOMS, NAME).identifier(wire::IdentifierType::Noms, NOMS);
+    for action in [wire::FlagAction::Raise, wire::FlagAction::Amend, wire::FlagAction::Deselect] {
+        change_of(&world, both(), STOCKPORT, action, Some(("gmp", "stockport"))).await;
+    }
+    assert!(owner_hears(&world).await);
+}
+
+#[tokio::test]
+async fn a_proposal_of_one_agency_does_not_take_off_the_flag_of_another() {
+    let world = World::shipped().await;
+    change(&world, STOCKPORT, wire::FlagAction::Propose, None).await;
+    world.flag(adult(NOMS, NAME)).await;
+    change(&world, STOCKPORT, wire::FlagAction::Propose, None).await;
+    change(&world, STOCKPORT, wire::FlagAction::Deselect, None).await;
+    assert!(owner_hears(&world).await);
+}
+
+#[tokio::test]
+async fn an_amendment_that_names_fewer_numbers_matches_no_fewer() {
+    let world = World::shipped().await;
+    let police_number =
+        || Person::new(wire::SubjectCategory::Managed).identifier(wire::IdentifierType::Pnc, PNC);
+    world.flag(adult(NOMS, NAME).identifier(wire::IdentifierType::Pnc, PNC)).await;
+    let person = police_number().name(NAME).birth_date("1988-04-12");
+    change_of(&world, person, WIRRAL, wire::FlagAction::Amend, None).await;
+    assert!(hears_of(&world, adult(NOMS, "Invented Other Spelling")).await);
 }

@@ -7,19 +7,20 @@
 
 use std::sync::Arc;
 
+use agency_client::PublishError;
 use agency_client::compose::{self, FlagChange, Person};
 use broker::clock::{Clock as _, SetClock};
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::IdentifierType::{Crn, Noms};
 use proto::exchange::v1::OutcomeState;
 use proto::refusal::Refusal;
-use tests::world::{FLAG_GROUNDS, World, adult, id, next, nothing};
+use tests::world::{FLAG_GROUNDS, World, adult, id, next, nothing, review_date, shipped};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    BIRTH_DATE, NAME, NOMS, Script, comes_exactly, kept_back, publish, recall_body, recall_of,
-    released, stands, stockport,
+    BIRTH_DATE, NAME, NOMS, comes_exactly, kept_back, numbers, publish, recall_body,
+    recall_of, released, stands, stockport, whole,
 };
 
 const CRN: &str = "X930112";
@@ -28,7 +29,7 @@ const OTHER_REGION: (&str, &str) = ("probation-north-west", "records");
 
 /// The shipped world on a clock that stands still, and the time it shows.
 async fn at_a_moment() -> (World, OffsetDateTime) {
-    let (world, clock): (_, Arc<SetClock>) = World::on_clock(Script::shipped().unwrap()).await;
+    let (world, clock): (_, Arc<SetClock>) = World::on_clock(shipped()).await;
     (world, clock.now())
 }
 
@@ -47,36 +48,32 @@ fn case() -> Person {
 /// States, or takes back, that a man's record is of limited access. Answers the message's id.
 async fn mark(world: &World, by: (&str, &str), action: wire::FlagAction, person: Person) -> Uuid {
     let message_id = id();
+    let marking = marking(message_id, action, person);
+    world.publisher(by.0, by.1).await.publish(marking).await.unwrap();
+    message_id
+}
+
+/// An agency that keeps no such records says so, and is told that it may not.
+async fn mark_in_vain(world: &World, by: &str, action: wire::FlagAction) {
+    let marking = marking(id(), action, known_to_both());
+    let told = world.publisher(by, "records").await.publish(marking).await;
+    let Err(PublishError::Refused(refused)) = told else { panic!("it must be refused") };
+    assert_eq!(refused.refusal, Some(Refusal::InvalidMessage));
+    let [violation] = refused.violations.as_slice() else { panic!("one field is at fault") };
+    assert_eq!(violation.field, "flag.flag_kind");
+    assert_eq!(violation.rule, "your kind of agency may not raise flags of this kind");
+}
+
+fn marking(message_id: Uuid, action: wire::FlagAction, person: Person) -> wire::Message {
     let change = FlagChange {
         kind: wire::FlagKind::LimitedAccess,
         action,
         owner: (action == wire::FlagAction::Transfer)
             .then(|| (OTHER_REGION.0.to_owned(), "wirral".to_owned())),
-        review_date: "2027-11-01".to_owned(),
+        review_date: review_date(),
         panel_decision: Some(id()),
     };
-    let draft = compose::flag(message_id, FLAG_GROUNDS, person, change);
-    world.publisher(by.0, by.1).await.publish(draft.build().unwrap()).await.unwrap();
-    message_id
-}
-
-/// The man as a desk sees him that may see everything.
-fn whole(identifiers: &[(wire::IdentifierType, &str)], name: &str) -> wire::Subject {
-    wire::Subject {
-        identifiers: numbers(identifiers),
-        category: wire::SubjectCategory::Managed.into(),
-        name: name.to_owned(),
-        birth_date: BIRTH_DATE.to_owned(),
-        ..wire::Subject::default()
-    }
-}
-
-fn numbers(identifiers: &[(wire::IdentifierType, &str)]) -> Vec<wire::Identifier> {
-    let number = |(register, value): &(wire::IdentifierType, &str)| wire::Identifier {
-        r#type: (*register).into(),
-        value: (*value).to_owned(),
-    };
-    identifiers.iter().map(number).collect()
+    compose::flag(message_id, FLAG_GROUNDS, person, change).build().unwrap()
 }
 
 /// That somebody was recalled, from where, and his number: no name and no birth date.
@@ -110,7 +107,7 @@ async fn a_record_marked_meanwhile_still_reaches_the_desk_that_is_cleared_for_it
         FLAG_GROUNDS,
         known_to_both(),
         wire::FlagKind::Mappa,
-        "2027-11-01",
+        &review_date(),
         id(),
     );
     world.publisher(PROBATION.0, PROBATION.1).await.publish(mappa.build().unwrap()).await.unwrap();
@@ -237,8 +234,8 @@ async fn one_of_two_people_removed_at_first_is_named_by_no_statement_once_his_ma
 async fn a_mark_by_an_agency_that_keeps_no_such_record_changes_nothing() {
     let (world, moment) = at_a_moment().await;
     publish(&world, recall_of([known_to_both()])).await;
-    for by in [("gmp", "records"), ("hmpps-prisons", "records"), ("loto-stockport", "records")] {
-        mark(&world, by, wire::FlagAction::Raise, known_to_both()).await;
+    for by in ["gmp", "hmpps-prisons", "loto-stockport"] {
+        mark_in_vain(&world, by, wire::FlagAction::Raise).await;
     }
     // A proposal marks nothing either.
     mark(&world, PROBATION, wire::FlagAction::Propose, case()).await;
@@ -251,9 +248,8 @@ async fn a_mark_is_lifted_by_nobody_but_the_agency_that_made_it() {
     let world = World::shipped().await;
     let message = publish(&world, recall_of([known_to_both()])).await;
     mark(&world, PROBATION, wire::FlagAction::Raise, case()).await;
-    for by in [OTHER_REGION, ("hmpps-prisons", "records")] {
-        mark(&world, by, wire::FlagAction::Deselect, case()).await;
-    }
+    mark(&world, OTHER_REGION, wire::FlagAction::Deselect, case()).await;
+    mark_in_vain(&world, "hmpps-prisons", wire::FlagAction::Deselect).await;
     mark(&world, PROBATION, wire::FlagAction::Transfer, case()).await;
     kept_back(&world, message, &[Refusal::Forbidden]).await;
 }

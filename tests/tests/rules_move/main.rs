@@ -4,25 +4,32 @@
 //!
 //! Each rule: what reaches the wire, what the sender is told, and what the ledger says of it.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop here")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop here"
+)]
 
 mod flags;
 mod limited;
 mod links;
 
-use agency_client::compose::{self, FlagChange, Person};
+use agency_client::compose::{self, Person};
 use agency_client::errors::ConnectError;
 use agency_client::{Connection, Subscription};
-use demo::stage::{BROKER_AUDITOR, Script};
+use demo::stage::{BROKER_AUDITOR, Script, Term};
 use prost::Message as _;
 use proto::audit::v1 as audit;
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::OutcomeState;
 use proto::exchange::v1::released_message::Kind;
 use proto::refusal::Refusal;
+use std::sync::LazyLock;
 use std::time::Duration;
 use tests::world::{
-    FLAG_GROUNDS, RELEASE_GROUNDS, World, adult, id, next, nothing, now, ppo_flag, recall,
+    RELEASE_GROUNDS, World, adult, id, next, nothing, now, ppo_deselection, ppo_flag, recall,
+    shipped,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -32,11 +39,12 @@ const NOMS: &str = "A9301AA";
 const NAME: &str = "Invented Mover";
 const BIRTH_DATE: &str = "1988-04-12";
 const DAY: Duration = Duration::from_secs(86_400);
+const HOUR: Duration = Duration::from_secs(3_600);
 const ALERTS: &str = "agreements/release-alerts.toml";
 
 /// The shipped bundle with one passage of an agreement written otherwise.
 fn with(path: &str, from: &str, to: &str) -> Script {
-    let mut script = Script::shipped().unwrap();
+    let mut script = shipped();
     for (name, text) in &mut script.bundle {
         if name == path {
             assert!(text.contains(from), "the agreement must say what is to be changed");
@@ -48,12 +56,8 @@ fn with(path: &str, from: &str, to: &str) -> Script {
 
 /// The shipped bundle with release alerts ending that much from now.
 fn ending(after: Duration) -> Script {
-    let ends = (now() + after).date();
-    with(
-        ALERTS,
-        "review = \"2027-04-01\"\nexpiry = \"2028-04-01\"",
-        &format!("review = \"{ends}\"\nexpiry = \"{ends}\""),
-    )
+    let term = Term::around(now()).ending((now() + after).date());
+    shipped().with_term(ALERTS, term).unwrap()
 }
 
 async fn stockport(world: &World) -> Subscription {
@@ -95,9 +99,10 @@ fn recall_body(accepted: OffsetDateTime, subjects: Vec<wire::Subject>) -> wire::
     }
 }
 
-/// When the invented recalls of these tests happened.
+/// When the invented recalls of these tests happened: not long before they are told.
 fn occurred() -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp(1_790_000_000).unwrap()
+    static OCCURRED: LazyLock<OffsetDateTime> = LazyLock::new(|| now() - HOUR);
+    OCCURRED.replace_nanosecond(0).unwrap()
 }
 
 fn stamp(moment: OffsetDateTime) -> prost_types::Timestamp {
@@ -106,16 +111,40 @@ fn stamp(moment: OffsetDateTime) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: moment.unix_timestamp(), nanos }
 }
 
-/// A recall of these people, told to the Stockport desk by name.
-fn recall_of(people: impl IntoIterator<Item = Person>) -> compose::Draft {
-    let news = compose::CustodyNews {
-        event: wire::CustodyEvent::Recall,
+/// A person as a desk sees him that may see everything.
+fn whole(identifiers: &[(wire::IdentifierType, &str)], name: &str) -> wire::Subject {
+    wire::Subject {
+        identifiers: numbers(identifiers),
+        category: wire::SubjectCategory::Managed.into(),
+        name: name.to_owned(),
+        birth_date: BIRTH_DATE.to_owned(),
+        ..wire::Subject::default()
+    }
+}
+
+fn numbers(identifiers: &[(wire::IdentifierType, &str)]) -> Vec<wire::Identifier> {
+    let number = |(register, value): &(wire::IdentifierType, &str)| wire::Identifier {
+        r#type: (*register).into(),
+        value: (*value).to_owned(),
+    };
+    identifiers.iter().map(number).collect()
+}
+
+/// What the invented prison says of custody, as [`recall_body`] has it but for event and reason.
+fn custody_news(event: wire::CustodyEvent, reason: &str) -> compose::CustodyNews {
+    compose::CustodyNews {
+        event,
         certainty: wire::CustodyCertainty::Confirmed,
         prison: "FBI".to_owned(),
         occurred_at: occurred(),
-        movement_reason: "24".to_owned(),
+        movement_reason: reason.to_owned(),
         settles: None,
-    };
+    }
+}
+
+/// A recall of these people, told to the Stockport desk by name.
+fn recall_of(people: impl IntoIterator<Item = Person>) -> compose::Draft {
+    let news = custody_news(wire::CustodyEvent::Recall, "24");
     let mut people = people.into_iter();
     let draft = compose::custody(id(), RELEASE_GROUNDS, people.next().unwrap(), news);
     people.fold(draft, compose::Draft::person).addressee("gmp", "stockport")
@@ -188,7 +217,10 @@ async fn an_agreement_that_ends_while_the_desk_is_connected_ends_at_that_moment(
     recalled(&world).await;
     next(&mut desk).await.acknowledge().await.expect("the receipt must be durable");
     clock.advance(3 * DAY);
-    let message = recalled(&world).await;
+    let news = custody_news(wire::CustodyEvent::Recall, "24");
+    let news = compose::CustodyNews { occurred_at: now() + 3 * DAY, ..news };
+    let draft = compose::custody(id(), RELEASE_GROUNDS, adult(NOMS, NAME), news);
+    let message = publish(&world, draft.addressee("gmp", "stockport")).await;
     nothing(&mut desk).await;
     assert_eq!(stands(&world, message).await, OutcomeState::NotShared);
     assert!(world.ended(message).is_empty(), "it was refused at once and never waited");
@@ -196,7 +228,7 @@ async fn an_agreement_that_ends_while_the_desk_is_connected_ends_at_that_moment(
 
 #[tokio::test]
 async fn a_message_past_its_own_end_is_not_released_and_the_sender_hears_that() {
-    let (world, clock) = World::on_clock(Script::shipped().unwrap()).await;
+    let (world, clock) = World::on_clock(shipped()).await;
     let draft = recall(id(), NOMS).addressee("gmp", "stockport");
     let message = publish(&world, draft.expires_at(now() + DAY)).await;
     clock.advance(2 * DAY);
@@ -353,26 +385,13 @@ async fn a_revoked_certificate_gets_nothing_and_what_waits_goes_to_its_successor
     assert_eq!(stands(&world, message).await, OutcomeState::Acknowledged);
 }
 
-/// A panel took the man off the list.
-fn deselection() -> wire::Message {
-    let change = FlagChange {
-        kind: wire::FlagKind::Ppo,
-        action: wire::FlagAction::Deselect,
-        owner: None,
-        review_date: String::new(),
-        panel_decision: Some(id()),
-    };
-    compose::flag(id(), FLAG_GROUNDS, adult(NOMS, NAME), change).build().unwrap()
-}
-
 #[tokio::test]
 async fn a_flag_that_is_withdrawn_meanwhile_gives_nobody_a_stake() {
     let world = World::shipped().await;
-    let wirral = world.publisher("merseyside-police", "records").await;
-    wirral.publish(ppo_flag(adult(NOMS, NAME))).await.unwrap();
+    world.flag(adult(NOMS, NAME)).await;
     let message = released(&world, adult(NOMS, NAME)).await;
     assert_eq!(stands(&world, message).await, OutcomeState::Waiting);
-    wirral.publish(deselection()).await.unwrap();
+    world.deselect(adult(NOMS, NAME)).await;
     kept_back(&world, message, &[Refusal::NoPermit]).await;
     for mut desk in [
         world.mailbox("merseyside-police", "records", "wirral").await,
@@ -405,7 +424,7 @@ async fn news_sent_right_behind_a_flags_withdrawal_is_decided_without_the_flag()
     next(&mut desk).await.acknowledge().await.expect("the receipt must be durable");
     let message = id();
     // Both are read, and the second prepared, before the first is committed.
-    let both = vec![deselection(), news(message)];
+    let both = vec![ppo_deselection(adult(NOMS, NAME)), news(message)];
     world.frame(probation.0, probation.1, both).await;
     nothing(&mut desk).await;
     assert_eq!(

@@ -1,6 +1,6 @@
 //! Days that exist, days that do not, defaults, and ages.
 
-use super::{BirthDate, NO_SUCH_DAY, SHAPE, YEAR_BOUNDS};
+use super::{BirthDate, NO_SUCH_DAY, SHAPE};
 use crate::identifier::IdentifierError;
 use proptest::prelude::{any, prop_assert_eq, proptest};
 
@@ -43,7 +43,7 @@ fn days_that_do_not_exist_are_refused() {
 #[test]
 fn years_out_of_bounds_are_refused() {
     for written in ["1899-12-31", "2101-01-01", "0000-01-01", "9999-12-31"] {
-        assert_eq!(BirthDate::parse(written), Err(YEAR_BOUNDS), "{written}");
+        assert_eq!(BirthDate::parse(written), Err(BirthDate::YEAR_BOUNDS), "{written}");
     }
 }
 

@@ -1,0 +1,125 @@
+//! When custody news may have happened, and where.
+
+use time::ext::NumericalDuration as _;
+
+use super::*;
+
+const OLD: &str = "provisional and confirmed news is at most 48 hours old; older news is historic";
+const FRESH: &str = "historic news is more than 48 hours old";
+const FAR: &str = "is at most 366 days ahead";
+const PLANNED: &str = "confirmed news is at most 24 hours ahead";
+
+/// A release from an invented prison.
+fn release(certainty: wire::CustodyCertainty, occurred: OffsetDateTime) -> wire::Message {
+    let kind = Kind::Custody(wire::Custody {
+        event: wire::CustodyEvent::Release.into(),
+        certainty: certainty.into(),
+        prison: "ZZI".into(),
+        occurred_at: Some(stamp(occurred)),
+        settles_message_id: "22222222-2222-4222-8222-222222222222".into(),
+        ..wire::Custody::default()
+    });
+    wire::Message { kind: Some(kind), ..message() }
+}
+
+fn change(change: impl FnOnce(&mut wire::Custody)) -> wire::Message {
+    let mut message = release(wire::CustodyCertainty::Confirmed, NOON);
+    let Some(Kind::Custody(custody)) = &mut message.kind else { unreachable!() };
+    change(custody);
+    message
+}
+
+#[test]
+fn news_is_as_old_as_its_certainty_says() {
+    use wire::CustodyCertainty::{Confirmed, Historic, Provisional, Withdrawn};
+    // One hour is forgiven either way: clocks differ, and a message is a while on its way.
+    for (certainty, since, expected) in [
+        (Confirmed, 0.hours(), None),
+        (Confirmed, -49.hours(), None),
+        (Confirmed, -49.hours() - 1.seconds(), Some(OLD)),
+        (Confirmed, 24.hours(), None),
+        (Confirmed, 24.hours() + 1.seconds(), Some(PLANNED)),
+        (Confirmed, 1_500.days(), Some(PLANNED)),
+        (Provisional, -49.hours(), None),
+        (Provisional, -49.hours() - 1.seconds(), Some(OLD)),
+        (Provisional, 366.days(), None),
+        (Provisional, 366.days() + 1.seconds(), Some(FAR)),
+        (Historic, -47.hours() - 1.seconds(), None),
+        (Historic, -40_000.days(), None),
+        (Historic, -47.hours(), Some(FRESH)),
+        (Historic, 1.hours(), Some(FRESH)),
+        (Withdrawn, -40_000.days(), None),
+        (Withdrawn, 366.days(), None),
+        (Withdrawn, 366.days() + 1.seconds(), Some(FAR)),
+    ] {
+        let told = faults(release(certainty, NOON + since), NOON);
+        let expected = expected.map(|rule| fault("custody.occurred_at", rule));
+        assert_eq!(told, expected.unwrap_or_default(), "{certainty:?} {since}");
+    }
+}
+
+#[test]
+fn a_clock_that_jumped_by_days_holds_up_no_news_that_may_be_of_today() {
+    let confirmed = wire::CustodyCertainty::Confirmed;
+    for (earliest, latest) in [(NOON, NOON + 3.days()), (NOON - 3.days(), NOON)] {
+        let span = Span { earliest, latest };
+        assert_eq!(faults(release(confirmed, NOON), span), []);
+        let rejection = admit(release(confirmed, NOON - 9.days()), sender(), &vault(), span);
+        assert_eq!(rejection.unwrap_err().refusal, Refusal::ClockUnsure);
+    }
+}
+
+#[test]
+fn confirmed_news_of_another_century_is_refused() {
+    for occurred in [datetime!(1900-01-01 0:00 UTC), datetime!(2031-01-01 0:00 UTC)] {
+        let told = faults(release(wire::CustodyCertainty::Confirmed, occurred), NOON);
+        assert_eq!(told.len(), 1, "{occurred}");
+    }
+}
+
+#[test]
+fn historic_news_is_never_urgent() {
+    let mut news = release(wire::CustodyCertainty::Historic, NOON - 72.hours());
+    assert_eq!(faults(news.clone(), NOON), []);
+    news.set_urgency(wire::Urgency::Immediate);
+    assert_eq!(faults(news, NOON), fault("urgency", "historic news is never urgent"));
+}
+
+#[test]
+fn a_time_is_told_whether_it_is_missing_or_of_an_unlikely_year() {
+    let missing = change(|custody| custody.occurred_at = None);
+    assert_eq!(faults(missing, NOON), fault("custody.occurred_at", "is required"));
+    for occurred in [datetime!(1700-01-01 0:00 UTC), datetime!(9999-01-01 0:00 UTC)] {
+        let unlikely = change(|custody| custody.occurred_at = Some(stamp(occurred)));
+        let rule = "must be a time between the years 1900 and 2200";
+        assert_eq!(faults(unlikely, NOON), fault("custody.occurred_at", rule), "{occurred}");
+    }
+}
+
+#[test]
+fn a_prison_is_three_capital_letters_that_name_a_place() {
+    let state = "must be a prison: OUT and TRN are states and not places";
+    for (prison, expected) in [
+        ("", "is required"),
+        ("zzi", "is a prison's three capital letters"),
+        ("ZZ", "is a prison's three capital letters"),
+        ("OUT", state),
+        ("TRN", state),
+    ] {
+        let told = faults(change(|custody| custody.prison = prison.into()), NOON);
+        assert_eq!(told, fault("custody.prison", expected), "{prison}");
+    }
+}
+
+#[test]
+fn a_withdrawal_that_cites_no_proper_id_is_told_so_once() {
+    let cited = |id: &str| {
+        let mut news = release(wire::CustodyCertainty::Withdrawn, NOON);
+        let Some(Kind::Custody(custody)) = &mut news.kind else { unreachable!() };
+        custody.settles_message_id = id.into();
+        faults(news, NOON)
+    };
+    let field = "custody.settles_message_id";
+    assert_eq!(cited(""), fault(field, "a withdrawal names the message it takes back"));
+    assert_eq!(cited("one"), fault(field, "must be a UUID in its 36-character form"));
+}
