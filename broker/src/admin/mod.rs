@@ -107,7 +107,8 @@ impl Administering {
     /// Brings the directory to a document.
     ///
     /// # Errors
-    /// Every fault of the document; then nothing is changed.
+    /// Every fault of the document, or that nobody could administer the broker under it because
+    /// of an agency that is suspended; then nothing is changed.
     pub async fn apply_directory(
         &self,
         peer: &VerifiedPeer,
@@ -128,6 +129,7 @@ impl Administering {
                 directory = changed;
             }
         }
+        keep_an_operator(&directory, Refusal::InvalidDirectory)?;
         let (changed, removed) = document::changes(&rules.directory, &directory);
         if check_only || (changed.is_empty() && removed.is_empty()) {
             return Ok((changed, removed));
@@ -142,7 +144,7 @@ impl Administering {
     /// Suspends an agency or lifts its suspension.
     ///
     /// # Errors
-    /// There is no such agency.
+    /// There is no such agency, or nobody could administer the broker without it.
     pub async fn set_standing(
         &self,
         peer: &VerifiedPeer,
@@ -155,6 +157,9 @@ impl Administering {
             .directory
             .with_standing(agency, suspended)
             .ok_or(AdminError::Refused(Refusal::NotFound))?;
+        if suspended {
+            keep_an_operator(&directory, Refusal::InvalidRequest)?;
+        }
         let standing: Vec<String> = directory
             .agencies()
             .filter(|agency| agency.suspended)
@@ -213,7 +218,12 @@ impl Administering {
         let mut proposal = proposal.ok_or(AdminError::Refused(Refusal::NotFound))?;
         if proposal.is_closed() {
             // Or one person's word would put an old bundle back in force.
-            let rule = "has had its approvals: propose it again, to go back to it";
+            let in_force = self.archive.document(BUNDLE_DOCUMENT)?;
+            let rule = if in_force.is_some_and(|in_force| in_force == hash.as_bytes()) {
+                "has its two approvals and is in force: no other is needed"
+            } else {
+                "has had its approvals: propose it again, to go back to it"
+            };
             let faults = vec![violation("bundle", rule)];
             return Err(AdminError::Faulty(Refusal::InvalidRequest, faults));
         }
@@ -434,6 +444,22 @@ fn damaged() -> StoreError {
     StoreError::Damaged { table: "document" }
 }
 
+/// Nothing comes into force that locks every operator out: nobody could take it back.
+fn keep_an_operator(directory: &Directory, refusal: Refusal) -> Result<(), AdminError> {
+    if directory.is_administrable() {
+        return Ok(());
+    }
+    Err(AdminError::Faulty(refusal, vec![violation("agency", NO_OPERATOR_LEFT)]))
+}
+
+/// Why a suspension, or a directory beside those in force, is refused.
+const NO_OPERATOR_LEFT: &str = "every agency with an operator whom an issuer may name would be \
+                                suspended: nobody could administer the broker";
+
+/// What may be wrong at the place at which a document stops being a directory.
+const NOT_A_DIRECTORY: &str = "this is not TOML, or the key is unknown, given twice or of the \
+                               wrong type, or the table that begins here lacks a key it must have";
+
 /// Reads a directory document that is to come into force.
 ///
 /// # Errors
@@ -441,9 +467,9 @@ fn damaged() -> StoreError {
 pub fn read_directory(text: &str) -> Result<Directory, AdminError> {
     document::read_new(text).map_err(|error| {
         let faults = match error {
-            // The parser's own words may quote the document; the place is enough.
-            DocumentError::Unreadable(_) => {
-                vec![violation("document", "is not TOML of a directory; check-config shows where")]
+            DocumentError::Unreadable { line, column } => {
+                let field = format!("document, line {line}, column {column}");
+                vec![Violation { field, rule: NOT_A_DIRECTORY.into() }]
             }
             DocumentError::Faulty(faults) => faults
                 .into_iter()
@@ -527,6 +553,19 @@ mod tests {
         assert_eq!(faults(&text), [("agency".to_owned(), RULE.to_owned())]);
         let text = "trust_domain = \"pyramid.example\"";
         assert_eq!(faults(text), [("agency".to_owned(), RULE.to_owned())]);
+    }
+
+    #[test]
+    fn what_is_no_directory_is_told_by_its_place_and_never_quoted() {
+        for (line, place) in [
+            ("nmae = \"CANARY\"", "document, line 3, column 1"),
+            ("trust_domain = \"CANARY\"", "document, line 3, column 1"),
+            ("issuer = \"CANARY\"", "document, line 3, column 10"),
+            ("[[agency", "document, line 3, column 9"),
+        ] {
+            let text = format!("# Invented.\ntrust_domain = \"pyramid.example\"\n{line}\n");
+            assert_eq!(faults(&text), [(place.to_owned(), NOT_A_DIRECTORY.to_owned())], "{line}");
+        }
     }
 
     #[test]

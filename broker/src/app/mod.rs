@@ -2,6 +2,10 @@
 
 mod keys;
 
+mod lists;
+
+mod offline;
+
 mod setup;
 
 use std::net::SocketAddr;
@@ -19,8 +23,12 @@ use proto::limits::FRAME_BYTES_MAX;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tonic::server::NamedService;
 use tonic::service::Routes;
 use tonic::transport::Server;
+use tonic_health::ServingStatus;
+use tonic_health::pb::health_server::HealthServer;
+use tonic_health::server::{HealthReporter, HealthService};
 
 use crate::admin::Administering;
 use crate::audit::Auditing;
@@ -46,7 +54,9 @@ use crate::seal::Vault;
 use crate::store::sqlite::{SqliteReaders, fold, open_journal};
 
 pub use keys::{INDEX_KEY, KEY_ENCRYPTION_KEY, LEDGER_KEY, verifier_key, write_keys};
-pub use setup::{AppError, bootstrap};
+pub use lists::REVOCATION_LISTS_DOCUMENT;
+pub use offline::{accept_lists, bootstrap};
+pub use setup::{AppError, open_directory};
 
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -54,6 +64,10 @@ const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
 const REFUSALS_EVERY: Duration = Duration::from_secs(60);
 const STREAMS_PER_CONNECTION_MAX: u32 = 64;
+/// Time that a peer has to read the end of its streams once the broker stops.
+const LAST_WORD: Duration = Duration::from_secs(5);
+/// How often a stop looks who has not.
+const LAST_WORD_LOOK: Duration = Duration::from_millis(250);
 
 /// A broker at work. Dropping it closes every connection without draining; soon after, the
 /// writer lets go of the store.
@@ -105,6 +119,7 @@ struct Parts {
     disk_floor: Arc<AtomicBool>,
     refused: Arc<RefusedCalls>,
     signer: Arc<Signer>,
+    health: HealthReporter,
     stopping: CancellationToken,
 }
 
@@ -149,17 +164,15 @@ impl App {
         let readers = Arc::new(SqliteReaders::new(&config.store.path));
         let recall: Arc<dyn Recall> = Arc::<SqliteReaders>::clone(&readers);
         let (queue, thread) = appender::start(Box::new(journal), recall, &start, bundle, shared)?;
-        hub.connect(&queue);
         let signer = Arc::new(signer);
         let archive: Arc<dyn Archive> = Arc::<SqliteReaders>::clone(&readers);
         // A client demands a checkpoint at its first connect: there is one before any.
         checkpoint::sign_once(&signer, &queue, &archive, &*chance).await?;
-        // Step 4: the listener; connections are checked against the directory of each moment.
-        let current = Arc::clone(&rules);
-        let directory: listen::CurrentDirectory =
-            Arc::new(move || Arc::clone(&current.load().directory));
-        let (listening, incoming) =
-            listen::listen(config.listen.clone(), Arc::clone(&clock), directory).await?;
+        // Step 4: the listener, under the directory of each moment and no list older than before.
+        let (known, options) = (lists::known(&start.documents)?, config.listen.clone());
+        let opening = listen::listen(options, Arc::clone(&clock), current(&rules), known);
+        let (listening, incoming) = opening.await?;
+        lists::keep(&queue, &listening.loaded().load()).await?;
         // Step 5: services behind the gate, and the tasks that run on a cadence.
         let parts = Parts {
             rules,
@@ -173,6 +186,7 @@ impl App {
             disk_floor: Arc::default(),
             refused: Arc::default(),
             signer,
+            health: HealthReporter::new(),
             stopping: CancellationToken::new(),
         };
         let routes = parts.routes(&listening, &config).await?;
@@ -225,8 +239,13 @@ impl App {
         self.listening.stop_accepting();
         // A stream has no end of its own: an idle one would hold the stop for the whole bound.
         self.stopping.cancel();
-        // A mute peer never lets its connection end: the wait is bounded.
-        let _ = tokio::time::timeout(bound, &mut self.server).await;
+        let ended = async {
+            tokio::select! {
+                _ = &mut self.server => {}
+                () = close_idle(self.listening.connections()) => {}
+            }
+        };
+        let _ = tokio::time::timeout(bound, ended).await;
         self.server.abort();
         for task in &self.tasks {
             task.abort();
@@ -327,6 +346,7 @@ impl Parts {
             clock: Arc::clone(&self.clock),
             chance: Arc::clone(&self.chance),
             queue: self.queue.clone(),
+            recall: Arc::<SqliteReaders>::clone(&self.readers),
             quotas: Quotas::default(),
             disk_floor: Arc::clone(&self.disk_floor),
         });
@@ -347,9 +367,10 @@ impl Parts {
             outbox: Arc::<SqliteReaders>::clone(&self.readers),
             connections: Arc::clone(listening.connections()),
             loaded: Arc::clone(listening.loaded()),
+            disk_floor: Arc::clone(&self.disk_floor),
         };
-        let (health, health_service) = tonic_health::server::health_reporter();
-        health.set_serving::<ExchangeServiceServer<ExchangeRpc>>().await;
+        self.health.set_serving::<ExchangeServiceServer<ExchangeRpc>>().await;
+        let health = HealthService::from_health_reporter(self.health.clone());
         Ok(Routes::new(
             ExchangeServiceServer::new(exchange)
                 .max_decoding_message_size(FRAME_BYTES_MAX)
@@ -358,7 +379,7 @@ impl Parts {
         .add_service(DirectoryServiceServer::new(DirectoryRpc { administering }))
         .add_service(AuditServiceServer::new(AuditRpc { auditing }))
         .add_service(AdminServiceServer::new(admin).max_decoding_message_size(FRAME_BYTES_MAX))
-        .add_service(health_service))
+        .add_service(HealthServer::new(health)))
     }
 
     /// Serves calls until told to stop.
@@ -401,12 +422,43 @@ impl Parts {
             )),
             tokio::spawn(housekeeping(self.delivering())),
             tokio::spawn(record_refusals(Arc::clone(&self.refused), self.queue.clone())),
+            tokio::spawn(lists::follow(
+                self.queue.clone(),
+                Arc::clone(listening.loaded()),
+                listening.generation(),
+            )),
+            tokio::spawn(end_watches(self.health.clone(), self.stopping.clone())),
             tokio::spawn(follow_changes(
                 changes,
                 Arc::clone(&self.hub),
                 Arc::clone(listening.connections()),
             )),
         ]
+    }
+}
+
+/// The directory of each moment.
+fn current(rules: &Arc<ArcSwap<Rules>>) -> listen::CurrentDirectory {
+    let rules = Arc::clone(rules);
+    Arc::new(move || Arc::clone(&rules.load().directory))
+}
+
+/// While a broker stops: closes whoever does not take the end of its streams, or does not answer
+/// at all, so that no peer holds the stop. Never ends.
+async fn close_idle(connections: &listen::Connections) {
+    tokio::time::sleep(LAST_WORD).await;
+    loop {
+        connections.close_idle(LAST_WORD);
+        tokio::time::sleep(LAST_WORD_LOOK).await;
+    }
+}
+
+/// Tells whoever watches the broker's health that it stops, and ends the watching.
+async fn end_watches(mut health: HealthReporter, stopping: CancellationToken) {
+    stopping.cancelled().await;
+    for service in ["", <ExchangeServiceServer<ExchangeRpc> as NamedService>::NAME] {
+        health.set_service_status(service, ServingStatus::NotServing).await;
+        health.clear_service_status(service).await;
     }
 }
 

@@ -3,29 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use time::OffsetDateTime;
-use tokio::sync::{oneshot, watch};
 
 use crate::admin::{
-    AdminError, BUNDLE_DOCUMENT, DIRECTORY_DOCUMENT, Proposal, STANDING_DOCUMENT,
-    proposal_document, read_directory, seal_directory,
+    BUNDLE_DOCUMENT, DIRECTORY_DOCUMENT, Proposal, STANDING_DOCUMENT, proposal_document,
 };
-use crate::chance::SystemChance;
-use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, ConfigError};
 use crate::directory::{Directory, document};
-use crate::ledger::appender::{self, ChangeWork, Live, LiveRelease, Seat, Shared, Work};
 use crate::ledger::checkpoint::{SignError, Signer};
 use crate::ledger::journal::{Journal, Start, StoreError};
-use crate::ledger::record::BROKER_PARTY;
 use crate::listen::ListenError;
 use crate::message::Violation;
 use crate::policy::{Bundle, InForce};
 use crate::register::{Change, Register};
 use crate::rules::Rules;
 use crate::seal::{Part, Vault};
-use crate::store::sqlite::{OpenError, SqliteReaders, open_journal};
+use crate::store::sqlite::OpenError;
 
 /// Why a broker did not start.
 #[derive(Debug, thiserror::Error)]
@@ -108,14 +101,29 @@ pub(super) fn rules(
     Ok((rules, bundle))
 }
 
-fn directory(documents: &BTreeMap<String, Vec<u8>>, vault: &Vault) -> Result<Directory, AppError> {
-    let Some(sealed) = documents.get(DIRECTORY_DOCUMENT) else { return Ok(Directory::default()) };
+/// The directory that a store holds, by the keys that are configured, with every agency in good
+/// standing. For who looks at a store from outside.
+///
+/// # Errors
+/// A key file cannot be used, or the document was sealed under another.
+pub fn open_directory(config: &Config, sealed: &[u8]) -> Result<Directory, AppError> {
+    let (vault, _) = keys(config)?;
+    unseal_directory(sealed, &vault)
+}
+
+fn unseal_directory(sealed: &[u8], vault: &Vault) -> Result<Directory, AppError> {
     let damaged = || StoreError::Damaged { table: "document" };
     let text = vault
         .open_alone(Part::Directory, DIRECTORY_DOCUMENT.as_bytes(), sealed)
         .map_err(|_| AppError::OtherKeys)?;
     let text = String::from_utf8(text).map_err(|_| damaged())?;
-    let mut directory = document::read(&text).map_err(|_| damaged())?;
+    Ok(document::read(&text).map_err(|_| damaged())?)
+}
+
+fn directory(documents: &BTreeMap<String, Vec<u8>>, vault: &Vault) -> Result<Directory, AppError> {
+    let Some(sealed) = documents.get(DIRECTORY_DOCUMENT) else { return Ok(Directory::default()) };
+    let damaged = || StoreError::Damaged { table: "document" };
+    let mut directory = unseal_directory(sealed, vault)?;
     let standing: Vec<String> = documents
         .get(STANDING_DOCUMENT)
         .map(|text| serde_json::from_slice(text).map_err(|_| damaged()))
@@ -144,70 +152,4 @@ fn bundle(
         AppError::Bundle(faults.collect())
     })?;
     Ok(Some(Arc::new(bundle)))
-}
-
-/// Gives a new store its first directory, before any person can be known to it. Blocks; not
-/// for an async task.
-///
-/// # Errors
-/// The document is faulty, or the store has a directory already.
-pub fn bootstrap(config: &Config, text: &str) -> Result<(), AppError> {
-    let clock = SystemClock::new();
-    let (vault, _) = keys(config)?;
-    let mut journal = open_journal(&config.store.path)?;
-    let start = journal.start()?;
-    if start.documents.contains_key(DIRECTORY_DOCUMENT) {
-        return Err(AppError::HasDirectory);
-    }
-    let directory = read_directory(text).map_err(|error| match error {
-        AdminError::Faulty(_, faults) => AppError::Directory(faults),
-        AdminError::Refused(_) => AppError::Directory(Vec::new()),
-        AdminError::Store(error) => AppError::Store(error),
-    })?;
-    let directory = Arc::new(directory);
-    let (items, _) = document::changes(&Directory::default(), &directory);
-    let sealed = seal_directory(text, &vault, &SystemChance::default())?;
-    let documents = vec![(DIRECTORY_DOCUMENT.to_owned(), sealed)];
-    let (reply, done) = oneshot::channel();
-    let work = ChangeWork {
-        change: appender::Change::Directory(directory),
-        agency: Arc::from(BROKER_PARTY),
-        actor: Arc::from("bootstrap"),
-        items,
-        documents,
-        reply,
-    };
-    let (rules, _) = rules(&start, &vault, clock.now())?;
-    let epochs = rules.epochs;
-    let shared = Shared {
-        rules: Arc::new(ArcSwap::from_pointee(rules)),
-        changed: watch::channel(epochs).0,
-        vault,
-        clock: Arc::new(clock),
-        chance: Arc::new(SystemChance::default()),
-        live: Arc::new(NobodyLive),
-        figures: Arc::default(),
-        cadence_seconds: config.ledger.checkpoint_seconds,
-    };
-    let recall = Arc::new(SqliteReaders::new(&config.store.path));
-    let (queue, thread) = appender::start(Box::new(journal), recall, &start, None, shared)?;
-    let stopped = || StoreError::Unavailable("the ledger's writer has stopped".into());
-    queue.try_put(Work::Change(work)).map_err(|_| stopped())?;
-    done.blocking_recv().map_err(|_| stopped())??;
-    drop(queue);
-    thread.join().map_err(|_| stopped())?;
-    Ok(())
-}
-
-/// No stream is served while a store is being set up.
-struct NobodyLive;
-
-impl Live for NobodyLive {
-    fn reserve(&self, _subscription: u64) -> Option<Seat> {
-        None
-    }
-
-    fn release_seats(&self, _seats: &[(u64, u64)]) {}
-
-    fn committed(&self, _live: Vec<LiveRelease>, _waiting: &[(u64, u64)]) {}
 }

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use broker::config::Config;
+use broker::directory::{Directory, document};
 use clap::Args;
 use proto::limits::DIRECTORY_DOCUMENT_BYTES_MAX;
 
@@ -28,8 +29,17 @@ impl Bootstrap {
         let document = read_text(&self.directory, DIRECTORY_DOCUMENT_BYTES_MAX)?;
         broker::app::bootstrap(&config, &document)?;
         println!("{}: in force", self.directory.display());
+        note_gaps(&document);
         println!("next: broker serve --config {}", self.config.config.display());
         Ok(())
+    }
+}
+
+/// Says who can take no part yet under a document that is good.
+pub(super) fn note_gaps(document: &str) {
+    let directory = document::read(document);
+    for gap in directory.iter().flat_map(Directory::gaps) {
+        println!("note {gap}");
     }
 }
 

@@ -23,6 +23,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tonic::transport::{Channel, Endpoint};
 use tower::service_fn;
+use zeroize::Zeroizing;
 
 /// Time for the socket, and again for the handshake.
 const STEP_TIME: Duration = Duration::from_secs(10);
@@ -62,8 +63,19 @@ pub(super) enum ConnectFailure {
         /// The rule.
         rule: &'static str,
     },
+    /// A file is not there, or may not be read.
+    #[error("{argument}: {} cannot be read", path.display())]
+    Unreadable {
+        /// The argument that names it.
+        argument: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// The TLS library refuses certificate and key.
-    #[error("certificate and key cannot be used")]
+    #[error("--certificate and --key do not belong together, or cannot be used")]
     Identity(#[source] rustls::Error),
     /// Nobody answers.
     #[error("{address} cannot be reached")]
@@ -138,7 +150,8 @@ impl Reach {
             })?;
         }
         let chain = certificates("--certificate", &self.certificate)?;
-        let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|_| ConnectFailure::File {
+        let key = Zeroizing::new(read("--key", &self.key)?);
+        let key = PrivateKeyDer::from_pem_slice(&key).map_err(|_| ConnectFailure::File {
             argument: "--key",
             rule: "is a file with a private key in PEM",
         })?;
@@ -161,12 +174,42 @@ async fn in_time<T>(step: impl Future<Output = io::Result<T>>) -> io::Result<T> 
     timeout(STEP_TIME, step).await.unwrap_or_else(late)
 }
 
+fn read(argument: &'static str, path: &Path) -> Result<Vec<u8>, ConnectFailure> {
+    let path = path.to_owned();
+    std::fs::read(&path).map_err(|source| ConnectFailure::Unreadable { argument, path, source })
+}
+
 fn certificates(
     argument: &'static str,
     path: &Path,
 ) -> Result<Vec<CertificateDer<'static>>, ConnectFailure> {
     let fault = || ConnectFailure::File { argument, rule: "is a file with certificates in PEM" };
+    let octets = read(argument, path)?;
     let all: Vec<_> =
-        CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|_| fault())?;
+        CertificateDer::pem_slice_iter(&octets).collect::<Result<_, _>>().map_err(|_| fault())?;
     if all.is_empty() { Err(fault()) } else { Ok(all) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(file: Option<&str>) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("me.key");
+        if let Some(text) = file {
+            std::fs::write(&path, text).unwrap();
+        }
+        let named = path.display().to_string();
+        certificates("--certificate", &path).unwrap_err().to_string().replace(&named, "FILE")
+    }
+
+    #[test]
+    fn a_file_that_is_absent_is_told_from_one_that_holds_something_else() {
+        assert_eq!(fault(None), "--certificate: FILE cannot be read");
+        let rule = "--certificate is a file with certificates in PEM";
+        assert_eq!(fault(Some("no certificate")), rule);
+        let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+        assert_eq!(fault(Some(key)), rule);
+    }
 }

@@ -4,6 +4,8 @@
 //! that no process of this program leaves its memory behind in a core dump. Deliberately does
 //! not know: how anything is done; that is the library.
 
+mod accept_lists;
+
 mod admin;
 
 mod bootstrap;
@@ -50,6 +52,8 @@ enum Verb {
     Bootstrap(bootstrap::Bootstrap),
     /// Serve until told to stop.
     Serve(ConfigArgument),
+    /// With the broker stopped: let revocation lists that are older than before come to work.
+    AcceptLists(ConfigArgument),
     /// Check the configuration and the key files it names.
     CheckConfig(ConfigArgument),
     /// Check everything the broker needs of this machine, one line each.
@@ -78,6 +82,7 @@ pub(crate) fn run() -> ExitCode {
         Verb::Init(init) => init.run(),
         Verb::Bootstrap(bootstrap) => bootstrap.run(),
         Verb::Serve(argument) => serve::run(&argument.config),
+        Verb::AcceptLists(argument) => accept_lists::run(&argument.config),
         Verb::CheckConfig(argument) => check_config::run(&argument.config),
         Verb::Doctor(argument) => doctor::run(&argument.config),
         Verb::Fsck(fsck) => fsck.run(),

@@ -10,7 +10,7 @@ use super::section::Section;
 /// Seconds between signed heads.
 pub const CHECKPOINT_SECONDS_DEFAULT: u64 = 10;
 /// Milliseconds before which nobody is answered.
-pub const ANSWER_FLOOR_MILLIS_DEFAULT: u64 = 2;
+pub const ANSWER_FLOOR_MILLIS_DEFAULT: u64 = 5;
 /// The longest floor.
 pub const ANSWER_FLOOR_MILLIS_MAX: u64 = 1_000;
 /// Characters of an origin.

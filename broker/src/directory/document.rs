@@ -121,9 +121,15 @@ pub struct Fault {
 /// The document cannot be read or has faults.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
-    /// It is not TOML of this shape. The text names line and key, which operators wrote.
-    #[error("the directory document cannot be read: {0}")]
-    Unreadable(#[from] Box<toml::de::Error>),
+    /// It is not TOML of this shape: from where on, counted from 1. The parser's own words are left
+    /// out, because they may quote the document.
+    #[error("the directory document cannot be read from line {line}, column {column} on")]
+    Unreadable {
+        /// Line.
+        line: usize,
+        /// Column.
+        column: usize,
+    },
     /// It breaks rules.
     #[error("the directory document has {} faults", .0.len())]
     Faulty(Vec<Fault>),
@@ -145,7 +151,7 @@ pub fn read(text: &str) -> Result<Directory, DocumentError> {
 /// Every fault at once, and that no issuer may name any operator.
 pub fn read_new(text: &str) -> Result<Directory, DocumentError> {
     let (directory, mut faults) = read_all(text)?;
-    if !directory.operators().any(|person| directory.is_nameable(&person.agency)) {
+    if !directory.is_administrable() {
         let lacking = if directory.operators().next().is_some() { "issuer" } else { "agency" };
         faults.add(lacking.into(), NOBODY_ADMINISTERS);
     }
@@ -153,8 +159,12 @@ pub fn read_new(text: &str) -> Result<Directory, DocumentError> {
 }
 
 fn read_all(text: &str) -> Result<(Directory, Faults), DocumentError> {
-    let document: Document =
-        toml::from_str(text).map_err(|error| DocumentError::Unreadable(Box::new(error)))?;
+    let document: Document = toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count().saturating_add(1);
+        let column = before.chars().rev().take_while(|one| *one != '\n').count().saturating_add(1);
+        DocumentError::Unreadable { line, column }
+    })?;
     let mut faults = Faults(Vec::new());
     let directory = build(document, &mut faults);
     Ok((directory, faults))

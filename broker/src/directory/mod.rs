@@ -5,6 +5,7 @@
 //! register of flags and links is apart.
 
 pub mod document;
+mod gaps;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -410,6 +411,11 @@ impl Directory {
         self.issuers.get(key).is_some_and(|named| named.contains(agency))
     }
 
+    /// Every issuing key: SHA-256 of the public key of an issuing certificate.
+    pub fn issuing_keys(&self) -> impl Iterator<Item = &[u8; 32]> {
+        self.issuers.keys()
+    }
+
     /// Whether any issuing key may name an agency.
     fn is_nameable(&self, agency: &str) -> bool {
         self.issuers.values().any(|named| named.contains(agency))
@@ -418,6 +424,15 @@ impl Directory {
     /// Every person with the role of an operator.
     fn operators(&self) -> impl Iterator<Item = &Person> {
         self.persons.values().filter(|person| person.roles.contains(&Role::Operator))
+    }
+
+    /// Whether somebody may administer the broker: an operator of an agency in good standing,
+    /// whom an issuing key may name.
+    #[must_use]
+    pub fn is_administrable(&self) -> bool {
+        let in_standing = |id: &str| self.agency(id).is_some_and(|agency| !agency.suspended);
+        self.operators()
+            .any(|person| self.is_nameable(&person.agency) && in_standing(&person.agency))
     }
 
     /// Whether an agency kind may raise a flag of a kind. An unlisted kind: nobody may.

@@ -146,6 +146,8 @@ pub struct CertificateOutline {
     pub subject: Vec<u8>,
     /// The last moment of validity.
     pub not_after: OffsetDateTime,
+    /// SHA-256 of its public key, as the directory names issuing keys.
+    pub key: [u8; 32],
 }
 
 impl CertificateOutline {
@@ -158,6 +160,7 @@ impl CertificateOutline {
         Ok(Self {
             subject: certificate.subject().as_raw().to_vec(),
             not_after: certificate.validity().not_after.to_datetime(),
+            key: key_id(certificate.public_key()),
         })
     }
 }

@@ -7,6 +7,7 @@
 //! up to a root (`listen` does that before a certificate comes here).
 
 mod certificate;
+mod edition;
 mod error;
 mod name;
 mod revocation;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 pub use certificate::{CHAIN_CERTIFICATES_MAX, CertificateOutline, PeerCertificate};
+pub use edition::Editions;
 pub use error::IdentityError;
 pub use name::Holder;
 pub use revocation::{RevocationListError, Revoked};

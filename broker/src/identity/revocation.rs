@@ -11,11 +11,11 @@ use std::fmt;
 use thiserror::Error;
 use time::OffsetDateTime;
 use x509_parser::extensions::ParsedExtension;
-use x509_parser::num_bigint::BigUint;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::revocation_list::CertificateRevocationList;
 
 use super::PeerCertificate;
+use super::edition::{Edition, Editions};
 
 /// A set of revocation lists cannot be used. Positions count from nought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
@@ -43,33 +43,10 @@ struct IssuerLists {
     serials: HashSet<Box<[u8]>>,
 }
 
-/// Which list of its issuer a list is.
-struct Edition {
-    number: Option<BigUint>,
-    this_update: OffsetDateTime,
-}
-
-impl Edition {
-    fn of(list: &CertificateRevocationList<'_>) -> Self {
-        Self { number: list.crl_number().cloned(), this_update: list.last_update().to_datetime() }
-    }
-
-    /// Whether it is older, by number (RFC 5280 section 5.2.3) or by date.
-    fn is_before(&self, other: &Self) -> bool {
-        let by_number = self.number.as_ref().zip(other.number.as_ref());
-        by_number.is_some_and(|(own, other)| own < other) || self.this_update < other.this_update
-    }
-}
-
-/// An issuer by its name and, as an authority may be made anew under an old name, by its key's
-/// identifier (RFC 5280 section 5.2.1); both in DER, the second empty where a list has none.
-type IssuingKey = (Box<[u8]>, Box<[u8]>);
-
 /// Every revoked certificate of a set of lists.
 pub struct Revoked {
     by_issuer: HashMap<Box<[u8]>, IssuerLists>,
-    /// The newest list of each issuing key.
-    newest: HashMap<IssuingKey, Edition>,
+    editions: Editions,
     next_update: OffsetDateTime,
 }
 
@@ -80,7 +57,7 @@ impl Revoked {
     /// The first list that breaks a rule; then none is used.
     pub fn parse(lists: &[impl AsRef<[u8]>]) -> Result<Self, RevocationListError> {
         let mut by_issuer: HashMap<Box<[u8]>, IssuerLists> = HashMap::new();
-        let mut newest: HashMap<IssuingKey, Edition> = HashMap::new();
+        let mut editions = Editions::default();
         let mut earliest: Option<OffsetDateTime> = None;
         for (position, der) in lists.iter().enumerate() {
             let Ok(([], list)) = CertificateRevocationList::from_der(der.as_ref()) else {
@@ -91,11 +68,7 @@ impl Revoked {
                 .ok_or(RevocationListError::NoNextUpdate { position })?
                 .to_datetime();
             earliest = Some(earliest.map_or(next_update, |earliest| earliest.min(next_update)));
-            let edition = Edition::of(&list);
-            let key = (Box::from(list.issuer().as_raw()), key_identifier(&list));
-            if newest.get(&key).is_none_or(|known| known.is_before(&edition)) {
-                newest.insert(key, edition);
-            }
+            editions.note(list.issuer().as_raw(), key_identifier(&list), Edition::of(&list));
             let issuer = by_issuer
                 .entry(Box::from(list.issuer().as_raw()))
                 .or_insert_with(|| IssuerLists { next_update, serials: HashSet::new() });
@@ -104,16 +77,13 @@ impl Revoked {
             issuer.serials.extend(serials.map(|revoked| Box::from(shortest(revoked.raw_serial()))));
         }
         let next_update = earliest.ok_or(RevocationListError::None)?;
-        Ok(Self { by_issuer, newest, next_update })
+        Ok(Self { by_issuer, editions, next_update })
     }
 
-    /// Whether a list here is older than that of the same issuing key there: whatever was
-    /// revoked between the two would be forgotten.
+    /// Which lists these are.
     #[must_use]
-    pub fn goes_back_from(&self, in_force: &Self) -> bool {
-        self.newest.iter().any(|(key, edition)| {
-            in_force.newest.get(key).is_some_and(|known| edition.is_before(known))
-        })
+    pub fn editions(&self) -> &Editions {
+        &self.editions
     }
 
     /// Whether any certificate that was presented with a caller's, its own included, is revoked.
@@ -169,7 +139,7 @@ impl fmt::Debug for Revoked {
     }
 }
 
-fn key_identifier(list: &CertificateRevocationList<'_>) -> Box<[u8]> {
+fn key_identifier<'list>(list: &'list CertificateRevocationList<'_>) -> &'list [u8] {
     let identifier = list.extensions().iter().find_map(|extension| {
         match extension.parsed_extension() {
             ParsedExtension::AuthorityKeyIdentifier(key) => key.key_identifier.as_ref(),
@@ -177,7 +147,7 @@ fn key_identifier(list: &CertificateRevocationList<'_>) -> Box<[u8]> {
             _ => None,
         }
     });
-    identifier.map(|identifier| Box::from(identifier.0)).unwrap_or_default()
+    identifier.map(|identifier| identifier.0).unwrap_or_default()
 }
 
 /// A serial without leading zero octets, so that a careless encoder's list still bites.

@@ -4,8 +4,9 @@
 //! way as may be; that a handshake which is not prompt must find room among the slow ones or
 //! goes, so peers who never finish cannot keep others out; and that a peer is identified before
 //! the server sees its connection. A peer whom the directory knows and who may not come in now
-//! is handed to the server to be told why, a few at a time and for two seconds. Deliberately
-//! does not know: HTTP.
+//! is handed to the server to be told why, a few at a time and for two seconds. Of one who cannot
+//! come in with this certificate, leave is taken without a word; whoever may come in later is cut
+//! off without it, and so tells the two apart. Deliberately does not know: HTTP.
 
 use std::io;
 use std::pin::pin;
@@ -129,7 +130,9 @@ impl Door {
                 Ok(())
             }
             Err(reason) => {
-                if let Err(mut stream) = self.tell(stream, reason).await {
+                if let Err(mut stream) = self.tell(stream, reason).await
+                    && reason.takes_leave()
+                {
                     drop(timeout(GOODBYE_TIMEOUT, stream.shutdown()).await);
                 }
                 Err(reason)

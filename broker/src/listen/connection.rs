@@ -22,10 +22,11 @@ use proto::refusal::Refusal;
 
 use crate::identity::PeerCertificate;
 
+use super::calls::{CallAtWork, Calls};
 use super::connections::Registration;
 
 /// What a handler finds in a request's extensions about the connection it came on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ConnectionInfo {
     /// Number of the connection, never used twice by one process.
     pub id: u64,
@@ -34,6 +35,16 @@ pub struct ConnectionInfo {
     pub certificate: Arc<PeerCertificate>,
     /// Set where nobody was let in: the answer to every call on this connection.
     pub refused: Option<Refusal>,
+    calls: Calls,
+}
+
+impl ConnectionInfo {
+    /// A call begins on this connection. What is given back is dropped when its answer begins:
+    /// until then a broker that stops leaves the connection open.
+    #[must_use]
+    pub fn begin_call(&self) -> CallAtWork {
+        self.calls.begin()
+    }
 }
 
 /// Where a connection stands, given back when it is dropped.
@@ -57,7 +68,8 @@ impl<S> Connection<S> {
         certificate: Arc<PeerCertificate>,
         registration: Registration,
     ) -> Self {
-        let info = ConnectionInfo { id: registration.id(), certificate, refused: None };
+        let calls = registration.calls().clone();
+        let info = ConnectionInfo { id: registration.id(), certificate, refused: None, calls };
         Self { stream, info, place: Place::Registered(registration) }
     }
 
@@ -70,7 +82,8 @@ impl<S> Connection<S> {
         closing: Arc<Closing>,
         permit: OwnedSemaphorePermit,
     ) -> Self {
-        let info = ConnectionInfo { id, certificate, refused: Some(refusal) };
+        let calls = Calls::default();
+        let info = ConnectionInfo { id, certificate, refused: Some(refusal), calls };
         Self { stream, info, place: Place::Refused(closing, permit) }
     }
 

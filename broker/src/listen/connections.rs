@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 use time::OffsetDateTime;
@@ -15,6 +16,7 @@ use tokio::sync::Notify;
 use crate::directory::Directory;
 use crate::identity::{IdentityError, PeerCertificate, verify};
 
+use super::calls::Calls;
 use super::connection::Closing;
 use super::counters::ListenCounters;
 use super::refused::Refused;
@@ -78,6 +80,7 @@ struct Entry {
     /// Counted as closed, and closed or about to be.
     condemned: AtomicBool,
     closing: Closing,
+    calls: Calls,
 }
 
 #[derive(Default)]
@@ -170,6 +173,16 @@ impl Connections {
         self.nudge.notified().await;
     }
 
+    /// Closes every connection on which no call is being worked on, and none was for so long.
+    /// Gives how many. For a broker that stops: whoever is left then does not read what ended
+    /// its streams, or does not answer at all.
+    pub fn close_idle(&self, time: Duration) -> usize {
+        self.walk_entries(|entry| {
+            let idle = entry.calls.idle_for(time);
+            if idle { Verdict::Close(CloseReason::Stopped) } else { Verdict::Keep }
+        })
+    }
+
     /// Closes every connection and gives no place ever after.
     pub(super) fn shut(&self) {
         self.lock().shut = true;
@@ -211,6 +224,7 @@ impl Connections {
             verified_generation: AtomicU64::new(chain.generation),
             condemned: AtomicBool::new(false),
             closing: Closing::default(),
+            calls: Calls::default(),
         });
         table.entries.insert(id, Arc::clone(&entry));
         drop(table);
@@ -262,6 +276,10 @@ impl Registration {
 
     pub(super) fn closing(&self) -> &Closing {
         &self.entry.closing
+    }
+
+    pub(super) fn calls(&self) -> &Calls {
+        &self.entry.calls
     }
 }
 

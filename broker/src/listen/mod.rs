@@ -13,6 +13,7 @@
 //! lists of its day.
 
 mod accept;
+mod calls;
 mod connection;
 mod connections;
 mod counters;
@@ -34,6 +35,7 @@ use tokio::task::JoinSet;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
+pub use calls::CallAtWork;
 pub use connection::{Connection, ConnectionInfo};
 pub use connections::{CloseReason, Connections, Verdict};
 pub use counters::ListenCounters;
@@ -43,6 +45,7 @@ pub use tls::{Loaded, TlsError, TlsFile, TlsFiles, TlsMaterial};
 
 use crate::clock::Clock;
 use crate::directory::Directory;
+use crate::identity::Editions;
 
 /// Time for a whole handshake.
 pub const HANDSHAKE_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
@@ -200,7 +203,8 @@ impl Drop for Listening {
 ///          but for a few at a time that say in [`ConnectionInfo::refused`] what they are told.
 /// Bound:   [`ListenOptions`]; all memory held for peers who have not shown a good certificate
 ///          is bounded by its two handshake bounds.
-/// Refuses: [`ListenError`]; then nothing is listening.
+/// Refuses: [`ListenError`]; then nothing is listening. `known`: which revocation lists were at
+///          work in earlier runs; a file with an older one is refused as it is at a reload.
 ///
 /// # Errors
 /// See above.
@@ -208,10 +212,11 @@ pub async fn listen(
     options: ListenOptions,
     clock: Arc<dyn Clock>,
     directory: CurrentDirectory,
+    known: Editions,
 ) -> Result<(Listening, Incoming), ListenError> {
     let counters = Arc::new(ListenCounters::new());
     let connections = Arc::new(Connections::new(options.connections_max, Arc::clone(&counters)));
-    let first = tls::load_first(options.files.clone(), Arc::clone(&clock)).await?;
+    let first = tls::load_first(options.files.clone(), Arc::clone(&clock), known).await?;
     let (generation_sender, generation) = watch::channel(first.generation());
     let (state_sender, reload_state) = watch::channel(ReloadState::default());
     let loaded = Arc::new(ArcSwap::from_pointee(first));

@@ -151,6 +151,23 @@ impl Refused {
         }
     }
 
+    /// Whether leave is taken of a peer who shook hands and is told nothing: where the certificate
+    /// is why, and coming again with it is of no use. Leave is a TLS alert, close_notify (RFC 8446
+    /// section 6.1), before any HTTP.
+    #[must_use]
+    pub const fn takes_leave(self) -> bool {
+        match self {
+            Self::Revoked => true,
+            Self::Identity(error) => !matches!(error, IdentityError::Suspended),
+            Self::ConnectionsMax
+            | Self::AgencyConnectionsMax
+            | Self::SlowHandshakesMax
+            | Self::HandshakeTimeout
+            | Self::Handshake(_)
+            | Self::Stopped => false,
+        }
+    }
+
     /// The code of every reason, each once.
     pub fn codes() -> impl Iterator<Item = &'static str> {
         let own = [
@@ -178,6 +195,26 @@ mod tests {
         let codes: Vec<_> = Refused::codes().collect();
         assert_eq!(codes.len(), 6 + 9 + 15);
         assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), codes.len());
+    }
+
+    #[test]
+    fn nobody_is_told_a_number_and_given_leave_for_one_reason() {
+        assert!(Refused::Revoked.takes_leave());
+        for error in IdentityError::ALL {
+            let reason = Refused::Identity(*error);
+            assert_ne!(reason.takes_leave(), reason.told().is_some(), "{error}");
+        }
+        // They may come in a moment later.
+        assert!(!Refused::AgencyConnectionsMax.takes_leave() && !Refused::Stopped.takes_leave());
+    }
+
+    #[test]
+    fn the_page_of_operations_lists_every_reason() {
+        const PAGE: &str = include_str!("../../../docs/operations.md");
+        let table = PAGE.split("### Why a caller was not let in").nth(1).unwrap();
+        let table = table.split("\n## ").next().unwrap();
+        let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        assert_eq!(rows.collect::<BTreeSet<_>>(), Refused::codes().collect());
     }
 
     #[test]

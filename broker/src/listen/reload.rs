@@ -114,13 +114,8 @@ impl Reloader {
         let clock = Arc::clone(&self.clock);
         let at_work = self.loaded.load_full();
         let building = tokio::task::spawn_blocking(move || {
-            let material = set.material(&clock)?;
-            // An old list put back by mistake, or by somebody who wants a certificate to live.
-            if material.revoked().goes_back_from(at_work.revoked()) {
-                return Err(TlsError::OlderRevocationList);
-            }
             let generation = at_work.generation().saturating_add(1);
-            Ok(Loaded::new(generation, set.digest(), material))
+            Loaded::new(generation, set.digest(), set.material(&clock)?, at_work.editions())
         });
         building.await.unwrap_or(Err(TlsError::Refused))
     }

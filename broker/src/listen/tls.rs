@@ -5,6 +5,7 @@
 //! resumed. Promises that a set of files is used whole or not at all. Deliberately does not
 //! know: who a certificate names, or when files are looked at again.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
@@ -25,7 +26,9 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
-use crate::identity::{CertificateOutline, PeerCertificate, RevocationListError, Revoked};
+use crate::identity::{
+    CertificateOutline, Editions, PeerCertificate, RevocationListError, Revoked,
+};
 
 /// Octets of one file.
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -101,9 +104,13 @@ pub enum TlsError {
     /// An authority has no revocation list; none of its callers could be let in.
     #[error("an authority has no revocation list")]
     AuthorityWithoutRevocationList,
-    /// A revocation list is older than the one at work: certificates revoked since would be
-    /// let in again.
-    #[error("a revocation list is older than the one at work")]
+    /// A revocation list is older than one that was at work, in this run or before: certificates
+    /// revoked since would be let in again.
+    #[error(
+        "a revocation list is older than one that was at work before: certificates revoked since \
+         would be let in again. Put the newest lists back; if an authority had to begin its count \
+         anew, stop the broker and run `broker accept-lists`"
+    )]
     OlderRevocationList,
     /// The TLS library refuses the set.
     #[error("the TLS library refuses this set of files")]
@@ -191,6 +198,7 @@ impl FileSet {
             revoked,
             certificate_not_after,
             authorities_not_after,
+            keys: own.iter().chain(&roots).map(|outline| outline.key).collect(),
         })
     }
 }
@@ -202,6 +210,7 @@ pub struct TlsMaterial {
     revoked: Revoked,
     certificate_not_after: OffsetDateTime,
     authorities_not_after: OffsetDateTime,
+    keys: BTreeSet<[u8; 32]>,
 }
 
 impl TlsMaterial {
@@ -224,6 +233,12 @@ impl TlsMaterial {
         &self.revoked
     }
 
+    /// Keys of the broker's own chain and of the roots, as the directory names issuing keys.
+    #[must_use]
+    pub fn keys(&self) -> &BTreeSet<[u8; 32]> {
+        &self.keys
+    }
+
     /// The earliest last moment in the broker's own chain.
     #[must_use]
     pub fn certificate_not_after(&self) -> OffsetDateTime {
@@ -243,11 +258,32 @@ pub struct Loaded {
     generation: u64,
     digest: FilesDigest,
     material: TlsMaterial,
+    editions: Editions,
 }
 
 impl Loaded {
-    pub(super) fn new(generation: u64, digest: FilesDigest, material: TlsMaterial) -> Self {
-        Self { generation, digest, material }
+    /// Takes a set up. `known`: which lists were at work before it.
+    ///
+    /// Refuses: [`TlsError::OlderRevocationList`]: an old list was put back by mistake, or by
+    ///          somebody who wants a certificate to live.
+    pub(super) fn new(
+        generation: u64,
+        digest: FilesDigest,
+        material: TlsMaterial,
+        known: &Editions,
+    ) -> Result<Self, TlsError> {
+        let found = material.revoked().editions();
+        if found.older_than(known) > 0 {
+            return Err(TlsError::OlderRevocationList);
+        }
+        let editions = known.clone().after(found);
+        Ok(Self { generation, digest, material, editions })
+    }
+
+    /// Which revocation lists were ever at work, these included.
+    #[must_use]
+    pub fn editions(&self) -> &Editions {
+        &self.editions
     }
 
     /// How many sets were taken up before, and one.
@@ -303,10 +339,14 @@ impl Loaded {
 }
 
 /// The set a listener begins with.
-pub(super) async fn load_first(files: TlsFiles, clock: Arc<dyn Clock>) -> Result<Loaded, TlsError> {
+pub(super) async fn load_first(
+    files: TlsFiles,
+    clock: Arc<dyn Clock>,
+    known: Editions,
+) -> Result<Loaded, TlsError> {
     let loading = tokio::task::spawn_blocking(move || {
         let set = FileSet::read(&files)?;
-        Ok(Loaded::new(1, set.digest(), set.material(&clock)?))
+        Loaded::new(1, set.digest(), set.material(&clock)?, &known)
     });
     loading.await.unwrap_or(Err(TlsError::Refused))
 }

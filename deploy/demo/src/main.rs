@@ -4,6 +4,7 @@
 #![expect(clippy::print_stderr, reason = "a command complains on standard error")]
 
 use std::error::Error;
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -28,7 +29,12 @@ struct Arguments {
 fn main() -> ExitCode {
     if std::env::var_os(EnvFilter::DEFAULT_ENV).is_some() {
         let filter = EnvFilter::from_default_env();
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+        let coloured = std::io::stderr().is_terminal();
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_ansi(coloured)
+            .with_writer(std::io::stderr)
+            .init();
     }
     match run(Arguments::parse()) {
         Ok(true) => ExitCode::SUCCESS,

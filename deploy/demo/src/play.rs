@@ -83,7 +83,7 @@ impl Play {
             reason = "the play happens now, on the machine's clock"
         )]
         let now = OffsetDateTime::now_utc();
-        let script = Script::shipped()?;
+        let script = Script::in_force(now)?;
         let stage = Stage::set(folder, &script, now).await?;
         report.done("certificate authority, keys, store and the directory of Greater Manchester");
         let app = stage.start().await?;

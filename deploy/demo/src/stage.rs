@@ -14,6 +14,10 @@ use proto::admin::v1 as admin;
 use proto::admin::v1::admin_service_client::AdminServiceClient;
 use time::OffsetDateTime;
 
+mod script;
+
+pub use script::{Script, Term};
+
 /// Trust domain of the shipped directory.
 pub const TRUST_DOMAIN: &str = "pyramid.example";
 /// Anything that goes wrong while a stage is set.
@@ -36,39 +40,6 @@ pub struct Stage {
     config: Config,
     address: SocketAddr,
     verifier_key: String,
-}
-
-/// What a stage is set with.
-pub struct Script {
-    /// Directory document without issuing keys.
-    pub directory: String,
-    /// Files of the policy bundle: path and text.
-    pub bundle: Vec<(String, String)>,
-    /// Seconds between signed checkpoints.
-    pub checkpoint_seconds: u64,
-}
-
-impl Script {
-    /// The shipped directory and bundle, read from the source tree.
-    ///
-    /// # Errors
-    /// A file cannot be read.
-    pub fn shipped() -> Result<Self, StageError> {
-        let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let directory =
-            std::fs::read_to_string(deploy.join("directory").join("greater-manchester.toml"))?;
-        let root = deploy.join("policies").join("stockport");
-        let mut bundle = Vec::new();
-        for folder in ["agreements", "agencies"] {
-            for file in std::fs::read_dir(root.join(folder))? {
-                let path = file?.path();
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                bundle.push((format!("{folder}/{name}"), std::fs::read_to_string(&path)?));
-            }
-        }
-        bundle.sort();
-        Ok(Self { directory, bundle, checkpoint_seconds: 1 })
-    }
 }
 
 impl Stage {

@@ -32,6 +32,9 @@ pub(super) async fn propose(reach: &Reach, folder: &Path) -> Result<(), Failure>
 
 /// Approves a bundle.
 pub(super) async fn approve(reach: &Reach, bundle: String) -> Result<(), Failure> {
+    if !is_hash(&bundle) {
+        return Err(Failure::Argument { argument: "HASH", rule: HASH_RULE });
+    }
     let mut client = reach.admin().await?;
     let answer = client.approve_bundle(ApproveBundleRequest { bundle }).await?.into_inner();
     println!("approvals {}", answer.approvals);
@@ -42,8 +45,19 @@ pub(super) async fn approve(reach: &Reach, bundle: String) -> Result<(), Failure
     Ok(())
 }
 
+const HASH_RULE: &str =
+    "is the bundle's whole hash, 64 of 0-9 and a-f, as `bundle propose` printed it";
+
+/// Whether a text has the form of a bundle's hash.
+fn is_hash(text: &str) -> bool {
+    let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    text.len() == 64 && text.bytes().all(digit)
+}
+
 /// The files of a bundle in the order of their paths.
 fn files(folder: &Path) -> Result<Vec<BundleFile>, Failure> {
+    // Asked for itself: without it both folders inside would merely be absent.
+    listing(folder)?;
     let mut files = Vec::new();
     for (name, ending) in FOLDERS {
         let inside = folder.join(name);
@@ -61,8 +75,8 @@ fn files(folder: &Path) -> Result<Vec<BundleFile>, Failure> {
     }
     if files.is_empty() || files.len() > BUNDLE_FILES_MAX {
         return Err(Failure::Argument {
-            argument: "the bundle",
-            rule: "has 1 to 512 files, in agreements and agencies",
+            argument: "DIR",
+            rule: "is a folder with 1 to 512 files in agreements/*.toml and agencies/*.cedar",
         });
     }
     Ok(files)
@@ -124,6 +138,26 @@ mod tests {
     #[test]
     fn an_empty_folder_is_no_bundle() {
         let folder = folder(&["README.md"]);
-        assert!(matches!(files(folder.path()), Err(Failure::Argument { .. })));
+        assert!(matches!(files(folder.path()), Err(Failure::Argument { argument: "DIR", .. })));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named() {
+        let folder = folder(&["README.md"]);
+        for path in [folder.path().join("absent"), folder.path().join("README.md")] {
+            let lines = files(&path).unwrap_err().lines();
+            let named = format!("broker: {} cannot be read", path.display());
+            assert_eq!(lines.first(), Some(&named));
+            assert_eq!(lines.len(), 2, "and why: {lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_hash_is_told_from_a_part_of_one() {
+        let whole = "0f".repeat(32);
+        assert!(is_hash(&whole));
+        for text in ["abc", "", &whole[1..], &"0F".repeat(32), &"0g".repeat(32)] {
+            assert!(!is_hash(text), "{text}");
+        }
     }
 }

@@ -14,7 +14,7 @@ use clap::{Args, Subcommand};
 use proto::admin::v1::{ApplyDirectoryRequest, SetStandingRequest};
 use proto::limits::DIRECTORY_DOCUMENT_BYTES_MAX;
 
-use super::bootstrap::read_text;
+use super::bootstrap::{note_gaps, read_text};
 use super::connector::Reach;
 use super::failure::Failure;
 
@@ -122,7 +122,7 @@ async fn apply(reach: &Reach, path: &Path, check_only: bool) -> Result<(), Failu
     let document = read_text(path, DIRECTORY_DOCUMENT_BYTES_MAX)?;
     let mut client = reach.admin().await?;
     let request = ApplyDirectoryRequest { document, check_only };
-    let answer = client.apply_directory(request).await?.into_inner();
+    let answer = client.apply_directory(request.clone()).await?.into_inner();
     for item in &answer.changed {
         println!("changed {item}");
     }
@@ -132,6 +132,7 @@ async fn apply(reach: &Reach, path: &Path, check_only: bool) -> Result<(), Failu
     let (changed, removed) = (answer.changed.len(), answer.removed.len());
     let done = if check_only { "nothing was done; it would be" } else { "in force" };
     println!("{done}: {changed} changed, {removed} removed");
+    note_gaps(&request.document);
     Ok(())
 }
 

@@ -38,7 +38,11 @@ fn findings(
     let note = raw.document(DOCUMENT)?;
     let checkpoint = match (note, verifier) {
         (Some(note), Some(verifier)) => checkpoint(&note, size, origin, verifier),
-        (None, Some(_)) => Finding::warn("checkpoint", "no head has been signed yet"),
+        (None, Some(_)) if size == 0 => Finding::ok("checkpoint", "nothing to sign yet"),
+        (None, Some(_)) => Finding::fail(
+            "checkpoint",
+            "there are entries and no signed head: nothing shows that they are ours; `broker fsck`",
+        ),
         (_, None) => Finding::fail("checkpoint", "cannot be checked without the ledger's key"),
     };
     Ok(vec![Finding::ok("store", format!("{size} entries")), directory, checkpoint])

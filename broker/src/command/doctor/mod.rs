@@ -8,9 +8,13 @@ mod files;
 
 mod finding;
 
+mod floor;
+
 mod ledger;
 
 mod machine;
+
+mod trust;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -38,10 +42,14 @@ pub(super) fn run(path: &Path) -> Result<(), Failure> {
 
 fn look(path: &Path, config: &Config, clock: &Arc<dyn Clock>) -> Vec<Finding> {
     let mut findings = vec![Finding::ok("configuration", "every key is good")];
+    findings.extend(files::there(config));
     findings.extend(files::rights(path, config));
     findings.extend(files::keys(config));
     findings.extend(files::tls(&config.listen.files, clock));
+    findings.extend(files::collector(config));
+    findings.extend(trust::look(config, clock));
     findings.extend(ledger::look(config));
+    findings.push(floor::look(config));
     findings.push(machine::disk(config));
     findings.push(machine::open_files(config.listen.connections_max));
     findings.push(machine::clock(path, config, clock.now()));
