@@ -16,6 +16,7 @@ use tonic_types::StatusExt as _;
 
 use crate::pin::PinError;
 use crate::rule_sentences;
+use crate::tls::certificate_fault;
 
 /// One faulty field, by its path and the rule it breaks. Never its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,53 @@ impl fmt::Display for Violation {
     }
 }
 
+/// What brings a refusal to its end, so that the same call succeeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalEnd {
+    /// Time alone.
+    Time,
+    /// An act of the broker's operators, after which nobody at the agency need change anything.
+    Operators,
+    /// A change to who calls: its certificate, its registration, or what it may do. What was sent
+    /// is as good afterwards as before.
+    Caller,
+    /// A change of what is asked for or sent.
+    Change,
+}
+
+/// What ends each refusal. The one table of it: whoever waits, keeps or gives up asks here.
+const fn end_of(refusal: Refusal) -> RefusalEnd {
+    match refusal {
+        Refusal::QuotaExceeded
+        | Refusal::TooManyConnections
+        | Refusal::DiskFloor
+        | Refusal::StoreUnavailable
+        | Refusal::ShuttingDown
+        | Refusal::ClockUnsure
+        | Refusal::NotSignedYet => RefusalEnd::Time,
+        Refusal::Suspended => RefusalEnd::Operators,
+        Refusal::NotRegistered | Refusal::NotAllowed => RefusalEnd::Caller,
+        Refusal::InvalidMessage
+        | Refusal::MarkingNotCarried
+        | Refusal::MessageIdReused
+        | Refusal::FrameOutOfBounds
+        | Refusal::InvalidRequest
+        | Refusal::NotFound
+        | Refusal::SubscriptionBusy
+        | Refusal::TakenOver
+        | Refusal::InvalidBundle
+        | Refusal::InvalidDirectory
+        | Refusal::SameApprover
+        | Refusal::NoPermit
+        | Refusal::Forbidden
+        | Refusal::PolicyError
+        | Refusal::WouldIdentify
+        | Refusal::RecipientNotInStanding
+        | Refusal::Expired
+        | Refusal::Withdrawn => RefusalEnd::Change,
+    }
+}
+
 /// A refusal the broker gave, numbered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
@@ -54,26 +102,30 @@ pub struct Refused {
 }
 
 impl Refused {
+    /// What ends it. A number this version does not know ends by a change: nothing is known of it.
+    #[must_use]
+    pub fn end(&self) -> RefusalEnd {
+        self.refusal.map_or(RefusalEnd::Change, end_of)
+    }
+
     /// Whether the same call may succeed later without anyone changing anything.
     #[must_use]
     pub fn may_pass(&self) -> bool {
-        matches!(
-            self.refusal,
-            Some(
-                Refusal::QuotaExceeded
-                    | Refusal::TooManyConnections
-                    | Refusal::DiskFloor
-                    | Refusal::StoreUnavailable
-                    | Refusal::ShuttingDown
-            )
-        )
+        self.end() == RefusalEnd::Time
+    }
+
+    /// Whether it says for certain that nothing was recorded. One number says itself that it does
+    /// not know, and of a number this version does not know nothing is known.
+    #[must_use]
+    pub fn is_definite(&self) -> bool {
+        self.refusal.is_some_and(|refusal| refusal != Refusal::StoreUnavailable)
     }
 
     /// Whether the caller's agency is suspended: an operator's act, which an operator ends. Until
     /// then no call succeeds, and afterwards nobody at the agency need change anything.
     #[must_use]
     pub fn is_suspension(&self) -> bool {
-        self.refusal == Some(Refusal::Suspended)
+        self.end() == RefusalEnd::Operators
     }
 }
 
@@ -229,11 +281,21 @@ pub enum ConnectError {
         /// What TLS said.
         source: io::Error,
     },
-    /// The broker refused this system's certificate.
+    /// The broker refused this system's certificate, and said for what.
     #[error(
-        "the broker refused this system's certificate ({0:?}): renew it, or ask the operators whether it was revoked"
+        "the broker refused this system's certificate: {}",
+        certificate_fault(*.0).unwrap_or("ask the broker's operators why")
     )]
     CertificateRefused(AlertDescription),
+    /// The broker took leave right after it had seen this system's certificate. It says no more to
+    /// whoever its directory does not know.
+    #[error(
+        "the broker at {address} refused this system's certificate: it took leave as soon as it had seen it. The certificate names no agency, node or person that is registered there, or was issued by an authority that may not name this agency, or is revoked: check `certificate` in the settings, and ask the broker's operators to look up the reason, which they see among the peers not let in"
+    )]
+    NotLetIn {
+        /// `host:port`.
+        address: String,
+    },
     /// HTTP/2 could not be started.
     #[error("the broker at {address} does not speak gRPC; check `broker` in the settings")]
     Protocol {
@@ -260,6 +322,7 @@ impl ConnectError {
             | Self::Unreachable { .. }
             | Self::Handshake { .. }
             | Self::CertificateRefused(_)
+            | Self::NotLetIn { .. }
             | Self::Protocol { .. }
             | Self::Pin(_) => None,
         }
@@ -276,6 +339,7 @@ impl ConnectError {
             | Self::Identity(_)
             | Self::Handshake { .. }
             | Self::CertificateRefused(_)
+            | Self::NotLetIn { .. }
             | Self::Pin(_) => false,
         }
     }
@@ -334,6 +398,31 @@ mod tests {
         };
         assert_eq!((refused.refusal, refused.code), (None, 9999));
         assert_eq!(refused.sentence, "mistakes");
+    }
+
+    #[test]
+    fn each_refusal_has_its_end_and_one_that_is_not_known_ends_by_a_change() {
+        let end = |code| Refused::from(wire::Refused { code, ..wire::Refused::default() }).end();
+        for (codes, expected) in [
+            (&[1004, 1005, 3001, 3002, 3003, 3004, 4003][..], RefusalEnd::Time),
+            (&[1002], RefusalEnd::Operators),
+            (&[1001, 1003], RefusalEnd::Caller),
+            (&[2001, 2003, 4001, 4002, 4004, 5001, 6001, 6007, 9999], RefusalEnd::Change),
+        ] {
+            for code in codes {
+                assert_eq!(end(*code), expected, "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_certificate_out_of_date_may_have_ended_or_not_begun() {
+        let said = ConnectError::CertificateRefused(AlertDescription::CertificateExpired);
+        let said = said.to_string();
+        assert!(said.contains("has ended, or has not begun"), "{said}");
+        assert!(!said.to_lowercase().contains("expired"), "{said}");
+        let other = ConnectError::CertificateRefused(AlertDescription::CertificateRevoked);
+        assert!(!other.to_string().contains("ended"), "{other}");
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 pub mod settings;
 pub mod backoff;
+mod files;
 pub mod pin;
 pub mod rule_sentences;
 pub mod errors;

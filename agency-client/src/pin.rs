@@ -3,17 +3,19 @@
 //! Owns: [`next_pin`], the words of its refusals, and the file the pin lies in (its signed note,
 //! mode 0600).
 //! Promises: a pin is replaced only by a checkpoint proved to continue it; the file is replaced
-//! whole or not at all; a refused checkpoint is kept beside it, for it is signed evidence.
+//! whole or not at all; a refused checkpoint is kept beside it, for it is signed evidence, and what
+//! is kept is never overwritten.
 //! Deliberately does not know: how a checkpoint or a proof is fetched.
 //!
 //! Why: with this a rewritten ledger, one cut short, or an old backup put back is found by every
 //! client at its next connect, even when whoever did it holds the signing key.
 
+use crate::files::write_whole;
 use proto::ledger::LedgerError;
 use proto::ledger::checkpoint::{Checkpoint, VerifierKey, verify, verify_growth};
 use proto::ledger::tree::Hash;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -195,18 +197,32 @@ impl PinFile {
         self.replace_locked(expected, note).map_err(|source| self.fault(source))
     }
 
-    /// Keeps a note beside the pin, under the pin's name with `ending` added. Used for what was
-    /// refused and for the head of a ledger that was given up.
+    /// Keeps the note of a checkpoint beside the pin, under the pin's name with `.WHY-SIZE-ROOT`
+    /// added. Used for what was refused and for the head of a ledger that was given up.
     ///
+    /// Promise: each checkpoint has a file of its own, which holds the first note of it that was
+    ///          kept, however many programs see it.
     /// Refuses: `File`.
-    pub fn keep_beside(&self, ending: &str, note: &str) -> Result<PathBuf, PinError> {
-        let path = self.beside(ending);
-        write_whole(&path, &self.beside(&format!("{ending}.new")), note)
-            .map_err(|source| PinError::File { path: path.clone(), source })?;
-        Ok(path)
+    pub fn keep_beside(
+        &self,
+        why: &str,
+        checkpoint: &Checkpoint,
+        note: &str,
+    ) -> Result<(), PinError> {
+        let path = self.beside(&format!("{why}-{}-{}", checkpoint.size, checkpoint.root.to_hex()));
+        let keep = || {
+            let _lock = self.lock()?;
+            if path.try_exists()? {
+                return Ok(());
+            }
+            write_whole(&path, note.as_bytes())
+        };
+        keep().map_err(|source| PinError::File { path: path.clone(), source })
     }
 
-    fn replace_locked(&self, expected: Option<&str>, note: &str) -> io::Result<bool> {
+    /// Whoever holds this is alone among this agency's programs in writing the pin and what lies
+    /// beside it.
+    fn lock(&self) -> io::Result<File> {
         let lock = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -214,6 +230,11 @@ impl PinFile {
             .mode(0o600)
             .open(self.beside("lock"))?;
         lock.lock()?;
+        Ok(lock)
+    }
+
+    fn replace_locked(&self, expected: Option<&str>, note: &str) -> io::Result<bool> {
+        let _lock = self.lock()?;
         let present = match fs::read_to_string(&self.path) {
             Ok(note) => Some(note),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -222,7 +243,7 @@ impl PinFile {
         if present.as_deref() != expected {
             return Ok(false);
         }
-        write_whole(&self.path, &self.beside("new"), note)?;
+        write_whole(&self.path, note.as_bytes())?;
         Ok(true)
     }
 
@@ -236,18 +257,6 @@ impl PinFile {
     fn fault(&self, source: io::Error) -> PinError {
         PinError::File { path: self.path.clone(), source }
     }
-}
-
-/// Writes to `fresh`, makes it durable, and puts it in the place of `path`.
-fn write_whole(path: &Path, fresh: &Path, text: &str) -> io::Result<()> {
-    let mut file =
-        OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(fresh)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(fresh, path)?;
-    // The rename itself is durable only once the folder is.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@
 //! Deliberately does not know: what the secret is for. The broker asks the same of its own key
 //! files, in the same words.
 
+use crate::files::read_start;
 use std::fs::{File, Metadata};
-use std::io::{self, Read as _};
+use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -51,10 +52,7 @@ pub(crate) fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, PrivateFileFa
     if mode & RIGHTS_REFUSED != 0 {
         return Err(PrivateFileFault::Mode(mode));
     }
-    let mut content = Vec::new();
-    file.take(bytes_max.saturating_add(1))
-        .read_to_end(&mut content)
-        .map_err(PrivateFileFault::Unreadable)?;
+    let content = read_start(file, bytes_max).map_err(PrivateFileFault::Unreadable)?;
     if content.len() as u64 > bytes_max {
         return Err(PrivateFileFault::TooLarge);
     }

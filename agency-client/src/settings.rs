@@ -7,6 +7,7 @@
 //! read at each connect, so that a renewed certificate is picked up without a restart.
 
 use proto::ledger::checkpoint::VerifierKey;
+use proto::limits::DIRECTORY_ID_CHARACTERS_MAX;
 use rustls::pki_types::ServerName;
 use serde::Deserialize;
 use std::io;
@@ -131,7 +132,7 @@ impl Settings {
                 "must be <name>+<key id>+<key>, as the broker's operators give it",
             ));
         }
-        let desk_is_good = |desk: &String| is_directory_id(desk);
+        let desk_is_good = |desk: &String| is_id(desk, DIRECTORY_ID_CHARACTERS_MAX);
         if !file.desks.iter().all(desk_is_good) {
             faults.push(fault("desks", "must be directory ids: 1 to 40 of a-z, 0-9 and -"));
         }
@@ -197,8 +198,9 @@ fn host_of(broker: &str) -> Option<&str> {
     (!host.is_empty()).then_some(host)
 }
 
-fn is_directory_id(text: &str) -> bool {
-    (1..=proto::limits::DIRECTORY_ID_CHARACTERS_MAX).contains(&text.len())
+/// Whether a text is an id of the directory's form: 1 to `longest` of a-z, 0-9 and -.
+pub(crate) fn is_id(text: &str, longest: usize) -> bool {
+    (1..=longest).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 

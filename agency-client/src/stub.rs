@@ -79,7 +79,12 @@ impl Stub {
 
     /// A client's connection to it.
     pub(crate) fn connection(&self) -> Connection {
-        Connection::with_dial(Box::new(PlainDial(self.address)), Duration::from_secs(5))
+        Connection::with_dial(self.dial(), Duration::from_secs(5))
+    }
+
+    /// The way such a connection is dialled.
+    pub(crate) fn dial(&self) -> Box<dyn Dial> {
+        Box::new(PlainDial(self.address))
     }
 }
 
@@ -100,13 +105,18 @@ impl Dial for PlainDial {
 
 /// A status that bears a refusal's number, and when to try again.
 pub(crate) fn numbered(refusal: Refusal, retry_after: Option<Duration>) -> Status {
+    of_number(refusal.code(), refusal.sentence(), retry_after)
+}
+
+/// The same by any number, known to this version or not.
+pub(crate) fn of_number(code: u32, sentence: &str, retry_after: Option<Duration>) -> Status {
     let mut details = ErrorDetails::new();
     let nothing = HashMap::<String, String>::new();
-    details.set_error_info(refusal.code().to_string(), ERROR_DOMAIN, nothing);
+    details.set_error_info(code.to_string(), ERROR_DOMAIN, nothing);
     if retry_after.is_some() {
         details.set_retry_info(retry_after);
     }
-    Status::with_error_details(Code::PermissionDenied, refusal.sentence(), details)
+    Status::with_error_details(Code::PermissionDenied, sentence, details)
 }
 
 /// Waits for the next stream, and fails the test rather than hang it.

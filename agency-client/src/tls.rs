@@ -2,8 +2,8 @@
 //!
 //! Owns: protocol version, key exchange, suites, and the reading of the files named in settings.
 //! Promises: TLS 1.3 only, X25519MLKEM768 preferred and X25519 accepted, a client certificate
-//! always, no resumption. A private key that others may read is not used. A configuration is made for each connection, so a renewed file is used
-//! at the next connect without a restart.
+//! always, no resumption. A private key that others may read is not used. A configuration is made
+//! for each connection, so a renewed file is used at the next connect without a restart.
 //! Deliberately does not know: sockets, HTTP/2, or when to reconnect.
 
 use crate::errors::ConnectError;
@@ -13,7 +13,7 @@ use rustls::client::Resumption;
 use rustls::crypto::aws_lc_rs::{default_provider, kx_group};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore, version};
+use rustls::{AlertDescription, ClientConfig, RootCertStore, version};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -48,6 +48,38 @@ pub fn client_config(settings: &Settings) -> Result<ClientConfig, ConnectError> 
     config.resumption = Resumption::disabled();
     config.alpn_protocols = vec![ALPN_HTTP2.to_vec()];
     Ok(config)
+}
+
+/// What is wrong with this system's certificate, and what to do about it, by the alert it was
+/// refused with; `None` if the alert speaks of something else.
+///
+/// Source: RFC 8446 section 6.2. One alert stands for either end of a certificate's dates.
+pub(crate) const fn certificate_fault(alert: AlertDescription) -> Option<&'static str> {
+    match alert {
+        AlertDescription::CertificateExpired => Some(
+            "by the broker's clock it has ended, or has not begun yet; look at both its dates (`openssl x509 -noout -dates -in` the file), then renew it, or wait until it begins",
+        ),
+        AlertDescription::CertificateRevoked => Some(
+            "it is revoked, or the authority that issued it is; ask the broker's operators why, and for a new one",
+        ),
+        AlertDescription::UnknownCA => Some(
+            "no authority that the broker trusts stands over it, or the broker has no revocation list of that authority that is in date; see that `certificate` in the settings holds the issuing authority's certificate too, and ask the broker's operators",
+        ),
+        AlertDescription::UnsupportedCertificate => {
+            Some("it is not one for clients (extended key usage clientAuth); ask for one that is")
+        }
+        AlertDescription::CertificateRequired => {
+            Some("none was shown; check `certificate` in the settings")
+        }
+        AlertDescription::BadCertificate
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::AccessDenied
+        | AlertDescription::DecryptError => {
+            Some("the broker does not say what is wrong with it; ask its operators")
+        }
+        // The list of alerts is not ours, and grows: the others speak of the connection.
+        _ => None,
+    }
 }
 
 /// Reads the private key, which nobody but its owner may be able to read.

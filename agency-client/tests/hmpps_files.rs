@@ -147,9 +147,11 @@ fn every_fault_of_every_row_is_reported_at_once_and_good_rows_go_on() {
         ROW,
         &ROW.replace("Z9301ZA", "z9304za"),
         "Z9305ZA,\u{200b}\u{3164},2025-06-16,2025-06-15,MDI,,\u{200b},no,",
+        "Z9306ZA,,,2026-06-15,MDI,,,,",
+        "Z9306ZA,,,2026-06-16,MDI,,,,",
     ]);
     let fault = |line, column, rule| RowFault { line, column, rule };
-    assert_eq!(read.rows.iter().map(|row| row.line).collect::<Vec<_>>(), [2, 8]);
+    assert_eq!(read.rows.iter().map(|row| row.line).collect::<Vec<_>>(), [2, 8, 10]);
     assert_eq!(
         read.faults,
         [
@@ -168,6 +170,7 @@ fn every_fault_of_every_row_is_reported_at_once_and_good_rows_go_on() {
             fault(9, "name", RowRule::Blank),
             fault(9, "birth_date", RowRule::BirthAhead),
             fault(9, "offence_class", RowRule::Blank),
+            fault(11, "release_date", RowRule::FarAhead),
         ]
     );
     let said: String = read.faults.iter().map(ToString::to_string).collect();
@@ -212,27 +215,27 @@ fn a_folder_is_read_in_name_order_at_least_once_and_across_restarts() {
         fs::write(dir.join(name), name).unwrap();
     }
     fs::create_dir(dir.join("d.json")).unwrap();
-    let names = |source: &FolderSource| -> Vec<String> {
+    let names = |source: &mut FolderSource| -> Vec<String> {
         let unread = source.next_unread(10).unwrap();
         let name = |path: &std::path::Path| path.file_name().unwrap().to_str().unwrap().to_owned();
         unread.iter().map(|file| name(&file.path)).collect()
     };
 
     let mut source = FolderSource::open(&dir, &state, KEY).unwrap();
-    assert_eq!(names(&source), ["a.json", "b.json"]);
+    assert_eq!(names(&mut source), ["a.json", "b.json"]);
     let first = source.next_unread(1).unwrap().remove(0);
     assert_eq!(first.content().unwrap(), b"a.json");
-    assert_eq!(names(&source), ["a.json", "b.json"], "offered until it is marked done");
+    assert_eq!(names(&mut source), ["a.json", "b.json"], "offered until it is marked done");
     source.mark_done(&first).unwrap();
-    assert_eq!(names(&source), ["b.json"]);
+    assert_eq!(names(&mut source), ["b.json"]);
 
-    let source = FolderSource::open(&dir, &state, KEY).unwrap();
-    assert_eq!(names(&source), ["b.json"], "done stays done after a restart");
+    let mut source = FolderSource::open(&dir, &state, KEY).unwrap();
+    assert_eq!(names(&mut source), ["b.json"], "done stays done after a restart");
     // A file that arrives late under an earlier name is not passed over.
     fs::write(dir.join("0.json"), "late").unwrap();
     // A file that is written anew is news.
     fs::write(dir.join("a.json"), "something else").unwrap();
-    assert_eq!(names(&source), ["0.json", "a.json", "b.json"]);
+    assert_eq!(names(&mut source), ["0.json", "a.json", "b.json"]);
 
     let saved = fs::read_to_string(&state).unwrap();
     assert!(!saved.contains("json"), "no file names in the saved position");
@@ -247,7 +250,7 @@ fn of_a_followed_folder_only_events_are_offered_and_the_other_files_are_counted(
         fs::write(dir.join(name), "{}").unwrap();
     }
     fs::create_dir(dir.join("older.md")).unwrap();
-    let source = FolderSource::open(dir, &dir.join("position"), KEY).unwrap();
+    let mut source = FolderSource::open(dir, &dir.join("position"), KEY).unwrap();
     let paths: Vec<_> = source.next_unread(10).unwrap().into_iter().map(|f| f.path).collect();
     assert_eq!(paths, [dir.join("A.JSON"), dir.join("b.json")]);
     assert_eq!(source.not_read().unwrap(), 3, "the saved position is not one of them");
@@ -269,8 +272,32 @@ fn a_position_cut_short_offers_that_file_again() {
     let again = source.next_unread(10).unwrap();
     assert_eq!(again.len(), 1);
     source.mark_done(again.first().unwrap()).unwrap();
-    let source = FolderSource::open(folder.path(), &state, KEY).unwrap();
+    let mut source = FolderSource::open(folder.path(), &state, KEY).unwrap();
     assert_eq!(source.next_unread(10).unwrap(), []);
+}
+
+#[test]
+fn a_position_that_is_followed_for_long_grows_no_further_than_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, state) = (folder.path().join("in"), folder.path().join("position"));
+    fs::create_dir(&dir).unwrap();
+    fs::write(dir.join("stays.json"), "{}").unwrap();
+    let mut source = FolderSource::open(&dir, &state, KEY).unwrap();
+    let stays = source.next_unread(1).unwrap().remove(0);
+    source.mark_done(&stays).unwrap();
+    for number in 0..600 {
+        let passing = dir.join(format!("{number}.json"));
+        fs::write(&passing, "{}").unwrap();
+        let offered = source.next_unread(10).unwrap();
+        assert_eq!(offered.len(), 1, "what stays is done");
+        source.mark_done(offered.first().unwrap()).unwrap();
+        fs::remove_file(&passing).unwrap();
+    }
+    let saved = fs::read_to_string(&state).unwrap();
+    let lines = saved.lines().filter(|line| !line.is_empty()).count();
+    assert!(lines <= 300, "{lines} lines for one file");
+    let mut again = FolderSource::open(&dir, &state, KEY).unwrap();
+    assert_eq!(again.next_unread(10).unwrap(), []);
 }
 
 #[test]

@@ -79,9 +79,10 @@ impl FolderLock {
 impl Authority {
     /// Saves everything needed to go on later, and the revocation lists as of now.
     ///
-    /// The folder and its key folder get mode 0700, keys and register 0600. The register is
-    /// written last: a save that stops half way leaves the earlier state, except for keys that
-    /// nothing refers to yet.
+    /// The folder and its key folder get mode 0700, keys and register 0600. The register is the
+    /// state: a save that stops before it leaves the earlier one, except for keys that nothing
+    /// refers to yet. The lists are written after it, so that no list ever names a revocation that
+    /// the register lost; one that is missing from them is in those of the next save.
     /// Refuses: [`CertsError::FolderInUse`] if the folder holds another authority or any other
     ///          files; [`CertsError::Write`], and as [`Authority::crls_pem`].
     pub fn save(&self, folder: &Path) -> Result<(), CertsError> {
@@ -94,12 +95,12 @@ impl Authority {
             let (certificate, key) = (format!("{name}.pem"), format!("{name}.key"));
             save_signer(&issuing_folder, &certificate, &key, signer)?;
         }
-        let what = "the revocation lists";
-        write_atomically(what, folder, CRLS_FILE, &self.crls_pem()?, PUBLIC_MODE)?;
+        let lists = self.crls_pem()?;
         let what = "the register";
         let register = toml::to_string(&self.to_saved())
             .map_err(|_| CertsError::Malformed { what, rule: "must be expressible in TOML" })?;
-        write_atomically(what, folder, REGISTER_FILE, &register, SECRET_MODE)
+        write_atomically(what, folder, REGISTER_FILE, &register, SECRET_MODE)?;
+        write_atomically("the revocation lists", folder, CRLS_FILE, &lists, PUBLIC_MODE)
     }
 
     /// Loads what [`Authority::save`] wrote, to go on at the moment `now`.

@@ -7,18 +7,19 @@
 use super::error::CliError;
 use super::exchange::report;
 use super::output::Output;
+use crate::errors::RefusalEnd;
 use crate::publisher::{PublishError, PublishOutcome};
 use proto::refusal::Refusal;
 use serde_json::json;
 
 /// What an answer means. Only for messages whose ids the adapter made: see [`Answer::of`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Answer {
     /// The broker has the message.
     Taken,
-    /// Nobody need change anything for it to be taken.
+    /// It is as good later as now: what is in the way is not the message.
     Later,
-    /// Somebody must.
+    /// The message will never be taken as it is.
     Refused,
 }
 
@@ -37,8 +38,11 @@ impl Answer {
             {
                 Self::Taken
             }
-            Err(PublishError::Refused(refused)) if refused.may_pass() => Self::Later,
-            Err(PublishError::Refused(_) | PublishError::Faulty { .. }) => Self::Refused,
+            Err(PublishError::Refused(refused)) => match refused.end() {
+                RefusalEnd::Time | RefusalEnd::Operators | RefusalEnd::Caller => Self::Later,
+                RefusalEnd::Change => Self::Refused,
+            },
+            Err(PublishError::Faulty { .. }) => Self::Refused,
             Err(
                 PublishError::IdInFlight
                 | PublishError::OutcomeUnknown { .. }
@@ -90,6 +94,13 @@ mod tests {
             (Ok(proto::exchange::v1::Accepted::default()), Answer::Taken),
             (refused(Refusal::MessageIdReused), Answer::Taken),
             (refused(Refusal::DiskFloor), Answer::Later),
+            (refused(Refusal::QuotaExceeded), Answer::Later),
+            // Operators lift a suspension; what was to be sent is as good then as before.
+            (refused(Refusal::Suspended), Answer::Later),
+            (refused(Refusal::ClockUnsure), Answer::Later),
+            // A certificate that has run out is renewed, and no event is at fault for it.
+            (refused(Refusal::NotRegistered), Answer::Later),
+            (refused(Refusal::MarkingNotCarried), Answer::Refused),
             (not_sent, Answer::Later),
             (unknown, Answer::Later),
             (Err(PublishError::IdInFlight), Answer::Later),

@@ -141,7 +141,7 @@ pub(super) struct Follow {
     /// Where to keep what cannot be used, with the reason.
     #[arg(long)]
     pub(super) quarantine: PathBuf,
-    /// Seconds between looks at the folder.
+    /// Seconds between looks at the folder, or at a queue that answers at once that it is empty.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(super) every_seconds: u64,
     /// End when nothing is left to read.

@@ -13,7 +13,8 @@ use crate::connection::{Connection, accept_origin as accept};
 use crate::settings::Settings;
 use crate::verify::verify_proof;
 use proto::audit::v1 as audit;
-use proto::exchange::v1::{Field, TaskKind};
+use proto::exchange::v1::{Field, TaskKind, WhoAmIRequest};
+use proto::ledger::checkpoint::VerifierKey;
 use proto::ledger::proof::{PROOF_BYTES_MAX, Verified};
 use proto::refusal::Refusal;
 use serde_json::json;
@@ -21,6 +22,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+/// The role that sees every candidate of every decision, as the broker names it.
+const BROKER_AUDITOR: &str = "broker_auditor";
 
 /// `agency disclosures`: every page.
 pub(super) async fn disclosures(
@@ -125,11 +129,21 @@ pub(super) async fn explain(settings: &Path, what: Explain, out: &Output) -> Res
         out.record(|| fate_json(row), || fate_text(row))?;
     }
     if answer.explanations.is_empty() && answer.fates.is_empty() {
-        complain("the message is known, and no recipient of it may be shown to you");
+        let me = connection.exchange().await?.who_am_i(WhoAmIRequest {}).await?.into_inner();
+        complain(nobody_explained(&me.roles));
     } else if !out.is_json {
         out.text(&format!("decided under bundle {}", answer.bundle))?;
     }
     Ok(())
+}
+
+/// Why an explanation names nobody. From the broker-wide auditor no candidate is kept.
+fn nobody_explained(roles: &[String]) -> &'static str {
+    if roles.iter().any(|role| role == BROKER_AUDITOR) {
+        "the message is known, and nobody had a stake in it: no desk was a candidate, so nothing was decided about anybody"
+    } else {
+        "the message is known, and no recipient of it may be shown to you"
+    }
 }
 
 fn fate_json(row: &audit::DeliveryFate) -> serde_json::Value {
@@ -268,11 +282,22 @@ pub(super) fn verify(
     out: &Output,
 ) -> Result<(), CliError> {
     let key = match key {
-        Some(key) => text_or_file(key)?,
+        Some(key) => given_key(text_or_file(key)?)?,
         None => Settings::load(settings)?.verifier_key.encode(),
     };
     let proof = read_text(file, PROOF_BYTES_MAX as u64)?;
     report(&verify_proof(&proof, &key)?, out)
+}
+
+/// A verifier key as it was given on the command line.
+fn given_key(text: String) -> Result<String, CliError> {
+    match VerifierKey::parse(text.trim()) {
+        Ok(_) => Ok(text),
+        Err(_) => Err(CliError::Argument {
+            what: "--key",
+            rule: "must be a verifier key, <name>+<key id>+<key>, as the broker's operators publish it, or @FILE for a file that holds one",
+        }),
+    }
 }
 
 fn report(verified: &Verified, out: &Output) -> Result<(), CliError> {

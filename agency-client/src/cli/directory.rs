@@ -11,6 +11,7 @@ use crate::connection::Connection;
 use crate::settings::Settings;
 use proto::directory::v1::StateLinkRequest;
 use proto::exchange::v1 as wire;
+use proto::ledger::checkpoint::Checkpoint;
 use serde_json::json;
 use std::path::Path;
 
@@ -22,12 +23,14 @@ pub(super) async fn whoami(settings: &Path, out: &Output) -> Result<(), CliError
     let connection = Connection::connect(&Settings::load(settings)?).await?;
     let me = connection.exchange().await?.who_am_i(wire::WhoAmIRequest {}).await?.into_inner();
     let ends = time_text(me.certificate_ends.as_ref());
-    let head = connection.head().await;
+    let (head, is_first) = (connection.head().await, connection.is_head_first().await);
     out.record(
         || {
             json!({"agency": me.agency, "node": me.node, "person": me.person, "roles": me.roles,
-                   "desks": me.desks, "certificate_ends": ends,
-                   "ledger": head.as_ref().map(|head| json!({"origin": head.origin, "size": head.size}))})
+            "desks": me.desks, "certificate_ends": ends,
+            "ledger": head.as_ref().map(|head| {
+                json!({"origin": head.origin, "size": head.size, "first_seen": is_first})
+            })})
         },
         || {
             let name = if me.node.is_empty() {
@@ -35,9 +38,7 @@ pub(super) async fn whoami(settings: &Path, out: &Output) -> Result<(), CliError
             } else {
                 format!("node {}", me.node)
             };
-            let ledger = head.as_ref().map_or_else(String::new, |head| {
-                format!("\nledger {} at {} entries, continuing what was seen before", head.origin, head.size)
-            });
+            let ledger = head.as_ref().map_or_else(String::new, |head| ledger(head, is_first));
             // A node has desks and a person has roles; what it has none of is not listed.
             let listed = |what: &str, names: &[String]| match names {
                 [] => String::new(),
@@ -51,6 +52,16 @@ pub(super) async fn whoami(settings: &Path, out: &Output) -> Result<(), CliError
             )
         },
     )
+}
+
+/// The ledger's head, and what it was held against.
+fn ledger(head: &Checkpoint, is_first: bool) -> String {
+    let seen = if is_first {
+        "nothing was seen of a ledger before; this head is now pinned, and whatever comes later must continue it: compare it with what the broker's operators publish"
+    } else {
+        "continuing what was seen before"
+    };
+    format!("\nledger {} at {} entries, {seen}", head.origin, head.size)
 }
 
 /// `agency state-link`.
@@ -94,6 +105,17 @@ fn identifier(object: &mut ObjectReader, faults: &mut Faults) -> wire::Identifie
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proto::ledger::tree::root;
+
+    #[test]
+    fn the_first_ledger_ever_seen_is_said_to_continue_nothing() {
+        let head = Checkpoint { origin: "log.example".into(), size: 5, root: root(&[]) };
+        let first = ledger(&head, true);
+        assert!(first.contains("nothing was seen") && first.contains("is now pinned"), "{first}");
+        assert!(!first.contains("continuing"), "{first}");
+        let later = ledger(&head, false);
+        assert_eq!(later, "\nledger log.example at 5 entries, continuing what was seen before");
+    }
 
     #[test]
     fn a_link_names_both_ends_and_the_birth_date_and_may_be_withdrawn() {

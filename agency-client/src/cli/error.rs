@@ -30,6 +30,8 @@ pub(super) enum CliError {
     Verify(#[from] VerifyError),
     #[error("{path}: {source}")]
     File { path: PathBuf, source: io::Error },
+    #[error("{path}: is larger than {bytes_max} bytes, the most that such a file may have")]
+    TooLarge { path: PathBuf, bytes_max: u64 },
     #[error("{path}: {source}")]
     Message { path: PathBuf, source: MessageJsonError },
     #[error("{}\nnothing was sent", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
@@ -46,6 +48,10 @@ pub(super) enum CliError {
     Argument { what: &'static str, rule: &'static str },
     #[error("{failed} of {all} were not published; each is named above")]
     NotAllPublished { failed: usize, all: usize },
+    #[error(
+        "an answer was lost inside this program ({0}); do it again, the same ids make that safe"
+    )]
+    LostAnswer(#[from] tokio::task::JoinError),
     #[error("nothing was put back: the desk has no dead letter of this id")]
     NotRedriven,
     #[error("cannot write the output: {0}")]

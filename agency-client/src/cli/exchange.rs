@@ -1,13 +1,15 @@
 //! The verbs `publish`, `preview` and `track`.
 //!
 //! Owns: their order of steps and their words. Promises: every file is read and checked before
-//! anything is sent. Deliberately does not know: how messages travel.
+//! anything is sent; what became of each message is printed as it is answered. Deliberately does
+//! not know: how messages travel.
 
 use super::args::Shape;
 use super::error::CliError;
 use super::message_json::{FILE_BYTES_MAX, MessageJsonError, read_message};
 use super::now;
 use super::output::{Output, read_text, time_text, told_time, word, words};
+use super::sending::Sending;
 use crate::connection::Connection;
 use crate::errors::{CallError, Violation};
 use crate::publisher::{PublishError, PublishOutcome, Publisher, PublisherOptions};
@@ -29,21 +31,17 @@ pub(super) async fn publish(
     let settings = Settings::load(settings)?;
     let connection = Connection::connect(&settings).await?;
     let publisher = Publisher::new(&connection, PublisherOptions::from(&settings));
-    let mut pending = Vec::new();
-    for message in messages {
-        let id = message.message_id.clone();
-        pending.push((id, publisher.send(message).await));
-    }
-    let (all, mut failed) = (pending.len(), 0);
-    for (id, sent) in pending {
-        let outcome = match sent {
-            Ok(answer) => answer.await,
-            Err(error) => Err(error),
-        };
+    let mut sending = Sending::by(publisher);
+    let (all, mut failed) = (messages.len(), 0);
+    let mut tell = |id: &str, outcome: &PublishOutcome| {
         failed += usize::from(outcome.is_err());
-        report(&id, &outcome, out)?;
+        report(id, outcome, out)
+    };
+    for message in messages {
+        sending.send(message, &mut tell).await?;
     }
-    publisher.close().await;
+    sending.settle(&mut tell).await?;
+    sending.close().await;
     if failed == 0 { Ok(()) } else { Err(CliError::NotAllPublished { failed, all }) }
 }
 
@@ -122,8 +120,9 @@ pub(super) fn report(id: &str, outcome: &PublishOutcome, out: &Output) -> Result
 
 fn failure_text(id: &str, error: &PublishError) -> String {
     match error {
-        // Whatever the number, nothing of this submission was recorded.
-        PublishError::Refused(refused) => format!("{id} was not recorded: {refused}"),
+        // Whatever the number, nothing of this submission was recorded; an earlier one of the
+        // same message may have been.
+        PublishError::Refused(refused) => format!("{id} was not newly recorded: {refused}"),
         PublishError::OutcomeUnknown { .. } => format!("{id} outcome unknown: {error}"),
         PublishError::Faulty { .. } | PublishError::IdInFlight | PublishError::NotSent { .. } => {
             format!("{id} was not sent: {error}")
@@ -264,7 +263,7 @@ mod tests {
         let error = refused(Refusal::NotAllowed, &[]);
         assert_eq!(
             failure_text("id-1", &error),
-            "id-1 was not recorded: refused (1003): Your role does not allow this; ask your \
+            "id-1 was not newly recorded: refused (1003): Your role does not allow this; ask your \
              agency's lead."
         );
         assert_eq!(
@@ -322,6 +321,22 @@ mod tests {
             assert!(error.contains(part), "{part} is missing from {error}");
         }
         assert!(!error.contains("canary"));
+    }
+
+    #[test]
+    fn a_file_larger_than_a_messages_may_be_is_not_read_on_and_the_bound_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large.json");
+        // A gibibyte by its length, of which hardly anything lies on the disk.
+        std::fs::File::create(&path).unwrap().set_len(1 << 30).unwrap();
+        let error = read_messages(std::slice::from_ref(&path), &Output::new(false)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "{}: is larger than 1048576 bytes, the most that such a file may have\nnothing was sent",
+                path.display()
+            )
+        );
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The verbs `import hmpps` and `import releases`.
 //!
-//! Owns: reading files, reporting each outcome, and publishing what is shareable.
-//! Promises: with `--dry-run` nothing is connected to and no settings are needed; the same file
-//! read twice gives the same message ids, so importing again tells nobody twice, and what was
-//! sent before is no failure.
+//! Owns: reading files, reporting each outcome, and publishing what is for sharing.
+//! Promises: with `--dry-run` nothing is connected to and no settings are needed, and it is said
+//! what would be; nothing is called shared before the broker has it; the same file read twice gives
+//! the same message ids, so importing again tells nobody twice, and what was sent before is no
+//! failure.
 //! Deliberately does not know: what an event means ([`crate::hmpps`]).
 
 use super::answer::{Answer, say};
@@ -11,101 +12,122 @@ use super::args::{ImportHmpps, ImportReleases};
 use super::error::CliError;
 use super::now;
 use super::output::{Output, complain, read_bytes};
+use super::sending::Sending;
 use super::shown::in_line;
 use crate::connection::Connection;
+use crate::files::read_start;
 use crate::hmpps::{
     ImportProfile, Outcome, PAYLOAD_BYTES_MAX, QuarantineFolder, is_event_file, json_line, read,
     read_release_list,
 };
-use crate::publisher::{Pending, PublishOutcome, Publisher, PublisherOptions};
+use crate::publisher::{PublishOutcome, Publisher, PublisherOptions};
 use crate::settings::Settings;
 use proto::exchange::v1::Message;
 use serde_json::json;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// The largest release list that is opened, bytes; the reader has a bound of its own below it.
 const LIST_FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// Answers that may be owed before one is waited for.
-const OWED_MAX: usize = 4_096;
-
 /// Publishes what imports give it, and counts.
 pub(super) struct Sink {
-    publisher: Option<Publisher>,
-    owed: VecDeque<(String, Pending)>,
+    sending: Option<Sending>,
+    tally: Tally,
+}
+
+/// What became of messages.
+#[derive(Default)]
+struct Tally {
     sent: usize,
     failed: usize,
-    /// Ids of messages that the broker did not take, since that was last asked.
-    not_taken: BTreeSet<String>,
+    /// Messages that the broker did not take, since that was last asked.
+    not_taken: BTreeMap<String, Answer>,
 }
 
 impl Sink {
     /// Connects, unless this is a dry run.
-    pub(super) async fn open(settings: &Path, is_dry: bool) -> Result<Self, CliError> {
-        let publisher = if is_dry {
-            None
-        } else {
-            let settings = Settings::load(settings)?;
-            let connection = Connection::connect(&settings).await?;
-            Some(Publisher::new(&connection, PublisherOptions::from(&settings)))
-        };
-        Ok(Self::over(publisher))
+    async fn open(settings: &Path, is_dry: bool) -> Result<Self, CliError> {
+        if is_dry {
+            return Ok(Self::over(None));
+        }
+        let settings = Settings::load(settings)?;
+        let connection = Connection::connect(&settings).await?;
+        Ok(Self::over(Some(Publisher::new(&connection, PublisherOptions::from(&settings)))))
     }
 
-    const fn over(publisher: Option<Publisher>) -> Self {
-        let owed = VecDeque::new();
-        Self { publisher, owed, sent: 0, failed: 0, not_taken: BTreeSet::new() }
+    /// Publishes by this publisher; by none in a dry run.
+    pub(super) fn over(publisher: Option<Publisher>) -> Self {
+        Self { sending: publisher.map(Sending::by), tally: Tally::default() }
     }
 
-    /// Sends one message; answers are read as they are needed.
+    /// Sends one message, and says what became of those before it that were answered meanwhile.
     pub(super) async fn send(&mut self, message: Message, out: &Output) -> Result<(), CliError> {
-        let Some(publisher) = &self.publisher else { return Ok(()) };
-        self.sent += 1;
-        let id = message.message_id.clone();
-        match publisher.send(message).await {
-            Ok(answer) => self.owed.push_back((id, answer)),
-            Err(error) => self.count(&id, &Err(error), out)?,
-        }
-        if self.owed.len() >= OWED_MAX {
-            self.settle_first(out).await?;
-        }
-        Ok(())
+        let Self { sending, tally } = self;
+        let Some(sending) = sending else { return Ok(()) };
+        tally.sent += 1;
+        sending.send(message, |id, outcome| tally.count(id, outcome, out)).await
     }
 
-    /// Waits for every answer; the ids of what was sent since the last time and not taken.
-    pub(super) async fn settle(&mut self, out: &Output) -> Result<BTreeSet<String>, CliError> {
-        while !self.owed.is_empty() {
-            self.settle_first(out).await?;
+    /// Waits for every answer; what was sent since the last time and not taken, by id.
+    pub(super) async fn settle(
+        &mut self,
+        out: &Output,
+    ) -> Result<BTreeMap<String, Answer>, CliError> {
+        let Self { sending, tally } = self;
+        if let Some(sending) = sending {
+            sending.settle(|id, outcome| tally.count(id, outcome, out)).await?;
         }
-        Ok(std::mem::take(&mut self.not_taken))
+        Ok(std::mem::take(&mut tally.not_taken))
     }
 
-    async fn settle_first(&mut self, out: &Output) -> Result<(), CliError> {
-        let Some((id, answer)) = self.owed.pop_front() else { return Ok(()) };
-        self.count(&id, &answer.await, out)
+    /// Ends, once everything is settled.
+    pub(super) async fn close(self) {
+        if let Some(sending) = self.sending {
+            sending.close().await;
+        }
     }
 
+    /// Waits for every answer, sums up and ends.
+    async fn finish(mut self, summary: &Summary, out: &Output) -> Result<(), CliError> {
+        self.settle(out).await?;
+        let Tally { sent, failed, .. } = self.tally;
+        complain(&summary.text(self.sending.is_none(), sent - failed));
+        self.close().await;
+        if failed == 0 { Ok(()) } else { Err(CliError::NotAllPublished { failed, all: sent }) }
+    }
+}
+
+impl Tally {
     fn count(&mut self, id: &str, outcome: &PublishOutcome, out: &Output) -> Result<(), CliError> {
         let answer = Answer::of(outcome);
         match answer {
             Answer::Taken => {}
             Answer::Later | Answer::Refused => {
                 self.failed += 1;
-                self.not_taken.insert(id.to_owned());
+                self.not_taken.insert(id.to_owned(), answer);
             }
         }
         say(id, outcome, answer, out)
     }
+}
 
-    /// Waits for every answer and ends.
-    pub(super) async fn finish(mut self, out: &Output) -> Result<(), CliError> {
-        self.settle(out).await?;
-        if let Some(publisher) = self.publisher {
-            publisher.close().await;
-        }
-        match self.failed {
-            0 => Ok(()),
-            failed => Err(CliError::NotAllPublished { failed, all: self.sent }),
+/// What an import counts of what it read.
+struct Summary {
+    /// Events for sharing.
+    for_sharing: usize,
+    /// The rest, in words.
+    others: String,
+}
+
+impl Summary {
+    /// What was done, or in a dry run what would be.
+    fn text(&self, is_dry: bool, taken: usize) -> String {
+        let Self { for_sharing, others } = self;
+        if is_dry {
+            format!("{for_sharing} would be shared, {others}; nothing was sent")
+        } else {
+            format!("{taken} shared, {others}")
         }
     }
 }
@@ -125,10 +147,11 @@ pub(super) async fn hmpps(
     let mut sink = Sink::open(settings, what.dry_run).await?;
     let mut counts = [0_usize; 3];
     for path in files {
-        // One byte more than is read shows the reader that there is more.
-        let payload = read_start(&path, PAYLOAD_BYTES_MAX + 1)?;
+        let payload = File::open(&path)
+            .and_then(|file| read_start(file, PAYLOAD_BYTES_MAX as u64))
+            .map_err(CliError::file(&path))?;
         let outcome = read(&payload, &profile, now());
-        print_outcome(&path, &outcome, out)?;
+        print_outcome(&path, &outcome, Sharing::of(what.dry_run), out)?;
         let [shared, not_shareable, quarantined] = &mut counts;
         match outcome {
             Outcome::Shared(messages) => {
@@ -146,32 +169,51 @@ pub(super) async fn hmpps(
     }
     print_not_read(not_read, out)?;
     let [shared, not_shareable, quarantined] = counts;
-    let ending = ending(what.dry_run);
-    complain(&format!(
-        "{shared} to be shared, {not_shareable} not for sharing, {quarantined} held back{ending}"
-    ));
-    sink.finish(out).await
+    let others = format!("{not_shareable} not for sharing, {quarantined} held back");
+    sink.finish(&Summary { for_sharing: shared, others }, out).await
 }
 
-/// How a summary ends.
-const fn ending(is_dry: bool) -> &'static str {
-    if is_dry { "; nothing was sent" } else { "" }
+/// What is said of an event before the broker has answered.
+#[derive(Clone, Copy)]
+pub(super) enum Sharing {
+    /// It is being sent.
+    Meant,
+    /// It would be sent, were this not a dry run.
+    Supposed,
+}
+
+impl Sharing {
+    const fn of(is_dry: bool) -> Self {
+        if is_dry { Self::Supposed } else { Self::Meant }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Meant => "for sharing",
+            Self::Supposed => "would be shared",
+        }
+    }
 }
 
 /// Keeps a payload that cannot be used, where there is a place for it.
-pub(super) fn keep(
+fn keep(
     folder: Option<&QuarantineFolder>,
     path: &Path,
     reason: crate::hmpps::QuarantineReason,
 ) -> Result<(), CliError> {
     let Some(folder) = folder else { return Ok(()) };
-    let mut file = std::fs::File::open(path).map_err(CliError::file(path))?;
+    let mut file = File::open(path).map_err(CliError::file(path))?;
     folder.keep(&mut file, reason)?;
     Ok(())
 }
 
-/// Prints what became of one payload.
-pub(super) fn print_outcome(path: &Path, outcome: &Outcome, out: &Output) -> Result<(), CliError> {
+/// Prints how one payload was read.
+pub(super) fn print_outcome(
+    path: &Path,
+    outcome: &Outcome,
+    sharing: Sharing,
+    out: &Output,
+) -> Result<(), CliError> {
     let label = path.display().to_string();
     if out.is_json {
         return out.json_line(&json_line(&label, outcome));
@@ -180,7 +222,7 @@ pub(super) fn print_outcome(path: &Path, outcome: &Outcome, out: &Output) -> Res
     out.text(&match outcome {
         Outcome::Shared(messages) => {
             let ids: Vec<&str> = messages.iter().map(|m| m.message_id.as_str()).collect();
-            format!("{label}: to be shared as {}", ids.join(", "))
+            format!("{label}: {} as {}", sharing.words(), ids.join(", "))
         }
         Outcome::NotShareable(kept) => format!("{label}: not for sharing. {}", kept.reason),
         Outcome::Quarantined(held) => format!("{label}: held back. {}", held.reason),
@@ -208,17 +250,16 @@ pub(super) async fn releases(
         )?;
     }
     let faults = list.faults.len();
-    let (rows, ending) = (list.rows.len(), ending(what.dry_run));
+    let (rows, sharing) = (list.rows.len(), Sharing::of(what.dry_run).words());
     for row in list.rows {
         let id = row.message.message_id.clone();
         out.record(
-            || json!({"line": row.line, "outcome": "shared", "message_id": id}),
-            || format!("line {}: to be shared as {id}", row.line),
+            || json!({"line": row.line, "outcome": "shareable", "message_id": id}),
+            || format!("line {}: {sharing} as {id}", row.line),
         )?;
         sink.send(row.message, out).await?;
     }
-    complain(&format!("{rows} to be shared, {faults} faults{ending}"));
-    sink.finish(out).await?;
+    sink.finish(&Summary { for_sharing: rows, others: format!("{faults} faults") }, out).await?;
     if faults == 0 {
         Ok(())
     } else {
@@ -283,15 +324,6 @@ pub(super) fn print_not_read(count: usize, out: &Output) -> Result<(), CliError>
     )
 }
 
-/// The first bytes of a file, at most `bytes_max`.
-fn read_start(path: &Path, bytes_max: usize) -> Result<Vec<u8>, CliError> {
-    use std::io::Read as _;
-    let file = std::fs::File::open(path).map_err(CliError::file(path))?;
-    let mut bytes = Vec::new();
-    file.take(bytes_max as u64).read_to_end(&mut bytes).map_err(CliError::file(path))?;
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -328,12 +360,24 @@ mod tests {
             heard += call.hear().await.messages.len();
         }
         let not_taken = sink.settle(&out).await.unwrap();
-        assert_eq!(not_taken, BTreeSet::from([ids.last().unwrap().clone()]));
+        let refused = BTreeMap::from([(ids.last().unwrap().clone(), Answer::Refused)]);
+        assert_eq!(not_taken, refused);
         assert!(sink.settle(&out).await.unwrap().is_empty(), "each is named once");
+        let summary = Summary { for_sharing: 3, others: String::new() };
         assert!(matches!(
-            sink.finish(&out).await,
+            sink.finish(&summary, &out).await,
             Err(CliError::NotAllPublished { failed: 1, all: 3 })
         ));
+    }
+
+    #[test]
+    fn a_summary_says_what_was_done_and_of_a_dry_run_what_would_be() {
+        let summary = Summary { for_sharing: 3, others: "1 not for sharing, 0 held back".into() };
+        assert_eq!(summary.text(false, 2), "2 shared, 1 not for sharing, 0 held back");
+        assert_eq!(
+            summary.text(true, 0),
+            "3 would be shared, 1 not for sharing, 0 held back; nothing was sent"
+        );
     }
 
     #[test]

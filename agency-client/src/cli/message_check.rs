@@ -70,16 +70,26 @@ fn check_kind(kind: Option<&Kind>, faults: &mut Faults) {
 
 /// What is empty was left out, or could not be read and is at fault already.
 fn check_id(field: &str, id: &str, faults: &mut Faults) {
-    let is_good = id.len() == uuid::fmt::Hyphenated::LENGTH
-        && Uuid::try_parse(id).is_ok_and(|id| !id.is_nil());
-    if !id.is_empty() && !is_good {
-        faults.add_first(field.to_owned(), "must be a UUID in its 36-character form");
+    if id.is_empty() {
+        return;
     }
+    let read = Uuid::try_parse(id).ok().filter(|_| id.len() == uuid::fmt::Hyphenated::LENGTH);
+    let rule = match read {
+        Some(id) if id.is_nil() => "must not be the nil UUID: it names nothing",
+        Some(_) => return,
+        None => "must be a UUID in its 36-character form",
+    };
+    faults.add_first(field.to_owned(), rule);
 }
 
 fn check_date(field: String, date: &str, faults: &mut Faults) {
-    if !date.is_empty() && BirthDate::parse(date).is_err() {
-        faults.add_first(field, "must be a calendar date, YYYY-MM-DD");
+    if date.is_empty() {
+        return;
+    }
+    match BirthDate::parse(date) {
+        Ok(_) => {}
+        Err(BirthDate::YEAR_BOUNDS) => faults.add_first(field, "must be in the years 1900 to 2100"),
+        Err(_) => faults.add_first(field, "must be a calendar date, YYYY-MM-DD"),
     }
 }
 

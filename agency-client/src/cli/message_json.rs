@@ -14,8 +14,9 @@ use proto::exchange::v1::message::Kind;
 use proto::identifier::CurrentYear;
 use std::fmt;
 
-/// The largest file that is read, bytes: JSON takes more room than the wire.
-pub(crate) const FILE_BYTES_MAX: u64 = 4 * proto::limits::MESSAGE_BYTES_MAX as u64;
+/// The largest file of a message that is read, bytes: four times the largest message (1 MiB),
+/// because JSON takes more room than the wire. A larger file is refused and not read on.
+pub const FILE_BYTES_MAX: u64 = 4 * proto::limits::MESSAGE_BYTES_MAX as u64;
 
 /// Why a file is not a message.
 #[derive(Debug)]

@@ -20,6 +20,7 @@ pub mod message_json;
 mod output;
 mod receive;
 pub mod released_json;
+mod sending;
 mod shown;
 
 use args::{Arguments, Import, Verb};
@@ -27,6 +28,7 @@ use clap::Parser as _;
 use error::CliError;
 use output::Output;
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use time::OffsetDateTime;
@@ -37,7 +39,13 @@ use tracing_subscriber::EnvFilter;
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // A file is not coloured.
+    let coloured = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(coloured)
+        .with_writer(std::io::stderr)
+        .init();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let done = match runtime {

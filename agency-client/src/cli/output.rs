@@ -7,10 +7,11 @@
 
 use super::error::CliError;
 use super::shown;
+use crate::files::read_start;
 use prost_types::Timestamp;
 use proto::text::Named;
 use serde_json::Value;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::Path;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -106,14 +107,13 @@ pub(super) fn read_text(path: &Path, bytes_max: u64) -> Result<String, CliError>
     })
 }
 
-/// Reads a file of at most `bytes_max`.
+/// Reads a file of at most `bytes_max`; of a larger one no more than one byte beyond.
 pub(super) fn read_bytes(path: &Path, bytes_max: u64) -> Result<Vec<u8>, CliError> {
-    let file = std::fs::File::open(path).map_err(CliError::file(path))?;
-    let mut bytes = Vec::new();
-    file.take(bytes_max + 1).read_to_end(&mut bytes).map_err(CliError::file(path))?;
+    let bytes = std::fs::File::open(path)
+        .and_then(|file| read_start(file, bytes_max))
+        .map_err(CliError::file(path))?;
     if bytes.len() as u64 > bytes_max {
-        let fault = io::Error::new(io::ErrorKind::InvalidData, "is larger than such a file may be");
-        return Err(CliError::file(path)(fault));
+        return Err(CliError::TooLarge { path: path.to_owned(), bytes_max });
     }
     Ok(bytes)
 }

@@ -59,8 +59,7 @@ pub(super) async fn subscribe(
         )?;
         drop(incoming.acknowledge());
     }
-    subscription.close().await;
-    Ok(())
+    Ok(subscription.close().await?)
 }
 
 /// `agency dead-letters`.

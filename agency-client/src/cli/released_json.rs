@@ -57,6 +57,9 @@ pub fn message(message: &wire::ReleasedMessage) -> Value {
         ("areas", areas.collect::<Vec<_>>().into()),
         ("withheld", words::<wire::Field>(&message.withheld).into()),
     ];
+    if message.flag_review_overdue {
+        object.push(("flag_review_overdue", true.into()));
+    }
     if let Some(kind) = &message.kind {
         object.push(kind_of(kind));
     }
@@ -196,6 +199,16 @@ mod tests {
             })
         );
     }
+
+    #[test]
+    fn the_owner_of_a_flag_is_shown_that_its_review_is_overdue() {
+        let mut released =
+            wire::ReleasedMessage { flag_review_overdue: true, ..wire::ReleasedMessage::default() };
+        assert_eq!(message(&released), json!({"flag_review_overdue": true}));
+        released.flag_review_overdue = false;
+        assert_eq!(message(&released), json!({}));
+    }
+
     #[test]
     fn a_category_that_was_withheld_is_not_shown_as_0() {
         let mappa = wire::ReleasedMessage {

@@ -8,10 +8,11 @@
 use super::head;
 use super::watched::{Fate, Watched};
 use super::{Dial, Dialled, Live};
-use crate::errors::ConnectError;
+use crate::errors::{CallError, ConnectError};
 use crate::settings::Settings;
 use crate::tls;
 use hyper_util::rt::TokioIo;
+use rustls::AlertDescription;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,8 +47,8 @@ impl Dial for TlsDial {
         Box::pin(async {
             let (channel, fate) = open(&self.settings).await?;
             match head::check(channel.clone(), &self.settings).await {
-                Ok(checkpoint) => Ok(Live { channel, fate, head: Some(checkpoint) }),
-                Err(error) => Err(explain(error, &fate)),
+                Ok(head) => Ok(Live { channel, fate, head: Some(head) }),
+                Err(error) => Err(explain(error, &fate, &self.settings.broker)),
             }
         })
     }
@@ -75,11 +76,8 @@ pub(crate) async fn open(settings: &Settings) -> Result<(Channel, Arc<Fate>), Co
         name => name.into_owned(),
     };
     channel_over(stream, &host).await.map_err(|fate| {
-        let certificate = fate.and_then(|fate| fate.alert());
-        certificate.map_or_else(
-            || ConnectError::Protocol { address: address() },
-            ConnectError::CertificateRefused,
-        )
+        let refused = fate.and_then(|fate| refusal_of(&fate, &settings.broker));
+        refused.unwrap_or_else(|| ConnectError::Protocol { address: address() })
     })
 }
 
@@ -117,16 +115,34 @@ where
 fn handshake_fault(address: String, source: io::Error) -> ConnectError {
     let inner = source.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match inner {
-        Some(rustls::Error::AlertReceived(alert)) => ConnectError::CertificateRefused(*alert),
+        Some(rustls::Error::AlertReceived(alert)) => alerted(address, *alert),
         Some(_) => ConnectError::Handshake { address, source },
         None => ConnectError::Unreachable { address, source },
     }
 }
 
-/// Says that the certificate was refused where that is why a first call failed.
-fn explain(error: ConnectError, fate: &Fate) -> ConnectError {
-    match (&error, fate.alert()) {
-        (ConnectError::Call(_), Some(alert)) => ConnectError::CertificateRefused(alert),
-        (_, Some(_) | None) => error,
+/// What an alert of the broker speaks of: this system's certificate, or the connection.
+fn alerted(address: String, alert: AlertDescription) -> ConnectError {
+    if tls::certificate_fault(alert).is_some() {
+        return ConnectError::CertificateRefused(alert);
+    }
+    let source = io::Error::other(rustls::Error::AlertReceived(alert));
+    ConnectError::Handshake { address, source }
+}
+
+/// How the broker refused a connection it had seen the certificate of, if it did.
+fn refusal_of(fate: &Fate, broker: &str) -> Option<ConnectError> {
+    let dismissed = || ConnectError::NotLetIn { address: broker.to_owned() };
+    let alert = fate.alert().map(|alert| alerted(broker.to_owned(), alert));
+    alert.or_else(|| fate.is_dismissed().then(dismissed))
+}
+
+/// Says that the certificate was refused where that is why a first call failed. A refusal by number
+/// says more.
+pub(super) fn explain(error: ConnectError, fate: &Fate, broker: &str) -> ConnectError {
+    if let ConnectError::Call(CallError::Failed(_)) = &error {
+        refusal_of(fate, broker).unwrap_or(error)
+    } else {
+        error
     }
 }

@@ -24,13 +24,20 @@ const ROUNDS_MAX: u32 = 8;
 /// The most hashes a consistency path may have (RFC 9162 section 2.1.4, sizes below 2^64).
 const PATH_HASHES_MAX: usize = 64;
 
+/// A head that was checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    /// The head.
+    pub(crate) checkpoint: Checkpoint,
+    /// Whether nothing was pinned before it, so that it continues nothing.
+    pub(crate) is_first: bool,
+}
+
 /// Checks the head against the pin, and moves the pin to it.
 ///
-/// Refuses: `Call`, `Pin`. A refused checkpoint is kept beside the pin file, ending `refused`.
-pub(super) async fn check(
-    channel: Channel,
-    settings: &Settings,
-) -> Result<Checkpoint, ConnectError> {
+/// Refuses: `Call`, `Pin`. A refused checkpoint is kept beside the pin file as `refused`; where it
+///          cannot be, that is logged and the refusal is told all the same.
+pub(super) async fn check(channel: Channel, settings: &Settings) -> Result<Head, ConnectError> {
     let mut audit = AuditServiceClient::new(channel);
     let file = PinFile::new(&settings.pin_file);
     for _ in 0..ROUNDS_MAX {
@@ -47,7 +54,9 @@ pub(super) async fn check(
         let step = match step {
             Ok(step) => step,
             Err(error) => {
-                file.keep_beside("refused", &note)?;
+                if let Err(not_kept) = file.keep_beside("refused", &head, &note) {
+                    tracing::error!(error = %not_kept, "a refused checkpoint could not be kept");
+                }
                 return Err(error.into());
             }
         };
@@ -58,7 +67,15 @@ pub(super) async fn check(
             Step::AskConsistency { .. } => false,
         };
         if is_done {
-            return Ok(head);
+            let is_first = old_head.is_none();
+            if is_first {
+                tracing::info!(
+                    origin = head.origin,
+                    size = head.size,
+                    "the first checkpoint seen is pinned"
+                );
+            }
+            return Ok(Head { checkpoint: head, is_first });
         }
     }
     Err(CallError::Failed(Code::Aborted).into())
@@ -85,9 +102,9 @@ pub(super) async fn accept(
     if let (Some(old_note), Some(old)) = (&old_note, &old_head) {
         // Accepting is for another ledger only: within one, the proof decides and nobody else.
         if old.origin == head.origin {
-            return Ok((old_head, check(channel, settings).await?));
+            return Ok((old_head, check(channel, settings).await?.checkpoint));
         }
-        file.keep_beside(&format!("former-{}", old.size), old_note)?;
+        file.keep_beside("former", old, old_note)?;
     }
     if !file.replace(old_note.as_deref(), &note)? {
         return Err(CallError::Failed(Code::Aborted).into());

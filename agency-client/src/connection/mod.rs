@@ -26,6 +26,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tonic::transport::Channel;
 
+use head::Head;
 use watched::Fate;
 
 #[cfg(test)]
@@ -38,7 +39,7 @@ pub(crate) struct Live {
     /// What became of the bytes under it.
     pub(crate) fate: Arc<Fate>,
     /// The ledger's head as it was when this channel was made.
-    pub(crate) head: Option<Checkpoint>,
+    pub(crate) head: Option<Head>,
 }
 
 /// What a dial comes to.
@@ -98,7 +99,7 @@ impl Connection {
             if !error.may_pass() || begun.elapsed() + wait > self.shared.patience {
                 return Err(error);
             }
-            tracing::warn!(failures, "the broker cannot be reached yet; trying again");
+            tracing::warn!(failures, %error, "there is no connection to the broker; trying again");
             tokio::time::sleep(wait).await;
         }
     }
@@ -124,6 +125,16 @@ impl Connection {
     /// The ledger's head that was checked when the present channel was made; `None` while
     /// there is no channel.
     pub async fn head(&self) -> Option<Checkpoint> {
+        self.checked().await.map(|head| head.checkpoint)
+    }
+
+    /// Whether that head is the first this system ever saw: it was pinned, and continues nothing.
+    /// `false` while there is no channel.
+    pub async fn is_head_first(&self) -> bool {
+        self.checked().await.is_some_and(|head| head.is_first)
+    }
+
+    async fn checked(&self) -> Option<Head> {
         self.shared.live.lock().await.as_ref().and_then(|live| live.head.clone())
     }
 
@@ -168,14 +179,16 @@ pub struct OriginAccepted {
 /// Takes the ledger the broker now serves in place of the one pinned, by an operator's decision.
 ///
 /// Promise: the head given up stays beside the pin file, for whoever must account for the gap.
-/// Refuses: `Pin(OtherOrigin)` unless the ledger served is called `origin`; otherwise as
+/// Refuses: `Pin(OriginNotServed)` unless the ledger served is called `origin`; otherwise as
 ///          [`Connection::connect`], tried once.
 pub async fn accept_origin(
     settings: &Settings,
     origin: &str,
 ) -> Result<OriginAccepted, ConnectError> {
-    let (channel, _) = dial::open(settings).await?;
-    let (former, present) = head::accept(channel, settings, origin).await?;
+    let (channel, fate) = dial::open(settings).await?;
+    let accepted = head::accept(channel, settings, origin).await;
+    let (former, present) =
+        accepted.map_err(|error| dial::explain(error, &fate, &settings.broker))?;
     Ok(OriginAccepted { former, present })
 }
 

@@ -14,7 +14,8 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, version};
 use std::path::Path;
 use std::sync::Mutex as Lock;
-use tokio::io::copy_bidirectional;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::io::{AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
@@ -105,8 +106,8 @@ impl AuditService for Served {
     }
 }
 
-/// Serves a ledger over mutual TLS: only clients that `clients` signed for are let in.
-async fn serve(served: Served, server: &Authority, clients: &Authority) -> String {
+/// Mutual TLS, for clients that `clients` signed for.
+fn acceptor(server: &Authority, clients: &Authority) -> TlsAcceptor {
     let mut trusted = RootCertStore::empty();
     trusted.add(pem::<CertificateDer<'static>>(&clients.pem)).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -120,7 +121,30 @@ async fn serve(served: Served, server: &Authority, clients: &Authority) -> Strin
         .with_single_cert(vec![pem(&certificate)], pem::<PrivateKeyDer<'static>>(&key))
         .unwrap();
     config.alpn_protocols = vec![ALPN_HTTP2.to_vec()];
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// Sees each certificate, and wants no more of it: with leave taken, or cut off. Counts.
+async fn turn_away(acceptor: TlsAcceptor, takes_leave: bool) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let mut stream = acceptor.accept(socket).await.unwrap();
+            counted.fetch_add(1, Ordering::SeqCst);
+            if takes_leave {
+                stream.shutdown().await.unwrap();
+            }
+        }
+    });
+    (address, count)
+}
+
+/// Serves a ledger over mutual TLS: only clients that `clients` signed for are let in.
+async fn serve(served: Served, server: &Authority, clients: &Authority) -> String {
+    let acceptor = acceptor(server, clients);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (give, take) = tokio::sync::mpsc::unbounded_channel();
@@ -197,6 +221,11 @@ impl Fixture {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap()
     }
 
+    /// What is kept of the ledger's head at a size.
+    fn kept(&self, why: &str, size: u8) -> String {
+        self.read(&format!("head.{why}-{size}-{}", root(&leaves(size)).to_hex()))
+    }
+
     async fn refusal(&self) -> ConnectError {
         match Connection::connect(&self.settings).await {
             Ok(_) => unreachable!("this connection must be refused"),
@@ -210,9 +239,11 @@ async fn the_head_is_pinned_at_the_first_connect_and_moves_by_proof() {
     let world = good().await;
     let connection = Connection::connect(&world.settings).await.unwrap();
     assert_eq!(connection.head().await.unwrap().size, 5);
+    assert!(connection.is_head_first().await, "nothing was seen before");
     assert!(world.read("head").starts_with("log.example\n5\n"));
     world.serve("log.example", 9);
-    Connection::connect(&world.settings).await.unwrap();
+    let connection = Connection::connect(&world.settings).await.unwrap();
+    assert!(!connection.is_head_first().await, "it continues what was pinned");
     assert!(world.read("head").starts_with("log.example\n9\n"));
 }
 
@@ -224,7 +255,23 @@ async fn a_ledger_that_went_backwards_is_refused_and_its_checkpoint_kept() {
     let error = world.refusal().await;
     assert!(matches!(error, ConnectError::Pin(PinError::WentBackwards { .. })), "{error}");
     assert!(world.read("head").starts_with("log.example\n5\n"), "the pin stays");
-    assert!(world.read("head.refused").starts_with("log.example\n4\n"));
+    assert!(world.kept("refused", 4).starts_with("log.example\n4\n"));
+    // What is seen later takes nothing from it.
+    world.serve("log.example", 3);
+    world.refusal().await;
+    assert!(world.kept("refused", 4).starts_with("log.example\n4\n"));
+    assert!(world.kept("refused", 3).starts_with("log.example\n3\n"));
+}
+
+#[tokio::test]
+async fn a_refused_ledger_is_told_even_where_its_checkpoint_cannot_be_kept() {
+    let world = good().await;
+    Connection::connect(&world.settings).await.unwrap();
+    world.serve("log.example", 4);
+    std::fs::remove_file(world.folder.path().join("head.lock")).unwrap();
+    std::fs::create_dir(world.folder.path().join("head.lock")).unwrap();
+    let error = world.refusal().await;
+    assert!(matches!(error, ConnectError::Pin(PinError::WentBackwards { .. })), "{error}");
 }
 
 #[tokio::test]
@@ -260,7 +307,7 @@ async fn another_ledger_is_refused_until_it_is_accepted_by_name() {
     assert!(matches!(wrong, ConnectError::Pin(PinError::OriginNotServed { .. })), "{wrong}");
     let accepted = accept_origin(&world.settings, "restored.example").await.unwrap();
     assert_eq!((accepted.former.unwrap().size, accepted.present.size), (5, 2));
-    assert!(world.read("head.former-5").starts_with("log.example\n5\n"));
+    assert!(world.kept("former", 5).starts_with("log.example\n5\n"));
     Connection::connect(&world.settings).await.unwrap();
 }
 
@@ -279,6 +326,21 @@ async fn a_client_certificate_the_broker_does_not_accept_is_said_to_be_refused()
     let world = fixture(&server, &others, &clients).await;
     let error = world.refusal().await;
     assert!(matches!(error, ConnectError::CertificateRefused(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_broker_that_takes_leave_when_it_has_seen_the_certificate_has_refused_it() {
+    let (server, clients) = (Authority::new(), Authority::new());
+    let mut world = fixture(&server, &clients, &clients).await;
+    for takes_leave in [true, false] {
+        let (address, count) = turn_away(acceptor(&server, &clients), takes_leave).await;
+        world.settings.broker = address;
+        let error = world.refusal().await;
+        let tried = count.load(Ordering::SeqCst);
+        // One that fails takes no leave, and may be back in a moment.
+        assert_eq!(matches!(error, ConnectError::NotLetIn { .. }), takes_leave, "{error}");
+        assert_eq!((error.may_pass(), tried > 1), (!takes_leave, !takes_leave), "{tried}: {error}");
+    }
 }
 
 #[tokio::test]

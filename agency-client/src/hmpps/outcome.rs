@@ -197,7 +197,8 @@ struct LineMessage<'a> {
 #[must_use]
 pub fn json_line(file_label: &str, outcome: &Outcome) -> String {
     let (word, reason, messages) = match outcome {
-        Outcome::Shared(messages) => ("shared", None, messages.as_slice()),
+        // Told before anything is sent: what was read is judged, not what was done.
+        Outcome::Shared(messages) => ("shareable", None, messages.as_slice()),
         Outcome::NotShareable(kept) => ("not_shareable", Some(kept.reason.code()), [].as_slice()),
         Outcome::Quarantined(held) => ("quarantined", Some(held.reason.code()), [].as_slice()),
     };

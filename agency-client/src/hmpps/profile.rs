@@ -2,17 +2,18 @@
 //! key of its ids.
 //!
 //! Owns: the profile's TOML form. Promises: every fault is reported at once, by key and rule and
-//! never by value; an unknown key is refused; a key file that others may read is not used; `Debug` shows neither key nor person. Deliberately
-//! does not know: whether an agreement allows what the profile states. The broker decides that.
+//! never by value; an unknown key is refused; a key file that others may read is not used; `Debug`
+//! shows neither key nor person. Deliberately does not know: whether an agreement allows what the
+//! profile states. The broker decides that.
 
 use std::fmt;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use proto::exchange::v1::{Gateway, LawfulBasis, Marking, Purpose, SensitiveCondition};
 use proto::text::Named;
 use uuid::Uuid;
 
+use crate::files::read_start;
 use crate::private_file::{self, PrivateFileFault};
 
 /// Largest profile, in bytes.
@@ -272,8 +273,7 @@ fn line_of(text: &[u8], at: usize) -> usize {
 }
 
 fn read_bounded(path: &Path, bytes_max: u64) -> std::io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    std::fs::File::open(path)?.take(bytes_max + 1).read_to_end(&mut content)?;
+    let content = read_start(std::fs::File::open(path)?, bytes_max)?;
     if content.len() as u64 > bytes_max {
         return Err(std::io::Error::from(std::io::ErrorKind::FileTooLarge));
     }

@@ -16,8 +16,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aws_lc_rs::hmac;
 use serde_json::json;
 
-use super::follow::{FollowError, write_whole};
+use super::follow::FollowError;
 use super::outcome::QuarantineReason;
+use crate::files::write_whole;
 
 const PAYLOAD: &str = "payload";
 const REASON: &str = "reason";

@@ -16,7 +16,7 @@ use proto::exchange::v1::{
 };
 use proto::identifier::{BirthDate, LocalAuthority, LocalAuthorityForm, PrisonCode, PrisonPlace};
 use proto::limits::{MOVEMENT_REASON_CHARACTERS_MAX, NAME_CHARACTERS_MAX};
-use time::{Date, Month, OffsetDateTime};
+use time::{Date, Duration, Month, OffsetDateTime};
 
 use super::compose;
 use super::custody::{self, Case};
@@ -31,6 +31,8 @@ pub const LIST_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const LIST_ROWS_MAX: usize = 20_000;
 /// Most characters of an offence class.
 const OFFENCE_CLASS_CHARACTERS_MAX: usize = 200;
+/// Furthest release that is planned for, in days.
+const PLANNED_DAYS_MAX: i64 = 365;
 
 /// The columns, in the order in which documents name them.
 const COLUMNS: [&str; 9] = [
@@ -97,6 +99,9 @@ pub enum RowRule {
     /// Not a day.
     #[error("must be a calendar date, YYYY-MM-DD, in the years 1900 to 2100")]
     CalendarDate,
+    /// A release that nobody can plan for yet.
+    #[error("is at most 365 days ahead")]
+    FarAhead,
     /// A birth that lies ahead.
     #[error("must not be after today")]
     BirthAhead,
@@ -269,8 +274,7 @@ impl Cells<'_> {
         let name = self.bounded("name", NAME_CHARACTERS_MAX);
         let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
         let birth_date = self.birth_date();
-        let date = calendar_date(&self.cell("release_date"));
-        let date = self.must("release_date", RowRule::CalendarDate, date);
+        let date = self.release_date();
         let prison = PrisonCode::parse(&self.cell("prison"))
             .ok()
             .filter(|code| code.place() == PrisonPlace::Establishment);
@@ -329,6 +333,15 @@ impl Cells<'_> {
             self.fault(column, RowRule::Blank);
         }
         text
+    }
+
+    /// The day of the release. The broker takes no plan for one so far ahead that the news of
+    /// it would end before it comes about.
+    fn release_date(&mut self) -> Option<Date> {
+        let date = calendar_date(&self.cell("release_date"));
+        let date = self.must("release_date", RowRule::CalendarDate, date)?;
+        let near = date - self.today <= Duration::days(PLANNED_DAYS_MAX);
+        self.must("release_date", RowRule::FarAhead, near.then_some(date))
     }
 
     /// A birth date as written, or nothing. The broker takes none that lies ahead.

@@ -95,6 +95,33 @@ fn another_origin_is_refused_and_the_refusal_names_old_head_new_origin_and_the_g
 }
 
 #[test]
+fn every_refused_checkpoint_is_kept_once_however_many_programs_see_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = PinFile::new(&folder.path().join("head"));
+    let (seen, other) = (head("log.example", 4, 3), head("log.example", 4, 99));
+    std::thread::scope(|scope| {
+        for program in 0..8 {
+            let (file, seen) = (file.clone(), &seen);
+            scope.spawn(move || {
+                for _ in 0..20 {
+                    file.keep_beside("refused", seen, &format!("note {program}")).unwrap();
+                }
+            });
+        }
+    });
+    let kept = |of: &Checkpoint| {
+        let name = format!("head.refused-4-{}", of.root.to_hex());
+        fs::read_to_string(folder.path().join(name)).unwrap()
+    };
+    let first = kept(&seen);
+    assert!(first.starts_with("note "));
+    // Another of the same size takes nothing from it, and nor does a later note.
+    file.keep_beside("refused", &other, "another").unwrap();
+    file.keep_beside("refused", &seen, "later").unwrap();
+    assert_eq!((kept(&seen), kept(&other)), (first, "another".to_owned()));
+}
+
+#[test]
 fn the_file_is_replaced_whole_by_its_owner_alone_and_only_from_what_was_expected() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("head");

@@ -12,7 +12,6 @@ use crate::connection::{Connection, exchange_on};
 use crate::errors::{CallError, Refused};
 use crate::stream::Inbound;
 use proto::exchange::v1::PublishResponse;
-use proto::refusal::Refusal;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -49,23 +48,17 @@ impl From<Cause> for Broke {
     /// does so on the call that belongs to connecting.
     fn from(cause: Cause) -> Self {
         let at_the_door = match &cause {
-            Cause::Connect(error) => error.refused().filter(|refused| is_definite(refused)),
+            Cause::Connect(error) => error.refused().filter(|refused| refused.is_definite()),
             Cause::Call(_) | Cause::Silence | Cause::Stopped => None,
         };
         Self { at_the_door: at_the_door.cloned(), cause }
     }
 }
 
-/// Whether a refusal of a call says that nothing was recorded.
-fn is_definite(refused: &Refused) -> bool {
-    // This one number says itself that it does not know.
-    refused.refusal != Some(Refusal::StoreUnavailable)
-}
-
 /// What a status means that came before (`is_taken_up` false) or after the call was taken up.
 fn broke(status: &Status, is_taken_up: bool) -> Broke {
     let error = CallError::from(status);
-    let definite = error.refused().filter(|refused| !is_taken_up && is_definite(refused));
+    let definite = error.refused().filter(|refused| !is_taken_up && refused.is_definite());
     Broke { at_the_door: definite.cloned(), cause: Cause::Call(error) }
 }
 
@@ -106,7 +99,8 @@ impl Engine {
         let mut answers =
             Inbound::new(async move { client.publish(ReceiverStream::new(outgoing)).await });
         let mut is_writable = true;
-        loop {
+        // Asked before the first wait too: all may have been given up while this was dialled.
+        while self.is_open || !self.flights.is_empty() {
             let next = self.next_time();
             tokio::select! {
                 answer = answers.next() => {
@@ -127,10 +121,8 @@ impl Engine {
                 first = self.queue.recv(), if self.is_open => self.admit(first),
                 () = sleep_until(next) => self.flights.tick(Instant::now()),
             }
-            if !self.is_open && self.flights.is_empty() {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     /// A channel, while messages are still taken in and given up in time.
@@ -152,13 +144,7 @@ impl Engine {
 
     /// Waits before the next stream, while messages are still taken in and given up in time.
     async fn rest(&mut self, cause: &Cause) {
-        let asked = match cause {
-            Cause::Call(CallError::Refused(refused)) => refused.retry_after,
-            Cause::Call(CallError::Failed(_))
-            | Cause::Connect(_)
-            | Cause::Silence
-            | Cause::Stopped => None,
-        };
+        let asked = cause.refused().and_then(|refused| refused.retry_after);
         let wait = sleep(BACKOFF.wait_asked(asked, self.failures, draw()));
         tokio::pin!(wait);
         while !self.flights.is_empty() {

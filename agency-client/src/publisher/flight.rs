@@ -3,12 +3,12 @@
 //! Owns: which message is to be sent, which is on the stream, which waits to be sent again, and
 //! when each is given up.
 //! Promises: every message gets exactly one outcome; a lost answer makes a message uncertain, and
-//! an uncertain message is never called refused by a word that is not about the message itself.
+//! an uncertain message is called refused only by a word that says it was never recorded.
 //! Deliberately does not know: streams, sockets and clocks. Time arrives as an argument.
 
 use super::{Cause, PublishError, PublishOutcome};
 use crate::backoff::BACKOFF;
-use crate::errors::{CallError, Refused};
+use crate::errors::Refused;
 use prost::Message as _;
 use proto::exchange::v1::publish_result::Outcome;
 use proto::exchange::v1::{Message, PublishRequest, PublishResponse, PublishResult};
@@ -63,15 +63,15 @@ struct Flight {
     bytes: usize,
     deadline: Instant,
     answers: Vec<(oneshot::Sender<PublishOutcome>, OwnedSemaphorePermit)>,
-    /// Whether it was ever put on a stream.
+    /// Whether it is on the present stream and was not answered there.
     is_sent: bool,
     /// Whether an earlier attempt may have been recorded.
     is_uncertain: bool,
     /// Passing refusals in a row.
     refusals: u32,
-    /// The last of them, while it is waited out.
+    /// The last of them, until it is sent again.
     last: Option<Refused>,
-    /// Until when that is.
+    /// Until when that is waited out.
     again: Option<Instant>,
 }
 
@@ -144,6 +144,7 @@ impl Flights {
                 break;
             }
             flight.is_sent = true;
+            flight.last = None;
             messages.push(flight.message.clone());
             self.to_send.remove(&order);
         }
@@ -174,9 +175,13 @@ impl Flights {
 
     fn refused(&mut self, order: u64, refused: Refused, now: Instant, chance: u64) {
         let Some(flight) = self.flights.get_mut(&order) else { return };
-        flight.is_uncertain |= refused.refusal == Some(Refusal::StoreUnavailable);
+        flight.is_sent = false;
+        // Under a reused id the broker holds another message, so this one was never recorded. Any
+        // other refusal may come before the broker looks whether it holds the message.
+        flight.is_uncertain &= refused.refusal != Some(Refusal::MessageIdReused);
+        flight.is_uncertain |= !refused.is_definite();
         flight.refusals = flight.refusals.saturating_add(1);
-        let wait = refused.retry_after.unwrap_or_else(|| BACKOFF.wait(flight.refusals, chance));
+        let wait = BACKOFF.wait_asked(refused.retry_after, flight.refusals, chance);
         let again = now.checked_add(wait).filter(|again| *again < flight.deadline);
         if let Some(earlier) = flight.again.take() {
             // The second answer of two attempts finds the message waiting already.
@@ -189,17 +194,17 @@ impl Flights {
                 self.to_wait.insert((again, order));
             }
             Some(_) | None => {
-                let error = final_refusal(flight.is_uncertain, refused);
+                let error = given_up(flight, refused.into());
                 self.settle(order, &Err(error));
             }
         }
     }
 
-    /// The broker refused the call and took nothing off its stream: what was never on another
-    /// stream has not been sent. Whatever is given up before the next call is told of this refusal.
+    /// The broker refused the call and took nothing off its stream. Whatever is given up before the
+    /// next call is told of this refusal.
     pub(super) fn call_refused(&mut self, refused: Refused) {
         self.at_the_door = Some(refused);
-        for flight in self.flights.values_mut().filter(|flight| !flight.is_uncertain) {
+        for flight in self.flights.values_mut() {
             flight.is_sent = false;
         }
         self.send_again();
@@ -208,7 +213,7 @@ impl Flights {
     /// The stream broke: whatever was on it is to be sent again, first things first.
     pub(super) fn stream_broke(&mut self) {
         for flight in self.flights.values_mut() {
-            flight.is_uncertain |= flight.is_sent && flight.last.is_none();
+            flight.is_uncertain |= std::mem::take(&mut flight.is_sent);
         }
         self.send_again();
     }
@@ -234,7 +239,6 @@ impl Flights {
         {
             self.to_wait.remove(&(again, order));
             if let Some(flight) = self.flights.get_mut(&order) {
-                flight.last = None;
                 flight.again = None;
                 self.to_send.insert(order);
             }
@@ -244,12 +248,9 @@ impl Flights {
             if flight.deadline > now {
                 break;
             }
-            let error = match (&flight.last, &self.at_the_door) {
-                // Not silence: the broker said why it takes nothing.
-                (None, Some(refused)) => final_refusal(flight.is_uncertain, refused.clone()),
-                (Some(_), _) | (None, None) => given_up(flight, Cause::Silence),
-            };
-            let order = *order;
+            // Not silence where the broker said why it takes nothing.
+            let cause = self.at_the_door.clone().map_or(Cause::Silence, Cause::from);
+            let (order, error) = (*order, given_up(flight, cause));
             self.settle(order, &Err(error));
         }
     }
@@ -277,25 +278,15 @@ impl Flights {
     }
 }
 
-/// What a refusal says of a message that may have been recorded before.
-fn final_refusal(is_uncertain: bool, refused: Refused) -> PublishError {
-    let is_about_the_caller = matches!(
-        refused.refusal,
-        Some(Refusal::NotRegistered | Refusal::Suspended | Refusal::NotAllowed)
-    );
-    if is_uncertain && (is_about_the_caller || refused.may_pass()) {
-        PublishError::OutcomeUnknown { cause: Cause::Call(refused.into()) }
-    } else {
-        PublishError::Refused(refused)
-    }
-}
-
+/// What is said of a message that is given up, by what the broker last said of the message itself
+/// or else by what stood in the way. The one judge of it, wherever a refusal was met.
 fn given_up(flight: &Flight, cause: Cause) -> PublishError {
-    match (&flight.last, cause) {
-        (Some(last), _) => final_refusal(flight.is_uncertain, last.clone()),
-        (None, cause) if flight.is_sent => PublishError::OutcomeUnknown { cause },
-        // The call was refused by number before anything of this message was taken.
-        (None, Cause::Call(CallError::Refused(refused))) => PublishError::Refused(refused),
-        (None, cause) => PublishError::NotSent { cause },
+    let cause = flight.last.clone().map_or(cause, Cause::from);
+    if flight.is_uncertain || flight.is_sent {
+        return PublishError::OutcomeUnknown { cause };
+    }
+    match cause.refused().filter(|refused| refused.is_definite()) {
+        Some(refused) => PublishError::Refused(refused.clone()),
+        None => PublishError::NotSent { cause },
     }
 }

@@ -65,6 +65,24 @@ pub enum Cause {
     Stopped,
 }
 
+impl Cause {
+    /// The refusal, where the broker gave one.
+    #[must_use]
+    pub fn refused(&self) -> Option<&Refused> {
+        match self {
+            Self::Connect(error) => error.refused(),
+            Self::Call(error) => error.refused(),
+            Self::Silence | Self::Stopped => None,
+        }
+    }
+}
+
+impl From<Refused> for Cause {
+    fn from(refused: Refused) -> Self {
+        Self::Call(refused.into())
+    }
+}
+
 /// Why a message has no acceptance.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum PublishError {
@@ -81,8 +99,8 @@ pub enum PublishError {
         "message_id: is in use by a different message that is not yet answered; nothing was sent"
     )]
     IdInFlight,
-    /// The broker refused it, or the call that would have carried it, by number; nothing of it
-    /// was stored.
+    /// The broker refused it, or the call or connection that would have carried it, by number;
+    /// nothing of it was stored. Never said while an earlier attempt may have been recorded.
     #[error(transparent)]
     Refused(Refused),
     /// It was sent, and whether it was recorded is not known.

@@ -1,11 +1,16 @@
 //! What becomes of messages when streams break, refuse, or stay silent.
 
+use super::flight::Flights;
 use super::*;
-use crate::stub::{PublishCall, Stub, next, numbered};
+use crate::connection::Dial;
+use crate::stub::{PublishCall, Stub, next, numbered, of_number};
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::publish_result::Outcome;
 use proto::refusal::Refusal;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Notify;
+use tokio::time::timeout;
 use tonic::Status;
 
 fn id(n: u32) -> String {
@@ -30,11 +35,13 @@ fn refuse(
     refusal: Refusal,
     retry_after: Option<Duration>,
 ) -> wire::PublishResponse {
-    let refused = wire::Refused {
-        code: refusal.code(),
-        retry_after: retry_after.and_then(|wait| wait.try_into().ok()),
-        ..wire::Refused::default()
-    };
+    refuse_by(message_id, refusal.code(), retry_after)
+}
+
+/// The same by any number, known to this version or not.
+fn refuse_by(message_id: &str, code: u32, retry_after: Option<Duration>) -> wire::PublishResponse {
+    let retry_after = retry_after.and_then(|wait| wait.try_into().ok());
+    let refused = wire::Refused { code, retry_after, ..wire::Refused::default() };
     answer(message_id, Outcome::Refused(refused))
 }
 
@@ -131,17 +138,88 @@ async fn a_refusal_of_the_message_is_final() {
 }
 
 #[tokio::test]
-async fn after_a_lost_answer_a_refusal_of_the_caller_leaves_the_outcome_unknown() {
+async fn after_a_lost_answer_only_a_reused_id_says_that_nothing_was_recorded() {
+    for refusal in [
+        Refusal::Suspended,
+        Refusal::MarkingNotCarried,
+        // As when the message ended while its answer was lost.
+        Refusal::InvalidMessage,
+        Refusal::MessageIdReused,
+    ] {
+        let mut stub = Stub::start().await;
+        let publisher = Publisher::new(&stub.connection(), options(LONG));
+        let pending = publisher.send(message(1)).await.unwrap();
+        let mut call = next(&mut stub.publishing).await;
+        heard(&mut call).await;
+        call.break_with(Status::unavailable("gone"));
+        let mut call = next(&mut stub.publishing).await;
+        heard(&mut call).await;
+        call.say(refuse(&id(1), refusal, None));
+        let error = pending.await.unwrap_err();
+        let cause = match &error {
+            PublishError::OutcomeUnknown { cause: Cause::Call(CallError::Refused(refused)) } => {
+                assert_ne!(refusal, Refusal::MessageIdReused);
+                refused
+            }
+            PublishError::Refused(refused) if refusal == Refusal::MessageIdReused => refused,
+            other => unreachable!("{refusal:?}: {other}"),
+        };
+        assert_eq!(cause.refusal, Some(refusal), "whichever it is, it says why");
+    }
+}
+
+#[tokio::test]
+async fn of_a_number_this_version_does_not_know_nothing_is_known() {
+    let mut stub = Stub::start().await;
+    stub.refuse_at_the_door(of_number(9_999, "said by a later version", None));
+    let publisher = Publisher::new(&stub.connection(), options(LONG));
+    let at_the_door = publisher.publish(message(1)).await;
+    assert!(matches!(at_the_door, Err(PublishError::OutcomeUnknown { .. })), "{at_the_door:?}");
+    let pending = publisher.send(message(2)).await.unwrap();
+    let mut call = next(&mut stub.publishing).await;
+    heard(&mut call).await;
+    call.say(refuse_by(&id(2), 9_999, None));
+    assert!(matches!(pending.await, Err(PublishError::OutcomeUnknown { .. })));
+}
+
+#[tokio::test]
+async fn a_broker_that_asks_for_no_wait_at_all_is_not_asked_in_a_circle() {
     let mut stub = Stub::start().await;
     let publisher = Publisher::new(&stub.connection(), options(LONG));
     let pending = publisher.send(message(1)).await.unwrap();
     let mut call = next(&mut stub.publishing).await;
+    let begun = Instant::now();
+    for _ in 0..6 {
+        heard(&mut call).await;
+        call.say(refuse(&id(1), Refusal::QuotaExceeded, Some(Duration::ZERO)));
+    }
     heard(&mut call).await;
-    call.break_with(Status::unavailable("gone"));
-    let mut call = next(&mut stub.publishing).await;
-    heard(&mut call).await;
-    call.say(refuse(&id(1), Refusal::Suspended, None));
-    assert!(matches!(pending.await, Err(PublishError::OutcomeUnknown { .. })));
+    assert!(begun.elapsed() >= Duration::from_millis(300), "50 ms each");
+    call.say(accept(&id(1)));
+    assert!(pending.await.is_ok());
+}
+
+#[tokio::test]
+async fn what_was_refused_and_not_sent_again_is_refused_whatever_became_of_the_stream() {
+    let now = Instant::now();
+    let at = |seconds| now + Duration::from_secs(seconds);
+    let mut flights = Flights::default();
+    let (answer, pending) = oneshot::channel();
+    let room = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+    let message = message(1);
+    let (id, bytes) = check(&message).unwrap();
+    flights.admit(Submission { id, bytes, message, deadline: at(60), answer, room });
+    assert!(flights.take_frame().is_some());
+    let wait = Some(Duration::from_secs(10));
+    flights.answer(refuse(&id.to_string(), Refusal::QuotaExceeded, wait), now, 0);
+    // It has waited long enough, and there is no stream any more to send it on.
+    flights.tick(at(11));
+    flights.stream_broke();
+    flights.tick(at(60));
+    let Err(PublishError::Refused(refused)) = pending.await.unwrap() else {
+        unreachable!("the broker recorded nothing, and said so")
+    };
+    assert_eq!(refused.refusal, Some(Refusal::QuotaExceeded));
 }
 
 #[tokio::test]
@@ -175,7 +253,7 @@ async fn a_refusal_at_the_door_that_outlasts_the_patience_is_told_in_its_own_wor
     for refusal in [Refusal::QuotaExceeded, Refusal::ShuttingDown] {
         let stub = Stub::start().await;
         stub.refuse_at_the_door(numbered(refusal, Some(LONG)));
-        let publisher = Publisher::new(&stub.connection(), options(Duration::from_millis(300)));
+        let publisher = Publisher::new(&stub.connection(), options(Duration::from_secs(2)));
         let first = publisher.send(message(1)).await.unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;
         // Handed over while the refusal is waited out: it is told of it too.
@@ -192,18 +270,58 @@ async fn a_refusal_at_the_door_that_outlasts_the_patience_is_told_in_its_own_wor
 
 #[tokio::test]
 async fn a_connection_that_is_refused_beyond_the_patience_is_told_in_the_refusals_words() {
-    let nobody = Connection::with_dial(Box::new(RefusedDial), LONG);
-    let publisher = Publisher::new(&nobody, options(Duration::from_millis(300)));
-    let Err(PublishError::Refused(refused)) = publisher.publish(message(1)).await else {
-        unreachable!("no call was ever made")
+    // The second does not pass, and is told at once.
+    for (refusal, patience) in
+        [(Refusal::TooManyConnections, Duration::from_millis(300)), (Refusal::Suspended, LONG)]
+    {
+        let dial = RefusedDial { refusal, wait: None, is_done: AtomicBool::new(false), then: None };
+        let nobody = Connection::with_dial(Box::new(dial), LONG);
+        let publisher = Publisher::new(&nobody, options(patience));
+        let Err(PublishError::Refused(refused)) = publisher.publish(message(1)).await else {
+            unreachable!("no call was ever made")
+        };
+        assert_eq!(refused.sentence, refusal.sentence());
+    }
+}
+
+#[tokio::test]
+async fn the_wait_that_a_refused_connection_is_told_is_waited() {
+    let mut stub = Stub::start().await;
+    let dial = RefusedDial {
+        refusal: Refusal::TooManyConnections,
+        wait: Some(Duration::from_secs(1)),
+        is_done: AtomicBool::new(false),
+        then: Some(stub.dial()),
     };
-    assert_eq!(refused.sentence, Refusal::TooManyConnections.sentence());
+    let publisher = Publisher::new(&Connection::with_dial(Box::new(dial), LONG), options(LONG));
+    let begun = Instant::now();
+    let pending = publisher.send(message(1)).await.unwrap();
+    let mut call = next(&mut stub.publishing).await;
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+    heard(&mut call).await;
+    call.say(accept(&id(1)));
+    assert!(pending.await.is_ok());
+}
+
+#[tokio::test]
+async fn a_publisher_closes_though_all_it_had_was_given_up_while_it_dialled() {
+    let stub = Stub::start().await;
+    let go = Arc::new(Notify::new());
+    let dial = LateDial { go: Arc::clone(&go), then: stub.dial() };
+    let connection = Connection::with_dial(Box::new(dial), LONG);
+    let publisher = Publisher::new(&connection, options(Duration::from_millis(100)));
+    let outcome = publisher.publish(message(1)).await;
+    assert!(matches!(outcome, Err(PublishError::NotSent { cause: Cause::Silence })), "{outcome:?}");
+    let closing = tokio::spawn(publisher.close());
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    go.notify_one();
+    timeout(Duration::from_secs(5), closing).await.expect("nothing is owed").unwrap();
 }
 
 #[tokio::test]
 async fn after_a_lost_answer_a_refusal_at_the_door_that_outlasts_the_patience_says_why() {
     let mut stub = Stub::start().await;
-    let publisher = Publisher::new(&stub.connection(), options(Duration::from_millis(600)));
+    let publisher = Publisher::new(&stub.connection(), options(Duration::from_secs(2)));
     let pending = publisher.send(message(1)).await.unwrap();
     let mut call = next(&mut stub.publishing).await;
     heard(&mut call).await;
@@ -373,7 +491,7 @@ async fn an_id_that_is_no_uuid_never_leaves() {
 
 struct NoDial;
 
-impl crate::connection::Dial for NoDial {
+impl Dial for NoDial {
     fn dial(&self) -> crate::connection::Dialled<'_> {
         Box::pin(async {
             Err(ConnectError::File {
@@ -385,11 +503,36 @@ impl crate::connection::Dial for NoDial {
     }
 }
 
-/// A broker that has too many connections and says so on the first call.
-struct RefusedDial;
+/// A broker that refuses a connection on its first call: each, or with `then` the first.
+struct RefusedDial {
+    refusal: Refusal,
+    wait: Option<Duration>,
+    is_done: AtomicBool,
+    then: Option<Box<dyn Dial>>,
+}
 
-impl crate::connection::Dial for RefusedDial {
+impl Dial for RefusedDial {
     fn dial(&self) -> crate::connection::Dialled<'_> {
-        Box::pin(async { Err(CallError::from(numbered(Refusal::TooManyConnections, None)).into()) })
+        match &self.then {
+            Some(then) if self.is_done.swap(true, Ordering::Relaxed) => then.dial(),
+            Some(_) | None => {
+                Box::pin(async { Err(CallError::from(numbered(self.refusal, self.wait)).into()) })
+            }
+        }
+    }
+}
+
+/// A dial that comes through when it is let go.
+struct LateDial {
+    go: Arc<Notify>,
+    then: Box<dyn Dial>,
+}
+
+impl Dial for LateDial {
+    fn dial(&self) -> crate::connection::Dialled<'_> {
+        Box::pin(async {
+            self.go.notified().await;
+            self.then.dial().await
+        })
     }
 }

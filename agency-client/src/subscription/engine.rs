@@ -1,8 +1,9 @@
 //! The task that owns the subscribe stream.
 //!
 //! Owns: opening and reopening, turning frames into deliveries, and carrying settlements.
-//! Promises: it ends only when nobody receives any more, or at an error that waiting cannot mend,
-//! which it hands to the receiver as the last word. A suspension of the agency ends with an
+//! Promises: what recipients ask is taken up at any time, also while there is no stream; it ends only
+//! when nobody receives any more, or at an error that waiting cannot mend, which it hands to the
+//! receiver as the last word; how it ended says whether every settlement is durable. A suspension of the agency ends with an
 //! operator's act and so is waited out, once the subscription was open.
 //! Deliberately does not know: how settlements are batched ([`super::settling`]).
 
@@ -12,7 +13,7 @@ use super::settling::{Settling, frame};
 use super::{SubscriptionError, SubscriptionOptions};
 use crate::backoff::{BACKOFF, draw};
 use crate::connection::{Connection, exchange_on};
-use crate::errors::{CallError, Refused};
+use crate::errors::{CallError, ConnectError, Refused};
 use crate::stream::Inbound;
 use prost::Message as _;
 use proto::exchange::v1::subscribe_request::Step;
@@ -27,6 +28,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
+use tonic::transport::Channel;
 
 /// Frames handed to the transport ahead of its writing them.
 const FRAMES_AHEAD: usize = 8;
@@ -36,6 +38,8 @@ const UNREADABLE_DELAY: Duration = Duration::from_secs(60);
 const LEASE_ASSUMED: Duration = Duration::from_secs(30);
 /// How long closing waits for settlements to be durable.
 pub(super) const CLOSE_TIME: Duration = Duration::from_secs(5);
+/// The longest wait that is taken from a broker before a subscription is opened again.
+const WAIT_ASKED_MAX: Duration = Duration::from_secs(60);
 /// How long another node's hold on the subscription is waited out: after a break the other node
 /// may be this one, on a connection the broker has not yet given up.
 const BUSY_PATIENCE: Duration = Duration::from_secs(60);
@@ -68,7 +72,8 @@ pub(super) struct Engine {
     deliver: mpsc::Sender<Result<Incoming, SubscriptionError>>,
     opened: Option<oneshot::Sender<Opened>>,
     settling: Settling,
-    is_closing: bool,
+    /// Until when settlements are still carried, once nobody receives any more.
+    close_at: Option<Instant>,
     failures: u32,
     failing_since: Option<Instant>,
     /// Whether it was said, since the subscription was last open, that the agency is suspended.
@@ -94,7 +99,7 @@ impl Engine {
             deliver,
             opened: Some(opened),
             settling,
-            is_closing: false,
+            close_at: None,
             failures: 0,
             failing_since: None,
             is_suspension_said: false,
@@ -102,25 +107,59 @@ impl Engine {
     }
 
     /// Works until nobody receives any more, or until an error that waiting cannot mend.
-    pub(super) async fn run(mut self) {
-        loop {
+    ///
+    /// Promise: `Ok` only if everything that was settled is durable at the broker.
+    /// Refuses: the error that ended it; `Ended` if closing took too long.
+    pub(super) async fn run(mut self) -> Result<(), SubscriptionError> {
+        while !self.is_over() {
             let error = match self.stream().await {
-                Ended::Closed => return,
+                Ended::Closed => break,
                 Ended::Broke(error) => error,
             };
             self.failures = self.failures.saturating_add(1);
             let since = *self.failing_since.get_or_insert_with(Instant::now);
-            if self.is_closing || self.commands.is_closed() {
-                return;
+            if self.is_over() {
+                break;
             }
             if !self.may_pass(&error, since.elapsed()) {
                 self.opened = None;
                 // If nobody reads it, nobody receives any more.
-                let _ = self.deliver.try_send(Err(error));
-                return;
+                let _ = self.deliver.try_send(Err(error.clone()));
+                return Err(error);
             }
             self.say(&error);
-            sleep(wait_after(&error, self.failures, draw())).await;
+            self.rest(wait_after(&error, self.failures, draw())).await;
+        }
+        if self.settling.is_done() { Ok(()) } else { Err(SubscriptionError::Ended) }
+    }
+
+    /// Whether nobody receives any more, and all is durable or the time for that is over.
+    fn is_over(&self) -> bool {
+        self.close_at.is_some_and(|at| self.settling.is_done() || at <= Instant::now())
+    }
+
+    /// Waits before the next stream.
+    async fn rest(&mut self, wait: Duration) {
+        let again = sleep(wait);
+        tokio::pin!(again);
+        while !self.is_over() {
+            tokio::select! {
+                () = &mut again => return,
+                () = self.work_without_stream() => {}
+            }
+        }
+    }
+
+    /// Takes up one thing that recipients ask while there is no stream, or waits for the end of
+    /// closing. What makes a full batch is sent as one on the next stream.
+    async fn work_without_stream(&mut self) {
+        let close_at = self.close_at;
+        tokio::select! {
+            command = self.commands.recv(), if close_at.is_none() => self.take(command),
+            () = until(close_at), if close_at.is_some() => {}
+        }
+        if self.settling.is_full() {
+            drop(self.settling.flush());
         }
     }
 
@@ -138,16 +177,13 @@ impl Engine {
 
     /// Opens a stream and works on it until it ends.
     async fn stream(&mut self) -> Ended {
-        while self.settling.credit_to_open() == 0 && !self.is_closing {
-            let command = self.commands.recv().await;
-            self.take(command);
+        while self.settling.credit_to_open() == 0 && self.close_at.is_none() {
+            self.work_without_stream().await;
         }
-        if self.is_closing && self.settling.is_done() {
-            return Ended::Closed;
-        }
-        let channel = match self.connection.channel_once().await {
-            Ok(channel) => channel,
-            Err(error) => return Ended::Broke(SubscriptionError::Connect(Arc::new(error))),
+        let channel = match self.channel().await {
+            Some(Ok(channel)) => channel,
+            Some(Err(error)) => return Ended::Broke(SubscriptionError::Connect(Arc::new(error))),
+            None => return Ended::Closed,
         };
         let mut client = exchange_on(channel);
         let (frames, outgoing) = mpsc::channel(FRAMES_AHEAD);
@@ -155,18 +191,14 @@ impl Engine {
             Inbound::new(async move { client.subscribe(ReceiverStream::new(outgoing)).await });
         let mut outbox = self.opening();
         let mut is_writable = true;
-        let mut close_at = None;
         loop {
-            if self.settling.is_full() || self.is_closing {
+            if self.settling.is_full() || self.close_at.is_some() {
                 outbox.extend(self.settling.flush());
             }
-            if self.is_closing && self.settling.is_done() {
+            if self.is_over() {
                 return Ended::Closed;
             }
-            if self.is_closing {
-                close_at.get_or_insert_with(|| Instant::now() + CLOSE_TIME);
-            }
-            let due = self.settling.due();
+            let (due, close_at) = (self.settling.due(), self.close_at);
             tokio::select! {
                 event = events.next() => match event {
                     Ok(Some(response)) => if let Err(error) = self.hear(response.event) {
@@ -182,11 +214,25 @@ impl Engine {
                     // The reason comes by way of the events.
                     Err(_) => is_writable = false,
                 },
-                command = self.commands.recv(), if !self.is_closing => self.take(command),
+                command = self.commands.recv(), if close_at.is_none() => self.take(command),
                 () = until(due), if due.is_some() => outbox.extend(self.settling.flush()),
                 () = until(close_at), if close_at.is_some() => return Ended::Closed,
             }
         }
+    }
+
+    /// A channel; `None` if the subscription is over before there is one.
+    async fn channel(&mut self) -> Option<Result<Channel, ConnectError>> {
+        let connection = self.connection.clone();
+        let dial = connection.channel_once();
+        tokio::pin!(dial);
+        while !self.is_over() {
+            tokio::select! {
+                channel = &mut dial => return Some(channel),
+                () = self.work_without_stream() => {}
+            }
+        }
+        None
     }
 
     /// The frames every stream begins with.
@@ -200,15 +246,26 @@ impl Engine {
 
     fn take(&mut self, command: Option<Command>) {
         let now = Instant::now();
-        let Some(command) = command else {
-            self.is_closing = true;
-            return;
-        };
-        self.is_closing |= self.settling.take(command, now);
-        while !self.settling.is_full() && !self.is_closing {
-            let Ok(command) = self.commands.try_recv() else { return };
-            self.is_closing |= self.settling.take(command, now);
+        let mut next = command.ok_or(mpsc::error::TryRecvError::Disconnected);
+        loop {
+            let is_last = match next {
+                Ok(command) => self.settling.take(command, now),
+                Err(mpsc::error::TryRecvError::Disconnected) => true,
+                Err(mpsc::error::TryRecvError::Empty) => return,
+            };
+            if is_last {
+                return self.close();
+            }
+            if self.settling.is_full() {
+                return;
+            }
+            next = self.commands.try_recv();
         }
+    }
+
+    /// Nobody receives any more: from now on settlements alone are carried, for a time.
+    fn close(&mut self) {
+        self.close_at.get_or_insert_with(|| Instant::now() + CLOSE_TIME);
     }
 
     fn hear(&mut self, event: Option<Event>) -> Result<(), SubscriptionError> {
@@ -241,7 +298,7 @@ impl Engine {
     }
 
     fn hand_over(&mut self, delivery: Delivery) -> Result<(), SubscriptionError> {
-        if !self.settling.received() && !self.is_closing {
+        if !self.settling.received() && self.close_at.is_none() {
             return Err(SubscriptionError::BeyondCredit);
         }
         let now = Instant::now();
@@ -259,7 +316,7 @@ impl Engine {
             return Ok(());
         };
         let Some(commands) = self.sender.upgrade() else {
-            self.is_closing = true;
+            self.close();
             return Ok(());
         };
         let handle = Handle { commands, recent: Arc::clone(&self.recent) };
@@ -305,7 +362,7 @@ async fn until(time: Option<Instant>) {
     }
 }
 
-/// The wait before the subscription is opened again. An agency that is suspended asks rarely, from
+/// The wait before the subscription is opened again, at most [`WAIT_ASKED_MAX`]. An agency that is suspended asks rarely, from
 /// the first time on: people lift a suspension.
 fn wait_after(error: &SubscriptionError, failures: u32, chance: u64) -> Duration {
     let refused = error.refused();
@@ -313,6 +370,7 @@ fn wait_after(error: &SubscriptionError, failures: u32, chance: u64) -> Duration
         return BACKOFF.wait(u32::MAX, chance);
     }
     let asked = refused.and_then(|refused| refused.retry_after);
+    let asked = asked.map(|asked| asked.min(WAIT_ASKED_MAX));
     BACKOFF.wait_asked(asked, failures, chance)
 }
 
@@ -339,6 +397,7 @@ mod tests {
             (Refusal::ShuttingDown, 1, none_at_all, 50, 50),
             (Refusal::ShuttingDown, 1, None, 50, 100),
             (Refusal::ShuttingDown, 1, Some(Duration::from_secs(30)), 30_000, 30_000),
+            (Refusal::ShuttingDown, 1, Some(Duration::from_secs(86_400)), 60_000, 60_000),
         ] {
             let error = refused(refusal, asked);
             let wait = |chance| wait_after(&error, failures, chance).as_millis();

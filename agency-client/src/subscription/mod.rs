@@ -13,6 +13,7 @@ mod settling;
 
 use crate::connection::Connection;
 use crate::errors::{CallError, ConnectError, Refused};
+use crate::settings::is_id;
 use engine::Opened;
 use incoming::{Command, Handle};
 use proto::limits::{
@@ -72,11 +73,6 @@ impl SubscriptionOptions {
     }
 }
 
-fn is_id(text: &str, longest: usize) -> bool {
-    (1..=longest).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
 /// Why a subscription ended, or never began.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SubscriptionError {
@@ -132,7 +128,7 @@ pub struct Subscription {
     incoming: mpsc::Receiver<Result<Incoming, SubscriptionError>>,
     handle: Handle,
     opened: Opened,
-    task: JoinHandle<()>,
+    task: JoinHandle<Result<(), SubscriptionError>>,
 }
 
 impl Subscription {
@@ -211,20 +207,22 @@ impl Subscription {
                 }
             }
         }
-        self.close().await;
-        Ok(())
+        self.close().await
     }
 
     /// Ends the subscription after what was settled is durable, waiting at most 5 seconds for
     /// that. What came in and was not settled will come again.
-    pub async fn close(self) {
-        let Self { incoming, handle, opened: _, mut task } = self;
+    ///
+    /// Promise: `Ok` only if everything that was settled is durable at the broker.
+    /// Refuses: what had ended the subscription already; `Ended` if the broker did not say in
+    ///          time that all is durable. What it does not have will come again.
+    pub async fn close(self) -> Result<(), SubscriptionError> {
+        let Self { incoming, handle, opened: _, task } = self;
         drop(incoming);
-        // If the task has ended already there is nothing to close.
+        // If the task has ended already, it says why.
         let _ = handle.commands.send(Command::Close);
-        if tokio::time::timeout(engine::CLOSE_TIME, &mut task).await.is_err() {
-            task.abort();
-        }
+        // The task bounds itself. One that was aborted with its runtime carried nothing more.
+        task.await.unwrap_or(Err(SubscriptionError::Ended))
     }
 }
 

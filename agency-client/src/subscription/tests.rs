@@ -8,6 +8,7 @@ use proto::exchange::v1 as wire;
 use proto::exchange::v1::subscribe_request::Step;
 use proto::exchange::v1::subscribe_response::Event;
 use proto::refusal::Refusal;
+use tokio::time::timeout;
 use tonic::Status;
 
 fn options(credit: u32) -> SubscriptionOptions {
@@ -241,6 +242,97 @@ async fn run_settles_by_verdict_and_makes_the_last_one_durable_before_it_ends() 
     }
     running.await.unwrap().unwrap();
     assert_eq!((acknowledged, refused), (2, 1));
+}
+
+#[tokio::test]
+async fn run_says_so_when_its_last_verdict_may_not_be_durable() {
+    let mut stub = Stub::start().await;
+    let (subscription, mut call) = open(&mut stub, 8).await;
+    let running = tokio::spawn(subscription.run(async |_: &Incoming| Verdict::AcknowledgeAndStop));
+    call.say(delivery(1, 11, body()));
+    settlement(&mut call).await;
+    // Nothing says that it is durable, and nothing more is heard.
+    call.break_with(Status::permission_denied("no"));
+    assert!(matches!(running.await.unwrap(), Err(SubscriptionError::Call(_))));
+}
+
+#[tokio::test]
+async fn closing_waits_no_longer_than_it_says_and_tells_that_a_receipt_is_not_durable() {
+    let mut stub = Stub::start().await;
+    let (mut subscription, call) = open(&mut stub, 8).await;
+    call.say(delivery(1, 11, body()));
+    let incoming = subscription.next().await.unwrap().unwrap();
+    call.break_with(numbered(Refusal::ShuttingDown, Some(Duration::from_secs(3_600))));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let durable = incoming.acknowledge();
+    let closed = timeout(Duration::from_secs(20), subscription.close()).await.unwrap();
+    assert!(matches!(closed, Err(SubscriptionError::Ended)), "{closed:?}");
+    assert!(durable.await.is_err());
+}
+
+#[tokio::test]
+async fn a_receipt_given_between_two_streams_goes_out_on_the_second_and_closing_waits_for_it() {
+    let mut stub = Stub::start().await;
+    let (mut subscription, call) = open(&mut stub, 8).await;
+    call.say(delivery(1, 11, body()));
+    let incoming = subscription.next().await.unwrap().unwrap();
+    call.break_with(numbered(Refusal::ShuttingDown, Some(Duration::from_secs(1))));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    drop(incoming.acknowledge());
+    drop(incoming);
+    let closing = tokio::spawn(subscription.close());
+    let mut call = next(&mut stub.subscribing).await;
+    assert!(matches!(call.hear().await.step, Some(Step::Open(_))));
+    let (settle, _) = settlement(&mut call).await;
+    assert_eq!(settle.acknowledged, [vec![11; 16]]);
+    assert!(!closing.is_finished(), "it is not durable yet");
+    call.say(settled(settle.settlement));
+    closing.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn with_nothing_owed_closing_waits_for_no_stream() {
+    let mut stub = Stub::start().await;
+    let (subscription, call) = open(&mut stub, 8).await;
+    call.break_with(numbered(Refusal::ShuttingDown, Some(Duration::from_secs(3_600))));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    // Less than closing may take where something is owed.
+    timeout(Duration::from_secs(4), subscription.close()).await.unwrap().unwrap();
+    assert!(stub.subscribing.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn more_receipts_than_one_batch_holds_leave_in_several_after_a_break() {
+    let mut stub = Stub::start().await;
+    let (mut subscription, call) = open(&mut stub, 700).await;
+    for n in 0..600_u32 {
+        let wire::SubscribeResponse { event: Some(Event::Deliveries(mut batch)) } =
+            delivery(1, 1, body())
+        else {
+            unreachable!("a delivery")
+        };
+        let ids = [n.to_be_bytes(); 4].concat();
+        batch.deliveries[0].delivery_id = ids.clone().into();
+        batch.deliveries[0].release_id = ids.into();
+        call.say(event(Event::Deliveries(batch)));
+    }
+    let mut held = Vec::new();
+    while held.len() < 600 {
+        held.push(subscription.next().await.unwrap().unwrap());
+    }
+    call.break_with(numbered(Refusal::ShuttingDown, Some(Duration::from_secs(1))));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for incoming in held {
+        drop(incoming.acknowledge());
+    }
+    let mut call = next(&mut stub.subscribing).await;
+    assert!(matches!(call.hear().await.step, Some(Step::Open(_))));
+    let mut acknowledged = 0;
+    while acknowledged < 600 {
+        let (settle, _) = settlement(&mut call).await;
+        assert!(settle.acknowledged.len() <= 256, "{}", settle.acknowledged.len());
+        acknowledged += settle.acknowledged.len();
+    }
 }
 
 #[tokio::test]

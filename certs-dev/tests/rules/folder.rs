@@ -87,6 +87,24 @@ fn a_saved_authority_is_closed_to_others() {
 }
 
 #[test]
+fn a_save_that_stops_at_the_lists_loses_no_revocation() {
+    let folder = TempDir::new().unwrap();
+    let mut saved = authority();
+    let revoked = saved.node(saved.first_issuer(), AGENCY, NODE).unwrap();
+    saved.save(folder.path()).unwrap();
+    let lists = folder.path().join("crls.pem");
+    fs::remove_file(&lists).unwrap();
+    // A folder in their place cannot be replaced by a file.
+    fs::create_dir(&lists).unwrap();
+    saved.revoke(&revoked).unwrap();
+    assert!(matches!(saved.save(folder.path()), Err(CertsError::Write { .. })));
+
+    fs::remove_dir(&lists).unwrap();
+    Authority::load(folder.path(), NOON).unwrap().save(folder.path()).unwrap();
+    assert_eq!(revoked_serials(&fs::read_to_string(&lists).unwrap()), [revoked.serial]);
+}
+
+#[test]
 fn a_loaded_authority_goes_on_where_it_was_saved() {
     let folder = TempDir::new().unwrap();
     let mut saved = authority();

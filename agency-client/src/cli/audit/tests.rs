@@ -165,3 +165,27 @@ fn a_time_of_a_delivery_that_is_not_told_is_a_dash_and_no_year_1970() {
     assert_eq!(fate_json(&row)["at"], "");
     assert_eq!(fate_json(&row)["released_at"], "");
 }
+
+#[test]
+fn a_message_without_candidates_had_nobody_with_a_stake_and_is_told_so_to_who_sees_all() {
+    let said = |roles: &[&str]| {
+        let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
+        nobody_explained(&roles)
+    };
+    assert!(said(&["auditor", "broker_auditor"]).contains("nobody had a stake"));
+    for roles in [&[][..], &["auditor"]] {
+        assert!(said(roles).contains("may be shown to you"), "{roles:?}");
+    }
+}
+
+#[test]
+fn a_wrong_key_is_named_by_its_option_with_the_form_it_must_have() {
+    for wrong in ["", "abc", "ledger.example+zz+zz"] {
+        let error = given_key(wrong.to_owned()).unwrap_err().to_string();
+        assert!(
+            error.starts_with("--key must be a verifier key, <name>+<key id>+<key>"),
+            "{error}"
+        );
+        assert!(wrong.is_empty() || !error.contains(wrong), "{error}");
+    }
+}

@@ -2,20 +2,33 @@
 //!
 //! Owns: the round of looking at a folder, publishing, and moving the saved position on.
 //! Promises: a file is marked done only after everything in it was accepted, found not for
-//! sharing, or kept in quarantine. A file whose messages were refused stays unread and is tried
-//! again at the next start, after people have looked. When told to end, the round in hand is
-//! finished first: what it sent is answered, and what was taken is marked done.
+//! sharing, or kept in quarantine. What the broker cannot take now stays unread and is tried again
+//! once the broker can be reached, as often as it needs; a file that cannot be read, or whose
+//! messages were refused for good, stays unread too, and is tried again once it is rewritten or at
+//! the next start, after people have looked. No one file stops the others. When told to end, the
+//! round in hand is finished first: what it sent is answered, and what was taken is marked done.
 //! Deliberately does not know: what an event means ([`crate::hmpps`]).
 
+use super::super::answer::Answer;
 use super::super::args::Follow;
 use super::super::error::CliError;
-use super::super::import::{Sink, keep, print_not_read, print_outcome, profile};
+use super::super::import::{Sharing, Sink, print_not_read, print_outcome, profile};
 use super::super::output::Output;
+use super::super::shown::in_line;
 use super::super::{now, told_to_end};
-use crate::hmpps::{FolderSource, ImportProfile, Outcome, QuarantineFolder, UnreadFile, read};
+use super::broker_rest::BrokerRest;
+use crate::connection::Connection;
+use crate::hmpps::{
+    FolderSource, FollowError, ImportProfile, Outcome, QuarantineFolder, UnreadFile, read,
+};
+use crate::publisher::{Publisher, PublisherOptions};
+use crate::settings::Settings;
 use proto::exchange::v1::Message;
+use serde_json::json;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 /// Files of one round.
@@ -26,9 +39,25 @@ struct Follower<'run> {
     source: FolderSource,
     quarantine: QuarantineFolder,
     sink: Sink,
-    /// Files whose messages were refused in this run.
-    refused: BTreeSet<PathBuf>,
+    broker_rest: BrokerRest,
+    /// Files, as they were seen, that cannot be read or whose messages were refused for good in
+    /// this run.
+    set_aside: BTreeSet<UnreadFile>,
+    /// Files of the last round that the broker could not take then.
+    waiting: usize,
+    /// Files whose messages the broker has, in this run.
+    taken: usize,
     out: &'run Output,
+}
+
+/// What a round came to.
+enum Round {
+    /// There was nothing to read.
+    Idle,
+    /// All was dealt with.
+    Done,
+    /// The broker could not take everything.
+    Waiting,
 }
 
 /// `agency follow … FOLDER`.
@@ -41,48 +70,112 @@ pub(super) async fn follow(
     let profile = profile(&what.profile)?;
     let source = FolderSource::open(folder, state, profile.id_key)?;
     let quarantine = QuarantineFolder::open(&what.quarantine, profile.id_key)?;
-    let sink = Sink::open(settings, false).await?;
-    let mut follower =
-        Follower { profile, source, quarantine, sink, refused: BTreeSet::new(), out };
+    let settings = Settings::load(settings)?;
+    let connection = Connection::connect(&settings).await?;
+    let publisher = Publisher::new(&connection, PublisherOptions::from(&settings));
+    let mut follower = Follower {
+        profile,
+        source,
+        quarantine,
+        sink: Sink::over(Some(publisher)),
+        broker_rest: BrokerRest::new(connection),
+        set_aside: BTreeSet::new(),
+        waiting: 0,
+        taken: 0,
+        out,
+    };
     print_not_read(follower.source.not_read()?, out)?;
-    let end = told_to_end();
-    tokio::pin!(end);
-    let mut rest = Duration::ZERO;
-    loop {
-        // Only a wait is broken off by the end; a round is finished.
-        tokio::select! {
-            biased;
-            () = &mut end => break,
-            () = tokio::time::sleep(rest) => {}
-        }
-        let is_idle = follower.round().await? == 0;
-        if is_idle && what.once {
-            break;
-        }
-        rest = if is_idle { Duration::from_secs(what.every_seconds) } else { Duration::ZERO };
+    follower.run(what).await?;
+    let Follower { sink, set_aside, waiting, taken, .. } = follower;
+    sink.close().await;
+    match set_aside.len() + waiting {
+        0 => Ok(()),
+        failed => Err(CliError::NotAllPublished { failed, all: taken + failed }),
     }
-    follower.sink.finish(out).await
 }
 
 impl Follower<'_> {
-    /// Deals with the next files; how many there were.
-    async fn round(&mut self) -> Result<usize, CliError> {
-        let unread = self.source.next_unread(ROUND_FILES_MAX + self.refused.len())?;
-        let unread: Vec<UnreadFile> =
-            unread.into_iter().filter(|file| !self.refused.contains(&file.path)).collect();
-        let mut shared: Vec<(&UnreadFile, Vec<Message>)> = Vec::new();
+    async fn run(&mut self, what: &Follow) -> Result<(), CliError> {
+        let end = told_to_end();
+        tokio::pin!(end);
+        let mut last = Round::Done;
+        loop {
+            let every = Duration::from_secs(what.every_seconds);
+            let rest = async {
+                match last {
+                    Round::Idle => tokio::time::sleep(every).await,
+                    Round::Done => {}
+                    Round::Waiting => self.broker_rest.wait().await?,
+                }
+                Ok::<_, CliError>(())
+            };
+            // Only a wait is broken off by the end; a round is finished.
+            tokio::select! {
+                biased;
+                () = &mut end => return Ok(()),
+                rested = rest => rested?,
+            }
+            let unread = self.unread()?;
+            last = self.round(&unread).await?;
+            if what.once && !matches!(last, Round::Done) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The next files to deal with.
+    fn unread(&mut self) -> Result<Vec<UnreadFile>, CliError> {
+        let mut unread = self.source.next_unread(ROUND_FILES_MAX + self.set_aside.len())?;
+        unread.retain(|file| !self.set_aside.contains(file));
+        // What lies there now in its place counts, not what did.
         for file in &unread {
-            let outcome = read(&file.content()?, &self.profile, now());
-            print_outcome(&file.path, &outcome, self.out)?;
+            self.set_aside.retain(|earlier| earlier.path != file.path);
+        }
+        Ok(unread)
+    }
+
+    /// Sets a file aside that cannot be read, and says so; one that was taken away meanwhile is
+    /// passed by.
+    fn not_read(&mut self, file: &UnreadFile, error: &io::Error) -> Result<(), CliError> {
+        if error.kind() == io::ErrorKind::NotFound {
+            return Ok(());
+        }
+        self.set_aside.insert(file.clone());
+        let path = file.path.display().to_string();
+        let sentence = format!("cannot be read ({error}); the others are");
+        self.out.record(
+            || json!({"file": path, "outcome": "unreadable", "sentence": sentence}),
+            || format!("{}: {sentence}", in_line(&path)),
+        )
+    }
+
+    /// Deals with these files.
+    async fn round(&mut self, unread: &[UnreadFile]) -> Result<Round, CliError> {
+        let mut shared: Vec<(&UnreadFile, Vec<Message>)> = Vec::new();
+        for file in unread {
+            let content = match file.content() {
+                Ok(content) => content,
+                Err(FollowError::Read(error)) => {
+                    self.not_read(file, &error)?;
+                    continue;
+                }
+                Err(other) => return Err(other.into()),
+            };
+            let outcome = read(&content, &self.profile, now());
+            print_outcome(&file.path, &outcome, Sharing::Meant, self.out)?;
             match outcome {
                 Outcome::Shared(messages) => {
                     shared.push((file, messages));
                 }
                 Outcome::NotShareable(_) => self.source.mark_done(file)?,
-                Outcome::Quarantined(held) => {
-                    keep(Some(&self.quarantine), &file.path, held.reason)?;
-                    self.source.mark_done(file)?;
-                }
+                // All of the file is kept, however much of it was read.
+                Outcome::Quarantined(held) => match File::open(&file.path) {
+                    Ok(mut whole) => {
+                        self.quarantine.keep(&mut whole, held.reason)?;
+                        self.source.mark_done(file)?;
+                    }
+                    Err(error) => self.not_read(file, &error)?,
+                },
             }
         }
         // All of a round fly together. One message may stand for several files.
@@ -95,13 +188,27 @@ impl Follower<'_> {
             }
         }
         let not_taken = self.sink.settle(self.out).await?;
+        self.waiting = 0;
         for (file, ids) in in_hand {
-            if ids.iter().any(|id| not_taken.contains(id)) {
-                self.refused.insert(file.path.clone());
+            let answers: BTreeSet<Answer> =
+                ids.iter().filter_map(|id| not_taken.get(id)).copied().collect();
+            if answers.contains(&Answer::Later) {
+                self.waiting += 1;
+            } else if answers.contains(&Answer::Refused) {
+                self.set_aside.insert(file.clone());
             } else {
                 self.source.mark_done(file)?;
+                self.taken += 1;
             }
         }
-        Ok(unread.len())
+        self.broker_rest.note(self.waiting > 0);
+        Ok(match (self.waiting, unread.len()) {
+            (0, 0) => Round::Idle,
+            (0, _) => Round::Done,
+            (_, _) => Round::Waiting,
+        })
     }
 }
+
+#[cfg(test)]
+mod tests;

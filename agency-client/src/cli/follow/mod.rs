@@ -4,8 +4,11 @@
 //! Promises: arguments are checked before anything is connected to.
 //! Deliberately does not know: what an event means ([`crate::hmpps`]).
 
+mod broker_rest;
 mod folder;
 mod queue;
+#[cfg(test)]
+mod scripted;
 
 use super::args::{Follow, FollowQueue};
 use super::error::CliError;

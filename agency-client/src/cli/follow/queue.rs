@@ -3,7 +3,8 @@
 //! Owns: the round of receiving, publishing and deleting, and the waits when the queue or the
 //! broker is away.
 //! Promises: an event is deleted only after everything in it was accepted, was found not for
-//! sharing, or was kept in quarantine; while it is in hand it stays hidden from other readers.
+//! sharing, or was kept in quarantine; from its receipt until then it is hidden from other readers
+//! anew in time, as far as the queue answers.
 //! What the broker did not take stays on the queue, and nothing more is received until the broker
 //! answers again. When told to end, what is in hand is finished first.
 //! Deliberately does not know: what an event means ([`crate::hmpps`]); how often the queue offers
@@ -12,10 +13,11 @@
 use super::super::answer::{Answer, say};
 use super::super::args::Follow;
 use super::super::error::CliError;
-use super::super::import::{print_outcome, profile};
+use super::super::import::{Sharing, print_outcome, profile};
 use super::super::output::{Output, complain};
 use super::super::{now, told_to_end};
-use crate::backoff::{BACKOFF, Backoff, draw};
+use super::broker_rest::BrokerRest;
+use crate::backoff::{BACKOFF, draw};
 use crate::connection::Connection;
 use crate::hmpps::{
     FollowError, ImportProfile, Outcome, QuarantineFolder, QueueCredentials, QueueError,
@@ -26,7 +28,9 @@ use crate::settings::Settings;
 use proto::exchange::v1::Message;
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep};
 
 /// How long the queue is asked to wait for events: the most that the service allows.
@@ -35,20 +39,13 @@ const WAIT: Duration = Duration::from_secs(20);
 const WAIT_ONCE: Duration = Duration::from_secs(1);
 /// An empty answer that comes sooner comes from a queue that does not wait; then this program does.
 const WAITED_LEAST: Duration = Duration::from_secs(1);
-/// How long nothing is received after the broker did not take everything. Longer than other waits:
-/// each time an event is received counts towards the queue's own bound.
-const BROKER_REST: Backoff =
-    Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
-
-/// An event in hand, with what it led to.
-type InHand = (QueuedEvent, Vec<Message>);
 
 struct Follower<'run> {
     profile: ImportProfile,
     quarantine: QuarantineFolder,
-    source: QueueSource,
-    connection: Connection,
+    source: Arc<QueueSource>,
     publisher: Publisher,
+    broker_rest: BrokerRest,
     out: &'run Output,
     /// Events received.
     received: usize,
@@ -56,8 +53,6 @@ struct Follower<'run> {
     left: BTreeSet<String>,
     /// Failures of the queue in a row.
     queue_failures: u32,
-    /// Rounds in a row of which the broker did not take everything.
-    broker_failures: u32,
 }
 
 /// `agency follow --queue URL`.
@@ -71,7 +66,7 @@ pub(super) async fn follow(
     let quarantine = QuarantineFolder::open(&what.quarantine, profile.id_key)?;
     let credentials = QueueCredentials::from_variables(|name| std::env::var(name).ok());
     let credentials = credentials.map_err(FollowError::from)?;
-    let source = QueueSource::new(queue, credentials).map_err(FollowError::from)?;
+    let source = Arc::new(QueueSource::new(queue, credentials).map_err(FollowError::from)?);
     let settings = Settings::load(settings)?;
     let connection = Connection::connect(&settings).await?;
     let publisher = Publisher::new(&connection, PublisherOptions::from(&settings));
@@ -79,13 +74,12 @@ pub(super) async fn follow(
         profile,
         quarantine,
         source,
-        connection,
         publisher,
+        broker_rest: BrokerRest::new(connection),
         out,
         received: 0,
         left: BTreeSet::new(),
         queue_failures: 0,
-        broker_failures: 0,
     };
     follower.run(what).await?;
     follower.publisher.close().await;
@@ -99,6 +93,7 @@ pub(super) async fn follow(
 enum Next {
     Receive,
     Rest(Duration),
+    AwaitBroker,
     End,
 }
 
@@ -125,7 +120,12 @@ impl Follower<'_> {
                 Next::Rest(rest) => tokio::select! {
                     biased;
                     () = &mut end => return Ok(()),
-                    rested = self.rest(rest) => rested?,
+                    () = sleep(rest) => {}
+                },
+                Next::AwaitBroker => tokio::select! {
+                    biased;
+                    () = &mut end => return Ok(()),
+                    rested = self.broker_rest.wait() => rested?,
                 },
             }
         }
@@ -162,54 +162,55 @@ impl Follower<'_> {
             });
         }
         let known = self.left.clone();
+        let now_received: BTreeSet<String> = events.iter().map(|e| e.id().to_owned()).collect();
         if !what.once {
             self.left.clear();
         }
         let may_pass = self.round(events).await?;
-        self.broker_failures = if may_pass { self.broker_failures.saturating_add(1) } else { 0 };
-        // With `--once`, what only comes back again ends it too.
-        let is_stuck = !self.left.is_empty() && (may_pass || known == self.left);
+        self.broker_rest.note(may_pass);
+        // With `--once`, a round of nothing but what was left before and is left again ends it too.
+        let is_repetition = now_received.is_subset(&known) && now_received.is_subset(&self.left);
+        let is_stuck = may_pass || is_repetition;
         Ok(match (what.once && is_stuck, may_pass) {
             (true, _) => Next::End,
-            (false, true) => Next::Rest(BROKER_REST.wait(self.broker_failures, draw())),
+            (false, true) => Next::AwaitBroker,
             (false, false) => Next::Receive,
         })
     }
 
-    /// Waits, and then until the broker can be reached, if it is what failed.
-    async fn rest(&self, rest: Duration) -> Result<(), CliError> {
-        sleep(rest).await;
-        if self.broker_failures == 0 {
-            return Ok(());
-        }
-        loop {
-            match self.connection.channel().await {
-                Ok(_) => return Ok(()),
-                Err(error) if error.may_pass() => {}
-                Err(error) => return Err(error.into()),
-            }
+    /// Deals with what was received; whether anything was left that may be taken later.
+    async fn round(&mut self, events: Vec<QueuedEvent>) -> Result<bool, CliError> {
+        let mut hiding = JoinSet::new();
+        let in_hand = events.into_iter().map(|event| InHand::new(event, &self.source, &mut hiding));
+        let in_hand: Vec<InHand> = in_hand.collect();
+        tokio::select! {
+            biased;
+            error = failure_of(&mut hiding) => Err(FollowError::Queue(error).into()),
+            may_pass = self.settle(in_hand) => may_pass,
         }
     }
 
-    /// Deals with what was received; whether anything was left that may be taken later.
-    async fn round(&mut self, events: Vec<QueuedEvent>) -> Result<bool, CliError> {
-        self.received += events.len();
-        let mut in_hand: Vec<InHand> = Vec::new();
-        for event in events {
+    /// Publishes what is for sharing, and only then takes what is done off the queue: a queue that
+    /// is slow to answer keeps no news waiting.
+    async fn settle(&mut self, in_hand: Vec<InHand>) -> Result<bool, CliError> {
+        self.received += in_hand.len();
+        let (mut shared, mut done) = (Vec::new(), Vec::new());
+        for held in in_hand {
+            let event = &held.event;
             let outcome = read(event.content(), &self.profile, now());
-            print_outcome(Path::new(event.id()), &outcome, self.out)?;
+            print_outcome(Path::new(event.id()), &outcome, Sharing::Meant, self.out)?;
             match outcome {
-                Outcome::Shared(messages) => in_hand.push((event, messages)),
-                Outcome::NotShareable(_) => self.delete(&event).await?,
-                Outcome::Quarantined(held) => {
-                    self.quarantine.keep(&mut event.content(), held.reason)?;
-                    self.delete(&event).await?;
+                Outcome::Shared(messages) => shared.push((held, messages)),
+                Outcome::NotShareable(_) => done.push(held),
+                Outcome::Quarantined(why) => {
+                    self.quarantine.keep(&mut event.content(), why.reason)?;
+                    done.push(held);
                 }
             }
         }
-        let answers = self.publish(&in_hand).await?;
+        let answers = publish_all(&self.publisher, &shared).await;
         let mut may_pass = false;
-        for ((event, messages), outcomes) in in_hand.iter().zip(answers) {
+        for ((held, messages), outcomes) in shared.into_iter().zip(answers) {
             let mut is_taken = true;
             for (message, outcome) in messages.iter().zip(outcomes) {
                 let answer = Answer::of(&outcome);
@@ -218,41 +219,75 @@ impl Follower<'_> {
                 is_taken &= answer == Answer::Taken;
             }
             if is_taken {
-                self.left.remove(event.id());
-                self.delete(event).await?;
+                self.left.remove(held.event.id());
+                done.push(held);
             } else {
-                self.left.insert(event.id().to_owned());
+                self.left.insert(held.event.id().to_owned());
             }
+        }
+        for held in done {
+            // If the queue does not answer, the event comes again, and its messages are then known
+            // to the broker.
+            pass(self.source.delete(&held.event, now()).await).map_err(FollowError::Queue)?;
         }
         Ok(may_pass)
     }
+}
 
-    /// Publishes everything in hand, which stays hidden from other readers meanwhile.
-    async fn publish(&self, in_hand: &[InHand]) -> Result<Vec<Vec<PublishOutcome>>, CliError> {
-        let answers = publish_all(&self.publisher, in_hand);
-        tokio::pin!(answers);
-        loop {
-            tokio::select! {
-                answers = &mut answers => return Ok(answers),
-                // Half the time is left for the queue to hear of it.
-                () = sleep(self.source.visibility() / 2) => {}
-            }
-            for (event, _) in in_hand {
-                pass(self.source.extend(event, now()).await)?;
-            }
-        }
-    }
+/// An event in hand: hidden from other readers for as long as this lives.
+struct InHand {
+    event: Arc<QueuedEvent>,
+    hiding: AbortHandle,
+}
 
-    /// Takes an event off the queue. If the queue does not answer, the event comes again, and its
-    /// messages are then known to the broker.
-    async fn delete(&self, event: &QueuedEvent) -> Result<(), CliError> {
-        pass(self.source.delete(event, now()).await)
+impl InHand {
+    /// Takes an event in hand as soon as it is received.
+    fn new(
+        event: QueuedEvent,
+        source: &Arc<QueueSource>,
+        hiding: &mut JoinSet<QueueError>,
+    ) -> Self {
+        let event = Arc::new(event);
+        let hiding = hiding.spawn(hide(Arc::clone(source), Arc::clone(&event)));
+        Self { event, hiding }
     }
 }
 
-async fn publish_all(publisher: &Publisher, in_hand: &[InHand]) -> Vec<Vec<PublishOutcome>> {
+impl Drop for InHand {
+    fn drop(&mut self) {
+        self.hiding.abort();
+    }
+}
+
+/// Keeps one event hidden, by a call of its own each time so that no other waits for it; ends at a
+/// failure that waiting cannot mend.
+async fn hide(source: Arc<QueueSource>, event: Arc<QueuedEvent>) -> QueueError {
+    loop {
+        // Half the time is left for the queue to hear of it.
+        sleep(source.visibility() / 2).await;
+        if let Err(error) = pass(source.extend(&event, now()).await) {
+            return error;
+        }
+    }
+}
+
+/// The first such failure; waits for ever if there is none.
+async fn failure_of(hiding: &mut JoinSet<QueueError>) -> QueueError {
+    while let Some(ended) = hiding.join_next().await {
+        // The others were let go.
+        if let Ok(error) = ended {
+            return error;
+        }
+    }
+    std::future::pending().await
+}
+
+async fn publish_all(
+    publisher: &Publisher,
+    shared: &[(InHand, Vec<Message>)],
+) -> Vec<Vec<PublishOutcome>> {
     let mut pending = Vec::new();
-    for (_, messages) in in_hand {
+    for (_, messages) in shared {
         let mut of_event = Vec::new();
         for message in messages {
             of_event.push(publisher.send(message.clone()).await);
@@ -274,13 +309,16 @@ async fn publish_all(publisher: &Publisher, in_hand: &[InHand]) -> Vec<Vec<Publi
 }
 
 /// Lets a failure pass that waiting may mend: the next time the queue is asked tells of it.
-fn pass(done: Result<(), QueueError>) -> Result<(), CliError> {
+fn pass(done: Result<(), QueueError>) -> Result<(), QueueError> {
     match done {
         Ok(()) => Ok(()),
         Err(error) if error.may_pass() => {
             tracing::warn!(%error, "the queue was not told of an event; it comes again");
             Ok(())
         }
-        Err(error) => Err(FollowError::Queue(error).into()),
+        Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,16 +12,19 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::super::PAYLOAD_BYTES_MAX;
 use super::super::keyed_ids::{self, Use};
-use super::{FollowError, write_whole};
+use super::FollowError;
+use crate::files::{read_start, write_whole};
 
 /// How the name of an event's file ends, after the dot.
 const EVENT_ENDING: &str = "json";
+/// How many files more than lie in the folder the saved position may hold before it is written anew.
+const GONE_MAX: usize = 256;
 
 /// Whether a file in a folder is an event by its name: one that ends in `.json`, whatever the
 /// case of its letters.
@@ -30,8 +33,9 @@ pub fn is_event_file(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(EVENT_ENDING))
 }
 
-/// A file that was not yet dealt with. `Debug` shows no name.
-#[derive(Clone, PartialEq, Eq)]
+/// A file that was not yet dealt with, as it was seen: rewritten, it is another. `Debug` shows no
+/// name.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnreadFile {
     /// Where it is.
     pub path: PathBuf,
@@ -51,12 +55,9 @@ impl UnreadFile {
     /// # Errors
     /// [`FollowError::Read`].
     pub fn content(&self) -> Result<Vec<u8>, FollowError> {
-        let file = File::open(&self.path).map_err(FollowError::Read)?;
-        let mut content = Vec::new();
-        file.take(PAYLOAD_BYTES_MAX as u64 + 1)
-            .read_to_end(&mut content)
-            .map_err(FollowError::Read)?;
-        Ok(content)
+        File::open(&self.path)
+            .and_then(|file| read_start(file, PAYLOAD_BYTES_MAX as u64))
+            .map_err(FollowError::Read)
     }
 }
 
@@ -78,8 +79,8 @@ impl fmt::Debug for FolderSource {
 impl FolderSource {
     /// Opens a folder at its saved position; without a saved position, at the beginning.
     ///
-    /// What is saved of files that have left the folder is dropped, so the state file is bounded
-    /// by the folder. Its mode is 0600.
+    /// Bound: what is saved of files that have left the folder is dropped, here and once there are
+    ///        more than 256 of them, so the state file is bounded by the folder. Its mode is 0600.
     ///
     /// # Errors
     /// [`FollowError::Read`] and [`FollowError::State`].
@@ -104,14 +105,26 @@ impl FolderSource {
     /// The next files that are not done, in the order of their names.
     ///
     /// # Errors
-    /// [`FollowError::Read`].
-    pub fn next_unread(&self, files_max: usize) -> Result<Vec<UnreadFile>, FollowError> {
+    /// [`FollowError::Read`] and [`FollowError::State`].
+    pub fn next_unread(&mut self, files_max: usize) -> Result<Vec<UnreadFile>, FollowError> {
         let state = self.state_file.canonicalize().map_err(FollowError::State)?;
-        let unread = look(&self.dir, &self.id_key)?.events.into_iter().filter(|file| {
+        let events = look(&self.dir, &self.id_key)?.events;
+        if self.done.len() > events.len() + GONE_MAX {
+            self.drop_gone(&events).map_err(FollowError::State)?;
+        }
+        let unread = events.into_iter().filter(|file| {
             !self.done.contains(&file.seen)
                 && file.path.canonicalize().ok().as_ref() != Some(&state)
         });
         Ok(unread.take(files_max).collect())
+    }
+
+    /// Drops what is saved of files that have left the folder.
+    fn drop_gone(&mut self, present: &[UnreadFile]) -> std::io::Result<()> {
+        let present: BTreeSet<&str> = present.iter().map(|file| file.seen.as_str()).collect();
+        self.done.retain(|seen| present.contains(seen.as_str()));
+        self.log = rewrite(&self.state_file, &self.done)?;
+        Ok(())
     }
 
     /// How many files lie in the folder now that are no events by their names. The saved position

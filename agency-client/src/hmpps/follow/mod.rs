@@ -8,11 +8,6 @@
 mod folder;
 mod queue;
 
-use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
-
 pub use folder::{FolderSource, UnreadFile, is_event_file};
 pub use queue::{
     QueueCredentials, QueueError, QueueFault, QueueSettings, QueueSource, QueuedEvent,
@@ -40,20 +35,4 @@ pub enum FollowError {
     /// The queue did not do what was asked. What was received and not deleted is still on it.
     #[error(transparent)]
     Queue(#[from] QueueError),
-}
-
-/// Puts a file in place in full or not at all, with mode 0600, and makes it last.
-pub(super) fn write_whole(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) | None => Path::new("."),
-    };
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let unfinished = folder.join(format!(".{name}.unfinished"));
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    fs::rename(&unfinished, path)?;
-    File::open(folder)?.sync_all()
 }
