@@ -5,6 +5,8 @@ pub mod draws;
 
 pub mod process;
 
+pub mod agency;
+
 pub mod receiver;
 
 pub mod load;

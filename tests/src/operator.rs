@@ -2,11 +2,53 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop here")]
 
+use std::sync::Arc;
+
+use broker::ops::endpoint::Endpoint;
+use broker::ops::traces::SpanCounts;
+use broker::ops::{Sources, Watched};
+use broker::store::sqlite::SqliteReaders;
 use certs_dev::{CertsError, OTHER_AGENCIES_ISSUER, SUSPENDED_AGENCY};
 use demo::stage::{OPERATOR, Script, with_issuer};
 use proto::admin::v1 as admin;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
-use crate::world::World;
+use crate::world::{PATIENCE, World};
+
+/// What the operators' listener answers on these paths, one after the other. `spans`: counts of
+/// the traces that are exported, where any are.
+pub async fn pages(world: &World, spans: Option<Arc<SpanCounts>>, paths: &[&str]) -> String {
+    let app = world.app.as_ref().unwrap();
+    let (sources, listening) = (&app.sources, app.listening());
+    let watched = Watched::new(Sources {
+        figures: Arc::clone(&sources.figures),
+        queue: sources.queue.clone(),
+        outbox: Arc::clone(&sources.outbox),
+        archive: Arc::new(SqliteReaders::new(&world.stage.config().store.path)),
+        rules: Arc::clone(&sources.rules),
+        counters: Arc::clone(listening.counters()),
+        loaded: Arc::clone(listening.loaded()),
+        connections: Arc::clone(listening.connections()),
+        clock: Arc::clone(&sources.clock),
+        disk_floor: Arc::clone(&sources.disk_floor),
+        disk_free_bytes: Arc::default(),
+        draining: Arc::default(),
+        spans,
+    });
+    let endpoint = Endpoint::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let address = endpoint.address();
+    let serving = tokio::spawn(endpoint.run(Arc::new(watched)));
+    let mut shown = String::new();
+    for path in paths {
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        socket.write_all(request.as_bytes()).await.unwrap();
+        tokio::time::timeout(PATIENCE, socket.read_to_string(&mut shown)).await.unwrap().unwrap();
+    }
+    serving.abort();
+    shown
+}
 
 /// Puts a directory in force that knows the stage's own issuing key.
 pub async fn apply_directory(world: &World, document: &str) {

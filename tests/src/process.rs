@@ -1,12 +1,14 @@
 //! A broker in a process of its own, so that it can be killed and its costs can be read.
 //!
 //! Owns both ends: what the child does ([`serve`]) and what its parent holds ([`Outside`]).
-//! Promises that no child outlives its parent: it stops when its standard input ends.
+//! Promises that no child outlives its parent: it stops when its standard input ends, and so does
+//! any other that asks for it ([`end_with_parent`]).
 //! Deliberately does not know what is published.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -27,6 +29,18 @@ const STOP_TIME: Duration = Duration::from_secs(20);
 /// How long calls may take to finish when the child stops.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(5);
+
+/// Ends this process, whatever it is doing, once standard input ends, and so with whoever holds
+/// the other end of that pipe. Does nothing where standard input is no pipe.
+pub fn end_with_parent() {
+    let stdin = std::fs::metadata("/proc/self/fd/0");
+    if stdin.is_ok_and(|stdin| stdin.file_type().is_fifo()) {
+        std::thread::spawn(|| {
+            let _ = std::io::stdin().read_to_end(&mut Vec::new());
+            std::process::exit(1);
+        });
+    }
+}
 
 /// Serves a configuration until standard input ends. What a child process does.
 ///

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use agency_client::compose::{self, Grounds, Person};
+use agency_client::compose::{self, FlagChange, Grounds, Person};
 use agency_client::{
     Connection, Incoming, Publisher, PublisherOptions, Subscription, SubscriptionOptions,
 };
@@ -41,7 +41,7 @@ pub struct World {
 impl World {
     /// The shipped directory and bundle, approved and in force.
     pub async fn shipped() -> Self {
-        Self::with(Script::shipped().unwrap()).await
+        Self::with(shipped()).await
     }
 
     /// A given script, approved and in force.
@@ -61,7 +61,7 @@ impl World {
 
     /// The shipped directory and no bundle in force.
     pub async fn without_bundle() -> Self {
-        Self::set(&Script::shipped().unwrap(), None).await
+        Self::set(&shipped(), None).await
     }
 
     async fn set(script: &Script, clock: Option<Arc<SetClock>>) -> Self {
@@ -170,6 +170,18 @@ impl World {
         self.stage.admin(OPERATOR).await.unwrap().get_status(request).await.unwrap().into_inner()
     }
 
+    /// Merseyside Police put a person on the list of their Wirral desk.
+    pub async fn flag(&self, person: Person) {
+        let wirral = self.publisher("merseyside-police", "records").await;
+        wirral.publish(ppo_flag(person)).await.unwrap();
+    }
+
+    /// They take him off it.
+    pub async fn deselect(&self, person: Person) {
+        let wirral = self.publisher("merseyside-police", "records").await;
+        wirral.publish(ppo_deselection(person)).await.unwrap();
+    }
+
     /// States, or withdraws, that two identifiers are one person's.
     pub async fn link(
         &self,
@@ -231,6 +243,16 @@ pub fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
 
+/// The shipped directory and bundle, its agreements in force today.
+pub fn shipped() -> Script {
+    Script::in_force(now()).unwrap()
+}
+
+/// By when a flag that is raised today is to be looked at again: in a year.
+pub fn review_date() -> String {
+    (now() + time::Duration::days(365)).date().to_string()
+}
+
 /// The next delivery, which must come.
 pub async fn next(subscription: &mut Subscription) -> Incoming {
     tokio::time::timeout(PATIENCE, subscription.next())
@@ -278,9 +300,20 @@ pub fn id() -> Uuid {
 
 /// A PPO flag raised on a person, due for review in a year.
 pub fn ppo_flag(person: Person) -> wire::Message {
-    let draft =
-        compose::flag_raise(id(), FLAG_GROUNDS, person, wire::FlagKind::Ppo, "2027-11-01", id());
-    draft.build().unwrap()
+    let (kind, review) = (wire::FlagKind::Ppo, review_date());
+    compose::flag_raise(id(), FLAG_GROUNDS, person, kind, &review, id()).build().unwrap()
+}
+
+/// A panel took a person off the list of PPOs.
+pub fn ppo_deselection(person: Person) -> wire::Message {
+    let change = FlagChange {
+        kind: wire::FlagKind::Ppo,
+        action: wire::FlagAction::Deselect,
+        owner: None,
+        review_date: String::new(),
+        panel_decision: Some(id()),
+    };
+    compose::flag(id(), FLAG_GROUNDS, person, change).build().unwrap()
 }
 
 /// A recall to prison, which police are told whether or not the person is on a list. Whoever is

@@ -3,14 +3,14 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop here")]
 
 use agency_client::errors::{CallError, Refused};
-use demo::stage::{APPROVER_POLICE, APPROVER_PROBATION, Script};
+use demo::stage::{APPROVER_POLICE, APPROVER_PROBATION};
 use proto::admin::v1 as admin;
 use proto::refusal::Refusal;
-use tests::world::World;
+use tests::world::{World, shipped};
 
 /// The shipped bundle, and one that differs by a remark.
 fn bundles() -> [Vec<admin::BundleFile>; 2] {
-    let shipped = Script::shipped().unwrap().bundle;
+    let shipped = shipped().bundle;
     ["", "\n# An invented remark.\n"].map(|remark| {
         let files = shipped.iter().map(|(path, text)| {
             let remark = if path.ends_with(".toml") { remark } else { "" };
@@ -46,11 +46,15 @@ async fn approve(
     }
 }
 
-fn closed(answer: Result<(u32, bool), Refused>) {
+/// What is told of a proposal that has had its approvals, and of the one in force.
+const CLOSED: &str = "has had its approvals: propose it again, to go back to it";
+const IN_FORCE: &str = "has its two approvals and is in force: no other is needed";
+
+fn closed(answer: Result<(u32, bool), Refused>, rule: &str) {
     let refused = answer.unwrap_err();
     assert_eq!(refused.refusal, Some(Refusal::InvalidRequest));
     let rules: Vec<&str> = refused.violations.iter().map(|fault| &*fault.rule).collect();
-    assert_eq!(rules, ["has had its approvals: propose it again, to go back to it"]);
+    assert_eq!(rules, [rule]);
 }
 
 #[tokio::test]
@@ -59,7 +63,7 @@ async fn the_same_two_people_can_go_back_to_an_older_bundle_and_neither_can_alon
     let [old, new] = bundles();
     let old_hash = propose(&world, &old).await;
     assert_eq!(world.status().await.bundle, old_hash, "the shipped one is in force");
-    closed(approve(&world, APPROVER_POLICE, &old_hash).await);
+    closed(approve(&world, APPROVER_POLICE, &old_hash).await, IN_FORCE);
 
     let new_hash = propose(&world, &new).await;
     assert_ne!(new_hash, old_hash);
@@ -68,7 +72,7 @@ async fn the_same_two_people_can_go_back_to_an_older_bundle_and_neither_can_alon
     assert_eq!(world.status().await.bundle, new_hash);
 
     // What was approved then is not approved now.
-    closed(approve(&world, APPROVER_PROBATION, &old_hash).await);
+    closed(approve(&world, APPROVER_PROBATION, &old_hash).await, CLOSED);
     assert_eq!(propose(&world, &old).await, old_hash);
     assert_eq!(approve(&world, APPROVER_PROBATION, &old_hash).await.unwrap(), (1, false));
     let twice = approve(&world, APPROVER_PROBATION, &old_hash).await.unwrap_err();

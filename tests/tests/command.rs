@@ -3,108 +3,42 @@
 //!
 //! Deliberately does not know: what the library under it can do; other tests call that.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test may stop where what it looks at is not there"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may stop where what it looks at is not there")]
 
-use std::fs::{self, File};
+use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use agency_client::compose;
 use broker::ledger::fsck;
 use broker::store::sqlite::SqliteRaw;
+use certs_dev::{Faulty, write_credential};
 use demo::stage::{APPROVER_POLICE, BROKER_AUDITOR};
 use proto::exchange::v1 as wire;
 use serde_json::Value;
+use tests::agency::{Agency, until};
+use tests::operator::make_room_for_the_faulty;
 use tests::world::{RELEASE_GROUNDS, World, adult, id, now, ppo_flag};
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/hmpps");
 const NIGHT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/demo/night");
 const RELEASE: &str = "release-conditional-wrapped.json";
 const OTHER_RELEASE: &str = "release-curfew-bare.json";
-/// How long a test waits for what must come; the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running command, and what it wrote.
-struct Agency {
-    child: Child,
-    output: PathBuf,
-    errors: PathBuf,
-}
-
-impl Agency {
-    /// Starts the command with the settings of a node, as `AGENCY.NODE`, or of a person, as
-    /// `person-ID`; they must have been made.
-    fn start(world: &World, settings: &str, arguments: &[&str]) -> Self {
-        let folder = world.stage.folder();
-        let name = id().to_string();
-        let (output, errors) = (folder.join(format!("{name}.out")), folder.join(name));
-        let child = Command::new(env!("CARGO_BIN_EXE_agency_under_test"))
-            .arg("--settings")
-            .arg(folder.join(format!("{settings}.toml")))
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(File::create(&output).unwrap())
-            .stderr(File::create(&errors).unwrap())
-            .spawn()
-            .unwrap();
-        Self { child, output, errors }
-    }
-
-    fn output(&self) -> String {
-        fs::read_to_string(&self.output).unwrap()
-    }
-
-    /// The lines of standard output, written with `--json`.
-    fn rows(&self) -> Vec<Value> {
-        self.output().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-
-    fn errors(&self) -> String {
-        fs::read_to_string(&self.errors).unwrap()
-    }
-
-    fn runs(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_none()
-    }
-
-    /// Tells it to end, as a supervisor does.
-    fn terminate(&self) {
-        let signal = format!("kill -TERM {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &signal]).status().unwrap().success());
-    }
-
-    async fn ended(&mut self) -> ExitStatus {
-        until("the command ends", || !self.runs()).await;
-        self.child.wait().unwrap()
-    }
-}
-
-impl Drop for Agency {
-    fn drop(&mut self) {
-        // Nothing can be done about one that is gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let holding = async {
-        while !holds() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, holding).await.unwrap_or_else(|_| panic!("in vain: {what}"));
+/// Starts the command with the settings of a node, as `AGENCY.NODE`, or of a person, as
+/// `person-ID`; they must have been made.
+fn start(world: &World, settings: &str, arguments: &[&str]) -> Agency {
+    let folder = world.stage.folder();
+    let settings = folder.join(format!("{settings}.toml"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agency_under_test"));
+    Agency::start(command.arg("--settings").arg(settings).args(arguments), folder)
 }
 
 /// Runs the command to its end: whether it did all that was asked, and what it said.
 async fn run(world: &World, settings: &str, arguments: &[&str]) -> (bool, String, String) {
-    let mut agency = Agency::start(world, settings, arguments);
+    let mut agency = start(world, settings, arguments);
     let status = agency.ended().await;
     assert!(matches!(status.code(), Some(0 | 1)), "{status}: {}", agency.errors());
     (status.success(), agency.output(), agency.errors())
@@ -132,6 +66,85 @@ fn profile(world: &World, marking: &str) -> String {
 /// A path in the world's folder, as an argument.
 fn path(world: &World, name: &str) -> String {
     world.stage.folder().join(name).to_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_is_not_let_in_is_said_to_be_refused_and_not_tried_again() {
+    let world = World::shipped().await;
+    make_room_for_the_faulty(&world).await;
+    let wrong = [
+        (Faulty::AgencyOfAnotherIssuingKey, "an authority that may not name this agency"),
+        (Faulty::Unregistered, "names no agency, node or person that is registered"),
+        (Faulty::NonsenseGrammar, "ask the broker's operators"),
+        (Faulty::NotYetValid, "has ended, or has not begun yet"),
+        (Faulty::OtherAuthority, "no authority that the broker trusts"),
+        (Faulty::Suspended, "Your agency's access is suspended"),
+    ];
+    for (faulty, _) in wrong {
+        let credential = world.stage.authority().faulty(faulty, "gmp", "records").unwrap();
+        write_credential(world.stage.folder(), faulty.name(), &credential).unwrap();
+        world.stage.settings_of(faulty.name()).unwrap();
+    }
+    // One of the authorities is new, and has no revocation list at the broker yet.
+    let mut generation = world.app.as_ref().unwrap().listening().generation();
+    world.stage.publish_crls().unwrap();
+    generation.changed().await.unwrap();
+    for (faulty, why) in wrong {
+        let (done, said, errors) = run(&world, faulty.name(), &["whoami"]).await;
+        assert_eq!((done, said.as_str()), (false, ""), "{faulty:?}");
+        assert!(errors.contains("refused") && errors.contains(why), "{faulty:?}: {errors}");
+        assert!(!errors.contains("trying again"), "{faulty:?}: {errors}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_look_at_a_ledger_continues_nothing_and_the_next_continues_the_first() {
+    let world = World::shipped().await;
+    world.stage.node("gmp", "records").unwrap();
+    let (done, said, errors) = run(&world, "gmp.records", &["whoami"]).await;
+    assert!(done && said.contains("nothing was seen of a ledger before"), "{said}{errors}");
+    assert!(said.contains("is now pinned") && !said.contains("continuing"), "{said}");
+    let (done, said, errors) = run(&world, "gmp.records", &["whoami"]).await;
+    assert!(done && said.ends_with("entries, continuing what was seen before\n"), "{said}{errors}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_says_what_was_shared_and_of_a_dry_run_what_would_be() {
+    let world = World::shipped().await;
+    world.stage.node("hmpps-prisons", "records").unwrap();
+    let profile = profile(&world, "official_sensitive");
+    let file = Path::new(DATA).join(RELEASE).to_str().unwrap().to_owned();
+    let import = ["import", "hmpps", "--profile", &profile, &file];
+    let dry = [import.as_slice(), &["--dry-run"]].concat();
+    let before = messages(&world);
+    for (arguments, of_file, summary) in [
+        (
+            dry.as_slice(),
+            " would be shared as ",
+            "agency: 1 would be shared, 0 not for sharing, 0 held back; nothing was sent\n",
+        ),
+        (&import, ": for sharing as ", "agency: 1 shared, 0 not for sharing, 0 held back\n"),
+    ] {
+        let (done, said, errors) = run(&world, "hmpps-prisons.records", arguments).await;
+        assert!(done && said.contains(of_file), "{said}{errors}");
+        assert_eq!(errors, summary);
+    }
+    assert_eq!(messages(&world), before + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_broker_wide_auditor_is_told_that_nobody_had_a_stake() {
+    let world = World::shipped().await;
+    let flag = ppo_flag(adult("A9004AA", "Invented Flagged"));
+    let message = flag.message_id.clone();
+    world.publisher("merseyside-police", "records").await.publish(flag).await.unwrap();
+    let (agency, person) = BROKER_AUDITOR;
+    world.stage.person(agency, person).unwrap();
+    let arguments =
+        ["explain", "--reason", "an invented look", "--agency", "merseyside-police", &message];
+    let (done, said, errors) = run(&world, &format!("person-{person}"), &arguments).await;
+    assert_eq!((done, said.as_str()), (true, ""), "{errors}");
+    assert!(errors.contains("nobody had a stake in it"), "{errors}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,7 +190,7 @@ async fn who_may_not_publish_is_told_that_nothing_was_recorded() {
     assert_eq!(
         said,
         format!(
-            "{message} was not recorded: refused (1003): Your role does not allow this; ask your \
+            "{message} was not newly recorded: refused (1003): Your role does not allow this; ask your \
              agency's lead.\n"
         )
     );
@@ -226,7 +239,7 @@ async fn an_explanation_tells_what_became_of_each_delivery() {
     assert!(said.lines().last().unwrap().starts_with("decided under bundle "), "{said}");
 
     let arguments = [&["--json"], arguments.as_slice()].concat();
-    let mut agency = Agency::start(&world, &format!("person-{person}"), &arguments);
+    let mut agency = start(&world, &format!("person-{person}"), &arguments);
     assert!(agency.ended().await.success());
     let rows = agency.rows();
     let fate = rows.iter().find(|row| row["desk"] == "stockport" && row["state"] == "waiting");
@@ -269,15 +282,18 @@ async fn a_follower_of_a_folder_reads_events_alone_and_finishes_what_is_in_hand_
         &folder_path,
     ];
     let before = messages(&world);
-    let mut follower = Agency::start(&world, "hmpps-prisons.records", &following);
+    let mut follower = start(&world, "hmpps-prisons.records", &following);
     until("the first event is published", || messages(&world) == before + 1).await;
     let rows = follower.rows();
     assert_eq!((&rows[0]["outcome"], &rows[0]["files"]), (&"not_read".into(), &1.into()));
-    assert_eq!((rows.len(), &rows[1]["outcome"]), (2, &"shared".into()));
+    assert_eq!((rows.len(), &rows[1]["outcome"]), (2, &"shareable".into()));
     assert!(fs::read_dir(&held).unwrap().next().is_none(), "nothing else was read");
 
     world.stop().await;
-    fs::copy(Path::new(DATA).join(OTHER_RELEASE), folder.join("2.json")).unwrap();
+    // Beside it first: the follower must not find half a file.
+    let beside = world.stage.folder().join("2.json");
+    fs::copy(Path::new(DATA).join(OTHER_RELEASE), &beside).unwrap();
+    fs::rename(beside, folder.join("2.json")).unwrap();
     until("the second event is in hand", || follower.rows().len() == 3).await;
     follower.terminate();
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -287,12 +303,12 @@ async fn a_follower_of_a_folder_reads_events_alone_and_finishes_what_is_in_hand_
     assert_eq!(messages(&world), before + 2);
 
     let again = [following.as_slice(), &["--once"]].concat();
-    let mut follower = Agency::start(&world, "hmpps-prisons.records", &again);
+    let mut follower = start(&world, "hmpps-prisons.records", &again);
     assert!(follower.ended().await.success());
     assert_eq!(follower.rows().len(), 1, "both are done, and only the other file is spoken of");
 
     // With nothing in hand it ends at once.
-    let mut follower = Agency::start(&world, "hmpps-prisons.records", &following);
+    let mut follower = start(&world, "hmpps-prisons.records", &following);
     until("it has looked", || follower.rows().len() == 1).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     follower.terminate();
@@ -344,7 +360,7 @@ async fn a_system_goes_on_receiving_when_its_agency_is_restored() {
     let world = World::shipped().await;
     world.stage.node("gmp", "records").unwrap();
     let receiving = ["--json", "subscribe", "--desk", "stockport", "--once", "2"];
-    let mut receiver = Agency::start(&world, "gmp.records", &receiving);
+    let mut receiver = start(&world, "gmp.records", &receiving);
     let owner = world.publisher("merseyside-police", "records").await;
     owner.publish(ppo_flag(adult("A9002AA", "Invented Released"))).await.unwrap();
     let prisons = world.publisher("hmpps-prisons", "records").await;
@@ -362,4 +378,29 @@ async fn a_system_goes_on_receiving_when_its_agency_is_restored() {
     assert!(receiver.ended().await.success(), "{}", receiver.errors());
     assert_eq!(receiver.rows().len(), 2);
     assert_eq!(receiver.errors().matches(sentence).count(), 1, "it is said once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_logged_to_a_file_is_not_coloured() {
+    let world = World::shipped().await;
+    world.stage.node("gmp", "records").unwrap();
+    let settings = path(&world, "gmp.records.toml");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agency_under_test"));
+    let asking = command.env("RUST_LOG", "debug").args(["--settings", &settings, "whoami"]);
+    let mut agency = Agency::start(asking, world.stage.folder());
+    assert!(agency.ended().await.success(), "{}", agency.errors());
+    let log = agency.errors();
+    assert!(log.contains("DEBUG"), "{log}");
+    assert!(!log.contains('\u{1b}'), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_a_test_started_ends_with_the_test() {
+    let world = World::shipped().await;
+    world.stage.node("gmp", "records").unwrap();
+    let mut receiver = start(&world, "gmp.records", &["subscribe", "--desk", "stockport"]);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(receiver.runs(), "by itself it receives for ever: {}", receiver.errors());
+    receiver.abandon();
+    receiver.ended().await;
 }

@@ -26,7 +26,7 @@ use proto::exchange::v1::OutcomeState;
 use proto::exchange::v1::publish_result::Outcome;
 use proto::limits::PUBLISH_FRAME_MESSAGES_MAX;
 use proto::refusal::Refusal;
-use tests::world::{PATIENCE, World, id, next, nothing, recall};
+use tests::world::{PATIENCE, World, id, next, nothing, recall, shipped};
 use uuid::Uuid;
 
 const PRISONS: (&str, &str) = ("hmpps-prisons", "records");
@@ -82,7 +82,7 @@ async fn a_desk_is_never_sent_more_than_it_said_it_can_hold() {
 
 #[tokio::test]
 async fn what_a_desk_cannot_take_now_comes_again_after_the_time_it_asked_for() {
-    let (world, clock) = World::on_clock(Script::shipped().unwrap()).await;
+    let (world, clock) = World::on_clock(shipped()).await;
     let mut desk = Line::stockport(&world, 10).await;
     tell(&world, ANNE).await;
     let first = desk.next().await;
@@ -103,7 +103,7 @@ async fn what_a_desk_cannot_take_now_comes_again_after_the_time_it_asked_for() {
 
 #[tokio::test]
 async fn what_is_not_settled_within_its_lease_comes_again() {
-    let (world, clock) = World::on_clock(Script::shipped().unwrap()).await;
+    let (world, clock) = World::on_clock(shipped()).await;
     let mut desk = Line::stockport(&world, 10).await;
     tell(&world, ANNE).await;
     let first = desk.next().await;
@@ -121,7 +121,7 @@ async fn what_is_not_settled_within_its_lease_comes_again() {
 
 #[tokio::test]
 async fn a_desk_that_asks_for_more_time_keeps_what_it_holds() {
-    let (world, clock) = World::on_clock(Script::shipped().unwrap()).await;
+    let (world, clock) = World::on_clock(shipped()).await;
     let mut desk = Line::stockport(&world, 10).await;
     let message = tell(&world, ANNE).await;
     let held = desk.next().await;
@@ -136,7 +136,7 @@ async fn a_desk_that_asks_for_more_time_keeps_what_it_holds() {
 
 #[tokio::test]
 async fn after_eight_attempts_a_delivery_is_a_dead_letter_that_people_see_and_can_send_again() {
-    let (world, clock) = World::on_clock(Script::shipped().unwrap()).await;
+    let (world, clock) = World::on_clock(shipped()).await;
     let mut desk = Line::stockport(&world, 100).await;
     let message = tell(&world, ANNE).await;
     let mut first = None;
@@ -178,7 +178,7 @@ async fn after_eight_attempts_a_delivery_is_a_dead_letter_that_people_see_and_ca
 
 #[tokio::test]
 async fn a_dead_letter_put_back_is_decided_again_before_anything_of_it_is_sent() {
-    let (world, clock) = World::on_clock(Script::shipped().unwrap()).await;
+    let (world, clock) = World::on_clock(shipped()).await;
     let mut desk = Line::stockport(&world, 100).await;
     let tomorrow = clock.now() + Duration::from_secs(86_400);
     let message = tell_as(&world, recall(id(), ANNE).expires_at(tomorrow)).await;
@@ -201,7 +201,7 @@ async fn a_dead_letter_put_back_is_decided_again_before_anything_of_it_is_sent()
 
 #[tokio::test]
 async fn a_refused_message_holds_back_later_ones_about_the_same_person_and_about_nobody_else() {
-    let (world, clock) = World::on_clock(Script::shipped().unwrap()).await;
+    let (world, clock) = World::on_clock(shipped()).await;
     for noms in [ANNE, ANNE, BERT] {
         tell(&world, noms).await;
     }
@@ -232,7 +232,7 @@ async fn tell_often(world: &World, clock: &SetClock, times: usize, draft: impl F
 
 #[tokio::test]
 async fn what_its_sender_holds_back_holds_back_nothing_else() {
-    let (world, clock) = World::on_clock(Script::shipped().unwrap()).await;
+    let (world, clock) = World::on_clock(shipped()).await;
     let tomorrow = clock.now() + Duration::from_secs(86_400);
     tell_as(&world, recall(id(), ANNE).not_before(tomorrow)).await;
     tell_often(&world, &clock, 600, || recall(id(), BERT).not_before(tomorrow)).await;
@@ -250,7 +250,7 @@ async fn what_its_sender_holds_back_holds_back_nothing_else() {
 
 #[tokio::test]
 async fn however_much_of_one_person_waits_for_a_second_attempt_news_of_others_arrives() {
-    let (world, clock) = World::on_clock(Script::shipped().unwrap()).await;
+    let (world, clock) = World::on_clock(shipped()).await;
     tell_often(&world, &clock, 600, || recall(id(), ANNE)).await;
     let mut desk = Line::stockport(&world, 1).await;
     let first = desk.next().await;
@@ -263,7 +263,7 @@ async fn however_much_of_one_person_waits_for_a_second_attempt_news_of_others_ar
 
 #[tokio::test]
 async fn a_refusal_recalls_what_was_sent_later_about_the_same_person() {
-    let (world, clock) = World::on_clock(Script::shipped().unwrap()).await;
+    let (world, clock) = World::on_clock(shipped()).await;
     for noms in [ANNE, ANNE, BERT] {
         tell(&world, noms).await;
     }
@@ -318,7 +318,7 @@ async fn after_a_restart_only_what_was_not_acknowledged_is_offered_again() {
 
 /// The shipped directory with a second node of Greater Manchester Police at the same desk.
 fn with_standby() -> Script {
-    let mut script = Script::shipped().unwrap();
+    let mut script = shipped();
     let node = "[[agency.node]]\nname = \"standby\"\ndesks = [\"stockport\"]\n\n[[agency.node]]";
     script.directory = script.directory.replacen("[[agency.node]]", node, 1);
     script

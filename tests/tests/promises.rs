@@ -13,14 +13,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use agency_client::compose::{self, FlagChange, Person};
+use agency_client::compose::{self, Person};
 use agency_client::errors::ConnectError;
 use agency_client::pin::PinError;
 use agency_client::verify::verify_proof;
 use agency_client::{Connection, Incoming, PublishError, Subscription};
 use broker::ledger::fsck;
 use broker::store::sqlite::SqliteRaw;
-use demo::stage::Script;
 use proto::audit::v1 as audit;
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::OutcomeState;
@@ -29,7 +28,7 @@ use proto::ledger::checkpoint::{self, VerifierKey};
 use proto::ledger::proof::Proof;
 use proto::refusal::Refusal;
 use tests::world::{
-    FLAG_GROUNDS, PATIENCE, RELEASE_GROUNDS, World, adult, id, next, nothing, now, ppo_flag, recall,
+    PATIENCE, RELEASE_GROUNDS, World, adult, id, next, nothing, now, recall, shipped,
 };
 use uuid::Uuid;
 
@@ -57,11 +56,6 @@ fn release(message: Uuid, person: Person) -> compose::Draft {
     let certainty = wire::CustodyCertainty::Confirmed;
     compose::custody_release(message, RELEASE_GROUNDS, person, certainty, "FBI", now())
         .area(STOCKPORT, wire::AreaRole::Release)
-}
-
-async fn flag(world: &World, person: Person) {
-    let wirral = world.publisher("merseyside-police", "records").await;
-    wirral.publish(ppo_flag(person)).await.unwrap();
 }
 
 // --- P1: durable before acknowledged ---------------------------------------------------------
@@ -162,7 +156,7 @@ fn check_store(world: &World) -> fsck::Report {
 #[tokio::test]
 async fn p2_every_delivery_has_a_release_record_that_commits_to_its_exact_bytes() {
     let world = World::shipped().await;
-    flag(&world, adult(NOMS, NAME)).await;
+    world.flag(adult(NOMS, NAME)).await;
     // One live, one from the backlog, one shown in full and one redacted.
     let mut owner = world.mailbox("merseyside-police", "records", "wirral").await;
     publish(&world, release(id(), adult(NOMS, NAME)).build().unwrap()).await;
@@ -204,7 +198,7 @@ async fn p2_every_delivery_has_a_release_record_that_commits_to_its_exact_bytes(
 #[tokio::test]
 async fn p2_each_row_has_its_entry_and_each_permit_its_row_or_its_end() {
     let mut world = World::shipped().await;
-    flag(&world, adult(NOMS, NAME)).await;
+    world.flag(adult(NOMS, NAME)).await;
     let original = id();
     let mut owner = world.mailbox("merseyside-police", "records", "wirral").await;
     publish(&world, release(original, adult(NOMS, NAME)).build().unwrap()).await;
@@ -237,7 +231,7 @@ async fn next_is_lost(world: &World) {
 #[tokio::test]
 async fn p3_with_no_bundle_in_force_nothing_is_shared_with_anybody() {
     let world = World::without_bundle().await;
-    flag(&world, adult(NOMS, NAME)).await;
+    world.flag(adult(NOMS, NAME)).await;
     let message = id();
     let draft = release(message, adult(NOMS, NAME)).addressee("gmp", "stockport");
     publish(&world, draft.build().unwrap()).await;
@@ -252,17 +246,17 @@ async fn p3_with_no_bundle_in_force_nothing_is_shared_with_anybody() {
     }
     assert_eq!(stands(&world, message).await, OutcomeState::NotShared);
     // A bundle that takes effect later does not reach back.
-    world.stage.approve(&Script::shipped().unwrap()).await.unwrap();
+    world.stage.approve(&shipped()).await.unwrap();
     nothing(&mut stockport(&world).await).await;
 }
 
 #[tokio::test]
 async fn p3_one_approver_alone_puts_no_bundle_in_force() {
     let world = World::without_bundle().await;
-    let shipped = Script::shipped().unwrap();
+    let script = shipped();
     let one = demo::stage::APPROVER_POLICE;
     let mut client = world.stage.admin(one).await.unwrap();
-    let files = shipped.bundle.into_iter();
+    let files = script.bundle.into_iter();
     let files = files.map(|(path, text)| proto::admin::v1::BundleFile { path, text }).collect();
     let request = proto::admin::v1::ProposeBundleRequest { files };
     let bundle = client.propose_bundle(request).await.unwrap().into_inner().bundle;
@@ -284,7 +278,7 @@ async fn p3_a_person_of_unknown_age_is_treated_as_a_child() {
             .name(NAME)
             .limited_access(wire::LimitedAccess::No)
     };
-    flag(&world, adult(NOMS, NAME)).await;
+    world.flag(adult(NOMS, NAME)).await;
     publish(&world, release(id(), unknown()).build().unwrap()).await;
     // Police desks are cleared for children; the adults' unit and housing are not.
     let mut police = stockport(&world).await;
@@ -342,7 +336,7 @@ async fn p4_a_sender_cannot_tell_refused_unmatched_and_flagged_people_apart() {
     let world = World::shipped().await;
     let (flagged, unmatched, child, limited) = ("A9411AA", "A9412AA", "A9413AA", "A9414AA");
     for noms in [flagged, child, limited] {
-        flag(&world, adult(noms, NAME)).await;
+        world.flag(adult(noms, NAME)).await;
     }
     let mut messages: Vec<wire::Message> = [flagged, unmatched, child, limited]
         .into_iter()
@@ -351,7 +345,8 @@ async fn p4_a_sender_cannot_tell_refused_unmatched_and_flagged_people_apart() {
             draft.addressee("gmp", "stockport").build().unwrap()
         })
         .collect();
-    messages[2].subjects[0].birth_date = "2015-04-12".to_owned();
+    messages[2].subjects[0].birth_date =
+        (now().date() - time::Duration::days(11 * 365)).to_string();
     messages[3].subjects[0].set_limited_access(wire::LimitedAccess::Yes);
     // And one for an agency and a desk that do not exist.
     let nobody = release(id(), adult(unmatched, NAME)).immediate();
@@ -379,7 +374,7 @@ fn shape(mut answer: wire::PublishResult) -> Vec<u8> {
 #[tokio::test]
 async fn p4_a_sender_learns_outcomes_of_agencies_it_named_and_of_no_other() {
     let world = World::shipped().await;
-    flag(&world, adult(NOMS, NAME)).await;
+    world.flag(adult(NOMS, NAME)).await;
     let message = id();
     let draft = release(message, adult(NOMS, NAME))
         .addressee("gmp", "stockport")
@@ -406,11 +401,11 @@ async fn p4_a_sender_learns_outcomes_of_agencies_it_named_and_of_no_other() {
 #[tokio::test]
 async fn p4_an_outcome_refused_at_release_reads_like_one_refused_at_once() {
     let world = World::shipped().await;
-    flag(&world, adult(NOMS, NAME)).await;
+    world.flag(adult(NOMS, NAME)).await;
     let (late, early) = (id(), id());
     let draft = |message| release(message, adult(NOMS, NAME)).addressee("gmp", "stockport");
     publish(&world, draft(late).build().unwrap()).await;
-    deselect(&world).await;
+    world.deselect(adult(NOMS, NAME)).await;
     publish(&world, draft(early).build().unwrap()).await;
     nothing(&mut stockport(&world).await).await;
     let mut client = world.node("hmpps-prisons", "records").await.exchange().await.unwrap();
@@ -423,23 +418,11 @@ async fn p4_an_outcome_refused_at_release_reads_like_one_refused_at_once() {
     assert_eq!(rows[0], rows[1], "not even by its time can one be told from the other");
 }
 
-async fn deselect(world: &World) {
-    let change = FlagChange {
-        kind: wire::FlagKind::Ppo,
-        action: wire::FlagAction::Deselect,
-        owner: None,
-        review_date: String::new(),
-        panel_decision: Some(id()),
-    };
-    let message = compose::flag(id(), FLAG_GROUNDS, adult(NOMS, NAME), change).build().unwrap();
-    world.publisher("merseyside-police", "records").await.publish(message).await.unwrap();
-}
-
 // --- P5: nothing is dropped ------------------------------------------------------------------
 
 #[tokio::test]
 async fn p5_every_permitted_disclosure_ends_in_a_state_that_somebody_sees() {
-    let (world, clock) = World::on_clock(Script::shipped().unwrap()).await;
+    let (world, clock) = World::on_clock(shipped()).await;
     let [kept, dead, ran_out, withdrawn, refused, waits] = [(); 6].map(|()| id());
     let tell = |message: Uuid, noms: &str| recall(message, noms).addressee("gmp", "stockport");
     let mut desk = stockport(&world).await;
@@ -450,12 +433,12 @@ async fn p5_every_permitted_disclosure_ends_in_a_state_that_somebody_sees() {
         next(&mut desk).await.refuse(Duration::ZERO).await.expect("the refusal must be durable");
         clock.advance(Duration::from_secs(301));
     }
-    desk.close().await;
+    desk.close().await.unwrap();
     // Offline from here on.
     let soon = now() + Duration::from_secs(7_200);
     publish(&world, tell(ran_out, "A9423AA").expires_at(soon).build().unwrap()).await;
     publish(&world, tell(withdrawn, "A9424AA").build().unwrap()).await;
-    flag(&world, adult(NOMS, NAME)).await;
+    world.flag(adult(NOMS, NAME)).await;
     let flagged = release(refused, adult(NOMS, NAME)).addressee("gmp", "stockport");
     publish(&world, flagged.build().unwrap()).await;
     publish(&world, tell(waits, "A9425AA").build().unwrap()).await;
@@ -463,7 +446,7 @@ async fn p5_every_permitted_disclosure_ends_in_a_state_that_somebody_sees() {
     let person = adult("A9424AA", NAME);
     let taken_back = compose::withdrawal(id(), RELEASE_GROUNDS, person, withdrawn, "");
     publish(&world, taken_back.build().unwrap()).await;
-    deselect(&world).await;
+    world.deselect(adult(NOMS, NAME)).await;
     clock.advance(Duration::from_secs(7_201));
     world
         .until("what ran out is ended though nobody is connected", async || {

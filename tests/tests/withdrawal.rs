@@ -12,12 +12,13 @@
 
 use agency_client::compose::{self, CustodyNews};
 use agency_client::{Incoming, PublishError, Subscription};
-use demo::stage::Script;
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::OutcomeState;
 use proto::exchange::v1::released_message::Kind;
 use proto::refusal::Refusal;
-use tests::world::{RELEASE_GROUNDS, World, adult, id, next, nothing, now, ppo_flag, recall};
+use tests::world::{
+    RELEASE_GROUNDS, World, adult, id, next, nothing, now, ppo_flag, recall, shipped,
+};
 use uuid::Uuid;
 
 const STOCKPORT: &str = "E08000007";
@@ -178,7 +179,7 @@ async fn what_was_given_and_not_yet_acknowledged_is_not_given_again_after_its_wi
     let (earlier, withdrawal_id) = (first.delivery.reference.clone(), withdrawal.delivery_id());
     // It reads on only after its system came back, with nothing settled.
     drop((first, withdrawal));
-    desk.close().await;
+    desk.close().await.unwrap();
     let mut desk = stockport(&world).await;
     let again = next(&mut desk).await;
     assert_eq!(again.delivery_id(), withdrawal_id, "only the withdrawal comes again");
@@ -194,7 +195,7 @@ async fn an_agency_suspended_meanwhile_hears_of_the_withdrawal_once_it_is_back()
     publish(&world, release(original)).await;
     let given = next(&mut desk).await;
     given.acknowledge().await.expect("the receipt must be durable");
-    desk.close().await;
+    desk.close().await.unwrap();
     world.suspend("gmp", true).await;
     publish(&world, withdrawal(id(), original)).await;
     world.suspend("gmp", false).await;
@@ -244,7 +245,7 @@ async fn a_withdrawal_needs_no_agreement_because_the_duty_to_correct_is_law() {
     publish(&world, release(original)).await;
     let given = next(&mut desk).await;
     // The next bundle holds no agreement at all.
-    let mut script = Script::shipped().unwrap();
+    let mut script = shipped();
     script.bundle.retain(|(path, _)| path.starts_with("agencies/"));
     world.stage.approve(&script).await.unwrap();
     publish(&world, withdrawal(id(), original)).await;

@@ -186,7 +186,10 @@ impl Cast {
     }
 
     /// Closes every mailbox and every connection.
-    pub(crate) async fn leave(self) {
+    ///
+    /// # Errors
+    /// What a desk settled may not be durable at the broker.
+    pub(crate) async fn leave(self) -> Result<(), StageError> {
         let Self { connections, publishers, mut mailboxes } = self;
         for (_, publisher) in publishers {
             publisher.close().await;
@@ -194,9 +197,10 @@ impl Cast {
         let places: Vec<usize> = mailboxes.keys().copied().collect();
         for place in places {
             if let Some(mailbox) = mailboxes.remove(&place) {
-                mailbox.close().await;
+                mailbox.close().await?;
             }
         }
         drop(connections);
+        Ok(())
     }
 }

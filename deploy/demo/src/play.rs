@@ -48,7 +48,7 @@ pub async fn play(options: Options) -> Result<bool, StageError> {
     let Play { stage, cast, archer, .. } = play;
     let archer = archer.ok_or("probation was told nothing of Archer's release")?;
     let evidence = ending::fetch_proofs(&stage, &cast, archer, &mut report).await?;
-    cast.leave().await;
+    cast.leave().await?;
     if options.stay {
         ending::stay(&stage, &mut report).await?;
     }

@@ -216,10 +216,23 @@ async fn measure(
         "params": params(&options, scenario, seed),
         "load1_before": load_before,
     });
-    let measured = if scenario == Scenario::Decision {
-        json!({ "metrics": decision::run(&options, seed)? })
-    } else {
-        at_a_broker(&options, scenario, seed, program, now).await?
+    let options = &options;
+    let broker = AtABroker { options, scenario, program, now };
+    let measured = match scenario {
+        Scenario::Fanout => {
+            broker.measure(async |site, mix| fanout::run(options, site, mix).await).await?
+        }
+        Scenario::Latency => {
+            broker.measure(async |site, mix| latency::run(options, site, mix).await).await?
+        }
+        Scenario::Storm => broker.measure(async |site, _| storm::run(options, site).await).await?,
+        Scenario::Backlog => {
+            broker.measure(async |site, mix| backlog::run(options, site, mix).await).await?
+        }
+        Scenario::Absence => {
+            broker.measure(async |site, _| absence::run(options, site, now, seed).await).await?
+        }
+        Scenario::Decision => json!({ "metrics": decision::run(options, seed)? }),
     };
     if let (Value::Object(line), Value::Object(measured)) = (&mut line, measured) {
         line.extend(measured);
@@ -254,33 +267,32 @@ fn seed_of(options: &Options, round: u32) -> u64 {
     first.wrapping_add(u64::from(round) - 1) % SEED_END
 }
 
-/// Measures at a broker on a fresh store.
-async fn at_a_broker(
-    options: &Options,
+/// A measurement at a broker on a fresh store.
+struct AtABroker<'a> {
+    options: &'a Options,
     scenario: Scenario,
-    seed: u64,
-    program: &Path,
+    program: &'a Path,
     now: OffsetDateTime,
-) -> Result<Value, StageError> {
-    let site = Site::set(program, options.folder.as_deref()).await?;
-    let run = Uuid::new_v4().as_u64_pair().0;
-    let mix = Mix::new(run, options.agencies, options.people, options.message_bytes, now);
-    if scenario.lists_people() {
-        site.raise_flags(&mix).await?;
+}
+
+impl AtABroker<'_> {
+    async fn measure(
+        self,
+        run: impl AsyncFnOnce(&Site, &Mix) -> Result<Value, StageError>,
+    ) -> Result<Value, StageError> {
+        let Self { options, scenario, program, now } = self;
+        let site = Site::set(program, options.folder.as_deref()).await?;
+        let run_id = Uuid::new_v4().as_u64_pair().0;
+        let mix = Mix::new(run_id, options.agencies, options.people, options.message_bytes, now);
+        if scenario.lists_people() {
+            site.raise_flags(&mix).await?;
+        }
+        let memory = MemoryWatch::start(site.pid()?);
+        let metrics = run(&site, &mix).await?;
+        Ok(json!({
+            "metrics": metrics,
+            "server_peak_mib": memory.peak_mib(),
+            "data_dir_bytes": folder_bytes(site.outside.stage().folder()),
+        }))
     }
-    let memory = MemoryWatch::start(site.pid()?);
-    let metrics = match scenario {
-        Scenario::Fanout => fanout::run(options, &site, &mix).await?,
-        Scenario::Latency => latency::run(options, &site, &mix).await?,
-        Scenario::Storm => storm::run(options, &site).await?,
-        Scenario::Backlog => backlog::run(options, &site, &mix).await?,
-        Scenario::Absence => absence::run(options, &site, now, seed).await?,
-        // It needs no broker and is not put to one.
-        Scenario::Decision => Value::Null,
-    };
-    Ok(json!({
-        "metrics": metrics,
-        "server_peak_mib": memory.peak_mib(),
-        "data_dir_bytes": folder_bytes(site.outside.stage().folder()),
-    }))
 }

@@ -12,6 +12,7 @@ use toml::Value;
 
 use super::mix::{Mix, RECIPIENTS, Sender};
 use crate::process::Outside;
+use crate::world::now;
 
 /// Messages a second that a sender may publish: far more than any machine takes.
 const PUBLISH_PER_SECOND: i64 = 1_000_000;
@@ -32,7 +33,7 @@ pub struct Site {
 /// # Errors
 /// It cannot be read.
 pub fn script() -> Result<Script, StageError> {
-    let mut script = Script::shipped()?;
+    let mut script = Script::in_force(now())?;
     let mut document: toml::Table = toml::from_str(&script.directory)?;
     let agencies = document.get_mut("agency").and_then(Value::as_array_mut);
     for agency in agencies.into_iter().flatten().filter_map(Value::as_table_mut) {

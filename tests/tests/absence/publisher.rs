@@ -4,7 +4,7 @@ use agency_client::compose::{Draft, withdrawal};
 use demo::stage::{BROKER_AUDITOR, Script};
 use proto::audit::v1 as audit;
 use proto::exchange::v1 as wire;
-use tests::world::{RELEASE_GROUNDS, World, id, ppo_flag};
+use tests::world::{RELEASE_GROUNDS, World, id, ppo_flag, shipped};
 use uuid::Uuid;
 
 use crate::answers::{alike, blanked, publish, track, whole};
@@ -182,7 +182,7 @@ async fn a_preview_does_not_change_with_what_the_register_holds() {
 /// place up to which an answer is complete.
 #[tokio::test]
 async fn the_ledger_tells_its_length_only_as_it_was_last_signed() {
-    let script = Script { checkpoint_seconds: 3_600, ..Script::shipped().unwrap() };
+    let script = Script { checkpoint_seconds: 3_600, ..shipped() };
     let world = World::with(script).await;
     let prisons = world.node(PRISONS, "records").await;
     let signed = prisons.head().await.expect("a head is checked at each connect").size;

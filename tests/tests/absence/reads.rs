@@ -6,13 +6,13 @@ use agency_client::Connection;
 use agency_client::compose::Person;
 use agency_client::errors::CallError;
 use broker::clock::Clock as _;
-use demo::stage::{BROKER_AUDITOR, Script};
+use demo::stage::{BROKER_AUDITOR, Script, Term};
 use proto::audit::v1 as audit;
 use proto::audit::v1::DeliveryState;
 use proto::audit::v1::get_proof_request::Of;
 use proto::exchange::v1 as wire;
 use proto::refusal::Refusal;
-use tests::world::{World, id, next, nothing, now, recall};
+use tests::world::{World, id, next, nothing, now, recall, shipped};
 use tonic::Response;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
@@ -154,15 +154,8 @@ fn fates(explained: &audit::ExplainDecisionResponse) -> Vec<(&str, &str, Deliver
 
 /// The shipped bundle with release alerts ending tomorrow.
 fn ending_tomorrow() -> Script {
-    let mut script = Script::shipped().unwrap();
-    let ends = (now() + DAY).date();
-    let shipped = "review = \"2027-04-01\"\nexpiry = \"2028-04-01\"";
-    let ending = format!("review = \"{ends}\"\nexpiry = \"{ends}\"");
-    for (_, text) in script.bundle.iter_mut().filter(|(name, _)| name.ends_with("alerts.toml")) {
-        assert!(text.contains(shipped), "the agreement must say what is to be changed");
-        *text = text.replace(shipped, &ending);
-    }
-    script
+    let term = Term::around(now()).ending((now() + DAY).date());
+    shipped().with_term("agreements/release-alerts.toml", term).unwrap()
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ mod watched;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use agency_client::{Connection, Incoming};
@@ -43,6 +44,7 @@ use proto::directory::v1 as directory;
 use proto::exchange::v1 as wire;
 use secrets::Laden;
 use tests::collector::Collector;
+use tests::operator::pages;
 use tests::world::{World, next};
 use time::OffsetDateTime;
 
@@ -61,8 +63,9 @@ async fn no_canary_is_found_outside_sealed_storage() {
     let mut world = World::shipped().await;
     let laden = [secrets::flag(), secrets::custody(), secrets::intelligence(), secrets::mappa()];
     let withdrawal = secrets::withdrawal(laden[1].id());
-    let needles = needles_of(laden.iter().chain([&withdrawal]));
-    let of_collectors = needles_of_collectors(laden.iter().chain([&withdrawal]));
+    let all: Vec<_> = laden.iter().chain([&withdrawal]).collect();
+    let needles = Needles::of(&canaries(&all));
+    let of_collectors = Needles::of(&canaries_of_collectors(&all));
 
     let planted = format!("a line with {} in it", secrets::REASON_LIST);
     assert_ne!(needles.found("planted", planted.as_bytes()), [""; 0], "the search finds");
@@ -75,8 +78,9 @@ async fn no_canary_is_found_outside_sealed_storage() {
     told.extend(faulty::calls_of_persons(&world, AUDITOR, APPROVER, OPERATOR).await);
     told.extend(faulty::strangers(&world).await);
     told.extend(headers::calls(&world.node("gmp", "records").await).await);
-    let app = world.app.as_ref().unwrap();
-    told.push(("figures".into(), watched::figures(&world.stage, app, exporting.counts()).await));
+    let paths = ["/metrics", "/health/ready", "/health/live"];
+    let figures = pages(&world, Some(exporting.counts()), &paths).await;
+    told.push(("figures".into(), figures.into_bytes()));
     let log = search(&needles, "while it runs", &world, &told);
     let lines = String::from_utf8_lossy(&log);
     assert!(lines.contains("\"target\":\"broker::"), "the broker's own log was searched");
@@ -89,7 +93,9 @@ async fn no_canary_is_found_outside_sealed_storage() {
     search(&needles, "after it was started again", &world, &told);
     world.stop().await;
     search(&needles, "at the end", &world, &told);
+    let counts = exporting.counts();
     exporting.finish(FINISH_TIME).await;
+    assert_eq!(counts.dropped.load(Ordering::Relaxed), 0, "the collector was sent every span");
     let sent = collector.octets();
     let found = of_collectors.found("what a collector was sent", &sent);
     assert!(found.is_empty(), "sent to a collector:\n{}", found.join("\n"));
@@ -97,7 +103,8 @@ async fn no_canary_is_found_outside_sealed_storage() {
     assert_eq!(watched::panics(), 0, "nothing panicked on the way");
 }
 
-fn needles_of<'a>(laden: impl Iterator<Item = &'a Laden>) -> Needles {
+/// The canaries of every call, those of these messages among them.
+fn canaries(laden: &[&Laden]) -> Vec<Canary> {
     let mut all = secrets::of_other_calls();
     all.extend(faulty::canaries());
     all.extend(headers::canaries());
@@ -105,25 +112,21 @@ fn needles_of<'a>(laden: impl Iterator<Item = &'a Laden>) -> Needles {
         all.extend(laden.canaries.iter().map(|(canary, _)| canary.clone()));
         all.extend(laden.untold.iter().cloned());
     }
-    Needles::of(&all)
+    all
 }
 
 /// A collector is sent no id that a publisher chose and no person's either, though an operator
 /// may see the one in the ledger and the other in the directory.
-fn needles_of_collectors<'a>(laden: impl Iterator<Item = &'a Laden>) -> Needles {
-    let mut all = secrets::of_other_calls();
-    all.extend(faulty::canaries());
-    all.extend(headers::canaries());
+fn canaries_of_collectors(laden: &[&Laden]) -> Vec<Canary> {
+    let mut all = canaries(laden);
     for laden in laden {
-        all.extend(laden.canaries.iter().map(|(canary, _)| canary.clone()));
-        all.extend(laden.untold.iter().cloned());
         all.push(Canary::text("message id", &laden.id().to_string()));
         all.push(Canary { name: "message id".into(), bytes: laden.id().as_bytes().to_vec() });
     }
     for (_, person) in [AUDITOR, APPROVER, OPERATOR, BROKER_AUDITOR] {
         all.push(Canary::text("person", person));
     }
-    Needles::of(&all)
+    all
 }
 
 /// The search of a collector's octets looked at something: spans of the very calls that carried

@@ -7,7 +7,7 @@ use agency_client::compose::{self, CustodyNews, Grade, Grounds, Person};
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::{Field, Footing, IdentifierType};
 use proto::text::Named as _;
-use tests::world::id;
+use tests::world::{id, review_date};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -97,7 +97,7 @@ pub fn flag() -> Laden {
         .identifier(IdentifierType::Cro, "65656/91H");
     let grounds = grounds(wire::Purpose::OffenderManagement, wire::Gateway::Cda1998S115);
     let ppo = wire::FlagKind::Ppo;
-    let draft = compose::flag_raise(id(), grounds, person, ppo, "2027-11-01", id())
+    let draft = compose::flag_raise(id(), grounds, person, ppo, &review_date(), id())
         .addressee("gmp", "stockport")
         .statement(Field::Narrative, Footing::Opinion, &[0], "KanarieFlagNarrative7Qx");
     Laden::new(draft.build().unwrap())

@@ -1,7 +1,7 @@
-//! Where a broker leaves traces: its log, its panics, its files, its figures and its spans.
+//! Where a broker leaves traces: its log, its panics, its files and its spans.
 //!
 //! Owns: the capture of everything logged in this process, at the finest level and by every
-//! library, and the reading of a folder and of the operators' listener.
+//! library, and the reading of a folder.
 //! Deliberately does not know: what must not be in them.
 
 use std::io::{self, Write};
@@ -10,15 +10,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use broker::app::App;
 use broker::chance::SystemChance;
 use broker::clock::SystemClock;
-use broker::ops::endpoint::Endpoint;
-use broker::ops::traces::{Collector, Exporting, SpanCounts, Traces, TracesOptions};
-use broker::ops::{Sources, Watched};
-use broker::store::sqlite::SqliteReaders;
-use demo::stage::Stage;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use broker::ops::traces::{Collector, Exporting, Traces, TracesOptions};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
@@ -85,36 +79,4 @@ pub fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
         }
     }
     found
-}
-
-/// What the operators' listener shows: figures and health.
-pub async fn figures(stage: &Stage, app: &App, spans: Arc<SpanCounts>) -> Vec<u8> {
-    let (sources, listening) = (&app.sources, app.listening());
-    let watched = Watched::new(Sources {
-        figures: Arc::clone(&sources.figures),
-        queue: sources.queue.clone(),
-        outbox: Arc::clone(&sources.outbox),
-        archive: Arc::new(SqliteReaders::new(&stage.config().store.path)),
-        rules: Arc::clone(&sources.rules),
-        counters: Arc::clone(listening.counters()),
-        loaded: Arc::clone(listening.loaded()),
-        connections: Arc::clone(listening.connections()),
-        clock: Arc::clone(&sources.clock),
-        disk_floor: Arc::clone(&sources.disk_floor),
-        disk_free_bytes: Arc::default(),
-        draining: Arc::default(),
-        spans: Some(spans),
-    });
-    let endpoint = Endpoint::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
-    let address = endpoint.address();
-    let served = tokio::spawn(endpoint.run(Arc::new(watched)));
-    let mut shown = Vec::new();
-    for path in ["/metrics", "/health/ready", "/health/live"] {
-        let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        socket.write_all(request.as_bytes()).await.unwrap();
-        socket.read_to_end(&mut shown).await.unwrap();
-    }
-    served.abort();
-    shown
 }

@@ -6,18 +6,14 @@ use std::time::Duration;
 
 use agency_client::Subscription;
 use broker::clock::{Clock as _, SetClock};
-use broker::ops::endpoint::Endpoint;
-use broker::ops::{Sources, Watched};
-use broker::store::sqlite::SqliteReaders;
-use demo::stage::{OPERATOR, Script};
+use demo::stage::{OPERATOR, Script, Term};
 use proto::admin::v1 as admin;
 use proto::exchange::v1::OutcomeState;
 use proto::refusal::Refusal;
 use serde_json::{Value, json};
-use tests::world::{PATIENCE, SILENCE, World, id, next, nothing, now, recall};
+use tests::operator::pages;
+use tests::world::{SILENCE, World, id, next, nothing, now, recall, shipped};
 use time::{OffsetDateTime, Time};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use uuid::Uuid;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -30,6 +26,9 @@ const AFTER: Duration = Duration::from_secs(5_400);
 /// Longer than the broker takes to look for what ran out.
 const LOOKED: Duration = Duration::from_secs(6);
 const STEPS: [time::Duration; 2] = [time::Duration::hours(2), time::Duration::hours(-2)];
+/// Of about that size, each made by one test once: what is logged of it is no other's.
+const LOGGED_STEPS: [time::Duration; 2] =
+    [time::Duration::seconds(7_261), time::Duration::seconds(-7_262)];
 const ALERTS: &str = "agreements/release-alerts.toml";
 
 /// A message that nobody fetches and that ends, and one that must not leave yet.
@@ -43,7 +42,7 @@ struct Waits {
 
 impl Waits {
     async fn for_a(life: Duration) -> Self {
-        let (world, clock) = World::on_clock(Script::shipped().unwrap()).await;
+        let (world, clock) = World::on_clock(shipped()).await;
         // Certificates are made for the machine's time: a step back must not lead before it.
         clock.advance(DAY);
         let due = clock.now() + life;
@@ -97,32 +96,7 @@ async fn confirm(world: &World, believed: OffsetDateTime) -> Result<i64, tonic::
 
 /// A page of the operators' listener.
 async fn page(world: &World, path: &str) -> String {
-    let app = world.app.as_ref().unwrap();
-    let (sources, listening) = (&app.sources, app.listening());
-    let watched = Watched::new(Sources {
-        figures: Arc::clone(&sources.figures),
-        queue: sources.queue.clone(),
-        outbox: Arc::clone(&sources.outbox),
-        archive: Arc::new(SqliteReaders::new(&world.stage.config().store.path)),
-        rules: Arc::clone(&sources.rules),
-        counters: Arc::clone(listening.counters()),
-        loaded: Arc::clone(listening.loaded()),
-        connections: Arc::clone(listening.connections()),
-        clock: Arc::clone(&sources.clock),
-        disk_floor: Arc::clone(&sources.disk_floor),
-        disk_free_bytes: Arc::default(),
-        draining: Arc::default(),
-        spans: None,
-    });
-    let endpoint = Endpoint::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
-    let mut socket = TcpStream::connect(endpoint.address()).await.unwrap();
-    let serving = tokio::spawn(endpoint.run(Arc::new(watched)));
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    socket.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    tokio::time::timeout(PATIENCE, socket.read_to_string(&mut answer)).await.unwrap().unwrap();
-    serving.abort();
-    answer
+    pages(world, None, &[path]).await
 }
 
 /// What the broker has logged in this process, as JSON lines.
@@ -177,7 +151,7 @@ async fn alarm_is_over(world: &World) {
 #[tokio::test]
 async fn a_step_lets_nothing_fall_due_and_once_the_clock_agrees_again_each_falls_due_once() {
     log();
-    for step in STEPS {
+    for step in LOGGED_STEPS {
         let mut waits = Waits::for_a(LIFE).await;
         waits.clock.step(step);
         waits.neither_happens().await;
@@ -255,15 +229,8 @@ async fn what_is_published_under_a_clock_that_moved_waits_for_its_embargo_and_el
 }
 
 /// The shipped bundle with release alerts of other dates.
-fn alerts(from: &str, to: &str) -> Script {
-    let mut script = Script::shipped().unwrap();
-    for (name, text) in &mut script.bundle {
-        if name == ALERTS {
-            assert!(text.contains(from), "the agreement must say what is to be changed");
-            *text = text.replace(from, to);
-        }
-    }
-    script
+fn alerts(term: Term) -> Script {
+    shipped().with_term(ALERTS, term).unwrap()
 }
 
 /// A midnight two days on: agreements start and end at midnight.
@@ -282,8 +249,7 @@ async fn an_hour_before(midnight: OffsetDateTime, script: Script) -> (World, Arc
 #[tokio::test]
 async fn an_agreement_that_may_have_ended_permits_nothing_although_the_wall_clock_says_it_stands() {
     let midnight = midnight();
-    let ends = format!("review = \"{0}\"\nexpiry = \"{0}\"", midnight.date());
-    let script = alerts("review = \"2027-04-01\"\nexpiry = \"2028-04-01\"", &ends);
+    let script = alerts(Term::around(now()).ending(midnight.date()));
     let (world, clock) = an_hour_before(midnight, script).await;
     let mut desk = world.mailbox("gmp", "records", "stockport").await;
     let prisons = world.publisher("hmpps-prisons", "records").await;
@@ -302,8 +268,8 @@ async fn an_agreement_that_may_have_ended_permits_nothing_although_the_wall_cloc
 #[tokio::test]
 async fn an_agreement_that_may_not_have_begun_permits_nothing_although_the_wall_clock_says_so() {
     let midnight = midnight();
-    let starts = format!("start = \"{}\"", midnight.date());
-    let (world, clock) = an_hour_before(midnight, alerts("start = \"2026-04-01\"", &starts)).await;
+    let script = alerts(Term { start: midnight.date(), ..Term::around(now()) });
+    let (world, clock) = an_hour_before(midnight, script).await;
     let mut desk = world.mailbox("gmp", "records", "stockport").await;
     let prisons = world.publisher("hmpps-prisons", "records").await;
     clock.step(time::Duration::hours(2));

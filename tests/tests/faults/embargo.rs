@@ -6,8 +6,7 @@
 use std::time::Duration;
 
 use broker::clock::Clock as _;
-use demo::stage::Script;
-use tests::world::{World, id, next, nothing, recall};
+use tests::world::{World, id, next, nothing, recall, shipped};
 
 const DAY: Duration = Duration::from_secs(86_400);
 /// How far ahead the embargo ends when the clock moves past it.
@@ -15,7 +14,7 @@ const AHEAD: Duration = Duration::from_secs(3_600);
 
 #[tokio::test]
 async fn an_embargo_that_is_over_by_a_moved_clock_alone_holds_although_nothing_else_waits() {
-    let (world, clock) = World::on_clock(Script::shipped().unwrap()).await;
+    let (world, clock) = World::on_clock(shipped()).await;
     // Certificates are made for the machine's time: a step back must not lead before it.
     clock.advance(DAY);
     let mut desk = world.mailbox("gmp", "records", "stockport").await;

@@ -11,12 +11,12 @@ use broker::ledger::fsck::{Report, check};
 use broker::ledger::journal::Archive as _;
 use broker::message::MessageKey;
 use broker::store::sqlite::{SqliteRaw, SqliteReaders};
-use demo::stage::{Script, Stage};
+use demo::stage::Stage;
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::publish_result::Outcome;
 use proto::ledger::checkpoint::VerifierKey;
 use tempfile::TempDir;
-use tests::world::{PATIENCE, id, now, recall};
+use tests::world::{PATIENCE, id, now, recall, shipped};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
@@ -41,7 +41,7 @@ impl Site {
     /// over first. No broker runs yet.
     pub async fn set(mount: impl FnOnce(&Path)) -> Self {
         let folder = TempDir::new().unwrap();
-        let stage = Stage::set(folder.path(), &Script::shipped().unwrap(), now()).await.unwrap();
+        let stage = Stage::set(folder.path(), &shipped(), now()).await.unwrap();
         let site = Self { stage, accepted: Vec::new(), child: None, folder };
         std::fs::create_dir(site.disk()).unwrap();
         mount(&site.disk());
@@ -94,7 +94,7 @@ impl Site {
     /// The first start, after which the shipped bundle is in force.
     pub async fn first_start(&mut self, variables: &[(&str, &Path)]) {
         self.start(variables).await;
-        self.stage.approve(&Script::shipped().unwrap()).await.unwrap();
+        self.stage.approve(&shipped()).await.unwrap();
     }
 
     /// The broker's process id.

@@ -19,6 +19,8 @@ pub const SECRET: &str = "invented+secret/CANARY";
 /// Invented.
 pub const TOKEN: &str = "invented-token-CANARY==";
 pub const REGION: &str = "eu-west-2";
+/// How long the service may take to answer; a receiver waits there for some seconds.
+const ANSWER_TIME: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 struct Seen {
@@ -121,6 +123,7 @@ fn read_call(reader: &mut BufReader<TcpStream>) -> Option<Call> {
 
 fn pass_on(call: &Call, service: SocketAddr) -> Option<Vec<u8>> {
     let mut onward = TcpStream::connect(service).ok()?;
+    onward.set_read_timeout(Some(ANSWER_TIME)).ok()?;
     let mut head = "POST / HTTP/1.1\r\nconnection: close\r\n".to_owned();
     for (name, value) in &call.headers {
         head.push_str(&format!("{name}: {value}\r\n"));

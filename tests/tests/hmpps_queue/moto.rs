@@ -1,24 +1,30 @@
 //! A queue service in a process of its own: moto, which answers as Amazon SQS does.
 //!
 //! Owns: finding it, starting it, and the calls a test makes to it past the program under test.
-//! Promises: it ends with the test program, however that ends; where it is missing the test fails
-//! and says what to do. Deliberately does not know: what is put on a queue.
+//! Promises: it ends with the test program, however that ends; nothing else that listens is taken
+//! for it; it answers in time or the test fails; where it is missing the test fails and says what
+//! to do. Deliberately does not know: what is put on a queue.
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 const START_TIME: Duration = Duration::from_secs(60);
-/// Ends when its standard input ends, and so with the test program.
+const ANSWER_TIME: Duration = Duration::from_secs(60);
+/// Ends when its standard input ends, and so with the test program. Says on which port it listens.
 const PROGRAM: &str = "
-import os, sys, threading
+import os, socketserver, sys, threading
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+listen = socketserver.TCPServer.server_activate
+def listen_and_say_so(server):
+    listen(server)
+    print(server.server_address[1], flush=True)
+socketserver.TCPServer.server_activate = listen_and_say_so
 from moto.server import main
 main(sys.argv[1:])
 ";
@@ -53,26 +59,24 @@ impl Moto {
     /// The service that the tests of this program share, each with queues of its own.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Moto> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start(free_address(), &[]))
+        SHARED.get_or_init(|| Self::start((Ipv4Addr::LOCALHOST, 0).into(), &[]))
     }
 
-    /// Starts a service and waits until it listens.
+    /// Starts a service and waits until it listens. With port 0 it takes any.
     pub fn start(address: SocketAddr, more: &[&str]) -> Self {
         let mut child = Command::new(python())
             .args(["-c", PROGRAM, "--port", &address.port().to_string()])
             .args(more)
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let begun = Instant::now();
-        while TcpStream::connect(address).is_err() {
-            assert!(child.try_wait().unwrap().is_none(), "moto ended before it listened");
-            assert!(begun.elapsed() < START_TIME, "moto does not listen");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Self { child, address }
+        let said = child.stdout.take().unwrap();
+        let mut moto = Self { child, address };
+        let port = port_of(said).expect("moto does not listen: its port may be taken");
+        moto.address.set_port(port);
+        moto
     }
 
     /// Makes a queue.
@@ -88,6 +92,20 @@ impl Drop for Moto {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The port on which a service says that it listens; `None` if it ends first or takes too long.
+fn port_of(said: ChildStdout) -> Option<u16> {
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut said = BufReader::new(said);
+        let mut line = String::new();
+        let read = said.read_line(&mut line);
+        let _ = tell.send(read.ok().and_then(|_| line.trim().parse().ok()));
+        // It may go on talking, and nobody listens.
+        let _ = io::copy(&mut said, &mut io::sink());
+    });
+    told.recv_timeout(START_TIME).ok().flatten()
 }
 
 /// One queue, as its owner sees it.
@@ -129,7 +147,9 @@ impl Queue {
 
 fn call(address: SocketAddr, action: &str, content: &Value) -> Value {
     let content = content.to_string();
-    let mut socket = TcpStream::connect(address).unwrap();
+    let mut socket = TcpStream::connect_timeout(&address, ANSWER_TIME).unwrap();
+    socket.set_read_timeout(Some(ANSWER_TIME)).unwrap();
+    socket.set_write_timeout(Some(ANSWER_TIME)).unwrap();
     write!(
         socket,
         "POST / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\

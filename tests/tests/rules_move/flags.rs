@@ -8,7 +8,7 @@ use agency_client::compose::{self, FlagChange, Person};
 use agency_client::errors::Refused;
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::released_message::Kind;
-use tests::world::{FLAG_GROUNDS, World, adult, id};
+use tests::world::{FLAG_GROUNDS, World, adult, id, review_date};
 
 use super::{NAME, NOMS, released};
 
@@ -41,7 +41,7 @@ async fn change_of(
         kind: wire::FlagKind::Ppo,
         action,
         owner: owner.map(|(agency, desk)| (agency.to_owned(), desk.to_owned())),
-        review_date: "2027-11-01".to_owned(),
+        review_date: review_date(),
         panel_decision: matches!(action, Raise | Deselect).then(id),
     };
     let draft = compose::flag(id(), FLAG_GROUNDS, person, change);
@@ -55,7 +55,7 @@ async fn told_to_prisons(world: &World, action: wire::FlagAction, noms: &str) ->
         kind: wire::FlagKind::Ppo,
         action,
         owner: None,
-        review_date: "2027-11-01".to_owned(),
+        review_date: review_date(),
         panel_decision: Some(id()),
     };
     let message = compose::flag(id(), FLAG_GROUNDS, adult(noms, NAME), change).build().unwrap();

@@ -19,8 +19,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    BIRTH_DATE, NAME, NOMS, comes_exactly, kept_back, numbers, publish, recall_body,
-    recall_of, released, stands, stockport, whole,
+    BIRTH_DATE, NAME, NOMS, comes_exactly, kept_back, numbers, publish, recall_body, recall_of,
+    released, stands, stockport, whole,
 };
 
 const CRN: &str = "X930112";

@@ -59,7 +59,7 @@ async fn a_link_taken_back_meanwhile_leads_to_nobody() {
         assert_eq!(came.message.subjects[0].name, NAME, "the link leads to the flag's owner");
         came.acknowledge().await.expect("the receipt must be durable");
     }
-    owner.close().await;
+    owner.close().await.unwrap();
     let third = released(&world, adult(NOMS, NAME)).await;
     link(&world, ("gmp", "records"), true).await;
     let mut owner = wirral(&world).await;

@@ -184,7 +184,7 @@ async fn stands(world: &World, message: Uuid) -> OutcomeState {
 async fn kept_back(world: &World, message: Uuid, refusals: &[Refusal]) {
     let mut desk = stockport(world).await;
     nothing(&mut desk).await;
-    desk.close().await;
+    desk.close().await.unwrap();
     assert_eq!(stands(world, message).await, OutcomeState::NotShared);
     let expected: Vec<u64> = refusals.iter().map(|refusal| refusal.code().into()).collect();
     assert_eq!(world.ended(message), expected);
@@ -258,7 +258,7 @@ async fn a_bundle_that_narrows_meanwhile_narrows_what_leaves() {
     assert_eq!(whole.message.subjects[0].name, "Invented Recalled");
     assert_eq!(whole.message.statements.len(), 1, "narrative is revealed to police here");
     whole.acknowledge().await.expect("the receipt must be durable");
-    desk.close().await;
+    desk.close().await.unwrap();
 
     recalled_with_narrative(&world).await;
     let narrower = with(
@@ -282,7 +282,7 @@ async fn a_bundle_that_narrows_meanwhile_narrows_what_leaves() {
         [SubjectBirthDate, CustodyReason, Narrative].map(|field| field as i32)
     );
     rest.acknowledge().await.expect("the receipt must be durable");
-    desk.close().await;
+    desk.close().await.unwrap();
 
     // Widened again, it still shows no more than the narrower rules of its acceptance did.
     recalled_with_narrative(&world).await;
@@ -399,7 +399,7 @@ async fn a_flag_that_is_withdrawn_meanwhile_gives_nobody_a_stake() {
         world.mailbox("stockport-council", "housing", "housing").await,
     ] {
         nothing(&mut desk).await;
-        desk.close().await;
+        desk.close().await.unwrap();
     }
     let no_permit = u64::from(Refusal::NoPermit.code());
     assert_eq!(world.ended(message), [no_permit; 4], "each of the four has its record");

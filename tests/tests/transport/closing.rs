@@ -1,21 +1,32 @@
 //! Callers who fall out of grace while they are connected, and a broker that stops while callers
 //! are.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use agency_client::Connection;
 use agency_client::errors::CallError;
 use certs_dev::write_credential;
+use demo::stage::OPERATOR;
+use proto::admin::v1 as admin;
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::publish_result::Outcome;
 use proto::exchange::v1::subscribe_request::Step;
 use proto::exchange::v1::subscribe_response::Event;
 use proto::refusal::Refusal;
 use tests::world::{PATIENCE, World, now};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 
 use crate::at_work::{
     CLOSED_WITHIN, Stream, closed, closed_at_all, counts_refused, flag, refused, release, taken_up,
@@ -151,6 +162,84 @@ async fn a_stop_ends_idle_streams_at_once_and_tells_them_that_the_broker_is_rest
     world.start().await;
     let records = world.node("gmp", "records").await;
     Stream::open(&records, "stockport").await.delivery().await;
+}
+
+#[tokio::test]
+async fn a_stop_tells_who_watches_the_brokers_health_and_ends_the_watching() {
+    let mut world = World::shipped().await;
+    let channel = world.node("gmp", "records").await.channel().await.unwrap();
+    let mut watches = Vec::new();
+    for service in ["", "pyramid.exchange.v1.ExchangeService"] {
+        let request = HealthCheckRequest { service: service.to_owned() };
+        let watch = HealthClient::new(channel.clone()).watch(request).await.unwrap();
+        let mut watch = watch.into_inner();
+        assert_eq!(next(&mut watch).await.status(), ServingStatus::Serving);
+        watches.push(watch);
+    }
+    let app = world.app.take().unwrap();
+    let stopped = timeout(Duration::from_secs(4), app.drain(Duration::from_secs(20))).await;
+    stopped.expect("nobody who watches may hold the stop");
+    for mut watch in watches {
+        assert_eq!(next(&mut watch).await.status(), ServingStatus::NotServing);
+        assert!(matches!(watch.message().await, Ok(None)), "the watching must end in order");
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_answers_no_more_does_not_hold_a_stop_for_the_whole_of_its_bound() {
+    let mut world = World::shipped().await;
+    let (address, cord) = wire_to(world.stage.address()).await;
+    let mut settings = world.stage.node("gmp", "records").unwrap();
+    settings.broker = address.to_string();
+    let frozen = try_connect(settings).await.unwrap();
+    let (_steps, _events) = subscribe(&frozen, "stockport").await;
+    cord.store(true, Ordering::Relaxed);
+    let app = world.app.take().unwrap();
+    let stopped = timeout(Duration::from_secs(12), app.drain(Duration::from_secs(30))).await;
+    stopped.expect("a peer that does not even take the end may not hold the stop");
+}
+
+#[tokio::test]
+async fn operators_cannot_shut_themselves_out() {
+    let world = World::shipped().await;
+    let (agency, _) = OPERATOR;
+    let suspending = admin::SetStandingRequest { agency: agency.to_owned(), suspended: true };
+    let mut client = world.stage.admin(OPERATOR).await.unwrap();
+    let refused = client.set_standing(suspending).await.unwrap_err();
+    let CallError::Refused(refused) = CallError::from(&refused) else {
+        panic!("a numbered refusal must be told")
+    };
+    assert_eq!(refused.refusal, Some(Refusal::InvalidRequest));
+    let fields: Vec<&str> = refused.violations.iter().map(|fault| &*fault.field).collect();
+    assert_eq!(fields, ["agency"]);
+    assert!(client.get_status(admin::GetStatusRequest {}).await.is_ok(), "nothing has changed");
+}
+
+/// A wire to the broker that can be held up: both ends stay open and nothing passes any more.
+async fn wire_to(broker: SocketAddr) -> (SocketAddr, Arc<AtomicBool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, held) = (listener.local_addr().unwrap(), Arc::new(AtomicBool::new(false)));
+    let told = Arc::clone(&held);
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let (client, server) =
+                (client.into_split(), TcpStream::connect(broker).await.unwrap().into_split());
+            tokio::spawn(pass(client.0, server.1, Arc::clone(&told)));
+            tokio::spawn(pass(server.0, client.1, Arc::clone(&told)));
+        }
+    });
+    (address, held)
+}
+
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, held: Arc<AtomicBool>) {
+    let mut octets = [0; 4_096];
+    while let Ok(count @ 1..) = from.read(&mut octets).await {
+        if held.load(Ordering::Relaxed) {
+            // Neither end is dropped: it is as if the machine at the other end stood still.
+            std::future::pending::<()>().await;
+        }
+        to.write_all(octets.get(..count).unwrap()).await.unwrap();
+    }
 }
 
 /// Opens a mailbox. It stays idle for as long as the sender is kept.

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use agency_client::errors::ConnectError;
+use broker::app::{REVOCATION_LISTS_DOCUMENT, accept_lists};
+use broker::ledger::journal::Archive as _;
 use broker::listen::{ReloadState, TlsError, TlsFile};
-use certs_dev::{Authority, Options, write_credential};
+use broker::store::sqlite::{SqliteReaders, StoreLock};
+use certs_dev::{Authority, Credential, Options, write_credential};
 use demo::stage::{Script, TRUST_DOMAIN};
 use tests::world::{World, now};
 use tokio::time::timeout;
@@ -18,6 +21,15 @@ use tests::operator::apply_directory;
 /// A second authority, unknown to the broker.
 fn another_authority() -> Authority {
     Authority::new(Options::new(TRUST_DOMAIN, now())).unwrap()
+}
+
+/// A second certificate of a node, which will be revoked; its settings are called `lost`.
+fn credential_to_lose(world: &World) -> Credential {
+    let mut authority = world.stage.authority();
+    let issuer = authority.first_issuer();
+    let lost = authority.node(issuer, "gmp", "intelligence").unwrap();
+    write_credential(world.stage.folder(), "lost", &lost).unwrap();
+    lost
 }
 
 #[tokio::test]
@@ -92,12 +104,7 @@ async fn callers_of_a_root_taken_from_the_bundle_are_closed_and_those_of_its_suc
 async fn new_revocation_lists_bite_and_cost_nobody_else_a_call() {
     let world = World::shipped().await;
     let load = Load::begin(&world).await;
-    let lost = {
-        let mut authority = world.stage.authority();
-        let issuer = authority.first_issuer();
-        authority.node(issuer, "gmp", "intelligence").unwrap()
-    };
-    write_credential(world.stage.folder(), "lost", &lost).unwrap();
+    let lost = credential_to_lose(&world);
     let of_lost = || world.stage.settings_of("lost").unwrap();
     assert!(try_connect(of_lost()).await.is_ok());
 
@@ -164,12 +171,7 @@ async fn certificate_and_key_that_do_not_belong_together_are_not_taken_up() {
 #[tokio::test]
 async fn an_older_revocation_list_never_takes_the_place_of_a_newer_one() {
     let world = World::shipped().await;
-    let lost = {
-        let mut authority = world.stage.authority();
-        let issuer = authority.first_issuer();
-        authority.node(issuer, "gmp", "intelligence").unwrap()
-    };
-    write_credential(world.stage.folder(), "lost", &lost).unwrap();
+    let lost = credential_to_lose(&world);
     let of_lost = || world.stage.settings_of("lost").unwrap();
     let before = std::fs::read_to_string(world.stage.folder().join("crls.pem")).unwrap();
     world.stage.authority().revoke(&lost).unwrap();
@@ -187,6 +189,51 @@ async fn an_older_revocation_list_never_takes_the_place_of_a_newer_one() {
     write(&world, "crls.pem", &after);
     let well = state.wait_for(|state| *state == ReloadState::default());
     drop(timeout(CLOSED_WITHIN, well).await.expect("the fault must be taken back").unwrap());
+}
+
+#[tokio::test]
+async fn an_older_revocation_list_is_not_taken_up_by_a_start_either_unless_an_operator_accepts_it()
+{
+    let mut world = World::shipped().await;
+    let lost = credential_to_lose(&world);
+    let before = std::fs::read_to_string(world.stage.folder().join("crls.pem")).unwrap();
+    let kept = world.stage.config().store.path.clone();
+    let kept = || SqliteReaders::new(&kept).document(REVOCATION_LISTS_DOCUMENT).unwrap();
+    let first = kept();
+    world.stage.authority().revoke(&lost).unwrap();
+    taken_up(&world, || world.stage.publish_crls().unwrap()).await;
+    let after = std::fs::read_to_string(world.stage.folder().join("crls.pem")).unwrap();
+    world.until("the new lists are remembered", async || kept() != first).await;
+    world.stop().await;
+
+    write(&world, "crls.pem", &before);
+    let refused = world.stage.start().await.err().map(|error| error.to_string());
+    assert_eq!(refused.as_deref(), Some("the TLS files cannot be used"));
+    let store = world.stage.config().store.path.clone();
+    world.until("the writer lets go", async || StoreLock::take(&store).is_ok()).await;
+    // What is in force is taken, and an operator's word for nothing changes nothing.
+    write(&world, "crls.pem", &after);
+    assert_eq!(accepted(&world).await, 0);
+    world.start().await;
+    assert!(try_connect(world.stage.settings_of("lost").unwrap()).await.is_err());
+    world.stop().await;
+
+    // The way out, for an authority that begins its count anew: the one issuer's list is older.
+    write(&world, "crls.pem", &before);
+    assert_eq!(accepted(&world).await, 1);
+    world.start().await;
+    assert!(try_connect(world.stage.node("gmp", "records").unwrap()).await.is_ok());
+    let items = world.records("change").into_iter().filter_map(|record| {
+        let items = record.get("items")?.as_array()?.first()?.as_str()?.to_owned();
+        items.starts_with("accept").then_some(items)
+    });
+    assert_eq!(items.collect::<Vec<_>>(), ["accept older revocation lists: 1"]);
+}
+
+/// What an operator's word for older lists says: how many there are.
+async fn accepted(world: &World) -> usize {
+    let config = world.stage.config().clone();
+    tokio::task::spawn_blocking(move || accept_lists(&config).unwrap()).await.unwrap()
 }
 
 fn write(world: &World, name: &str, text: &str) {

@@ -125,7 +125,6 @@ fn dated(path: &str, text: &str, term: Term) -> Result<String, StageError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may stop here")]
 mod tests {
     use time::macros::{date, datetime};
 
