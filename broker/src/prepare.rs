@@ -157,8 +157,8 @@ fn register_changes(admitted: &Admitted, rules: &Rules) -> Vec<register::Change>
     flag_change(admitted, flag, subject, rules).into_iter().collect()
 }
 
-/// What a message about a list does to it. Only its owner changes a flag that stands, a proposal
-/// changes none, and numbers that stand on another agency's flag are left to that.
+/// What a message about a list does to it. It speaks of its sender's own flag: each agency that
+/// may raise one has its own on a person, and a proposal changes none that stands.
 fn flag_change(
     admitted: &Admitted,
     flag: &wire::Flag,
@@ -167,9 +167,8 @@ fn flag_change(
 ) -> Option<register::Change> {
     let (kind, by) = (flag.flag_kind, &admitted.sender.agency);
     let mut tokens: BTreeSet<_> = subject.tokens.iter().copied().collect();
-    let mut known = rules.register.with_proposals(&tokens);
-    known.retain(|known| known.kind == kind);
-    let (own, others): (Vec<_>, Vec<_>) = known.into_iter().partition(|f| f.owner.agency == *by);
+    let mut own = rules.register.with_proposals(&tokens);
+    own.retain(|known| known.kind == kind && known.owner.agency == *by);
     let current = own.iter().find(|flag| !flag.proposed).or(own.first());
     match flag.action() {
         wire::FlagAction::Unspecified => None,
@@ -184,23 +183,17 @@ fn flag_change(
         | wire::FlagAction::Transfer) => {
             // Fewer numbers than were known before are no reason to match fewer.
             tokens.extend(own.iter().flat_map(|flag| flag.tokens.iter().copied()));
-            let taken = others.iter().filter(|flag| !flag.proposed);
-            taken.flat_map(|flag| &flag.tokens).for_each(|token| {
-                tokens.remove(token);
-            });
             let review_day = register::day_of(&flag.review_date);
-            (!tokens.is_empty()).then(|| {
-                register::Change::Flag(register::Flag {
-                    id: admitted.key.id,
-                    kind,
-                    owner: flag_owner(admitted, flag, current, rules),
-                    tokens: tokens.into_iter().collect(),
-                    name_token: subject.name_token.or(current.and_then(|flag| flag.name_token)),
-                    review_day: review_day.or(current.map(|f| f.review_day)).unwrap_or(0),
-                    proposed: stays_proposed(action, current),
-                    by: Arc::clone(by),
-                })
-            })
+            Some(register::Change::Flag(register::Flag {
+                id: admitted.key.id,
+                kind,
+                owner: flag_owner(admitted, flag, current, rules),
+                tokens: tokens.into_iter().collect(),
+                name_token: subject.name_token.or(current.and_then(|flag| flag.name_token)),
+                review_day: review_day.or(current.map(|f| f.review_day)).unwrap_or(0),
+                proposed: stays_proposed(action, current),
+                by: Arc::clone(by),
+            }))
         }
     }
 }

@@ -330,9 +330,15 @@ fn route_selection(desk: DeskIndex, listed: &[bool], found: &mut Found<'_>) {
     }
 }
 
-/// Desks the sender named.
+/// Desks the sender named: as addressees, and as a flag's owner, who must hear that it is.
 fn route_addressees(found: &mut Found<'_>, directory: &Directory) {
-    for addressee in &found.admitted.message.addressees {
+    let message = &found.admitted.message;
+    let owner = match &message.kind {
+        Some(Kind::Flag(flag)) => flag.owner.as_ref(),
+        Some(Kind::Intelligence(_) | Kind::Mappa(_) | Kind::Custody(_) | Kind::Correction(_))
+        | None => None,
+    };
+    for addressee in message.addressees.iter().chain(owner) {
         let desks = directory.desks().filter(|(_, desk)| {
             *desk.agency == *addressee.agency
                 && desk.kinds.contains(&found.admitted.kind)

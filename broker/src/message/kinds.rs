@@ -153,14 +153,19 @@ fn check_mappa(mappa: &mut wire::Mappa, check: &mut Check) {
     check.uuid(&mut mappa.panel_decision_id, "mappa.panel_decision_id");
     if step == wire::MappaStep::LevelChange {
         check.require(
-            mappa.previous_level != 0 && mappa.previous_level != mappa.level,
+            mappa.previous_level != 0,
             "mappa.previous_level",
             "a level change names the level before it",
         );
-        let up = mappa.level > mappa.previous_level;
-        check.require(!up || cites_referral, "mappa.referral_id", "a move up cites a referral");
+        let (before, after) = (mappa.previous_level, mappa.level);
+        check.require(before != after, "mappa.previous_level", "must differ from level");
         check.require(
-            up || cites_decision,
+            after <= before || cites_referral,
+            "mappa.referral_id",
+            "a move up cites a referral",
+        );
+        check.require(
+            after >= before || cites_decision,
             "mappa.panel_decision_id",
             "a move down cites the panel's decision",
         );

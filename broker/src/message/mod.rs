@@ -408,6 +408,12 @@ fn check_times(message: &wire::Message, check: &mut Check) {
             "must not be after expires_at",
         );
     }
+    check.require_likely(|now| act_by.is_none_or(|a| a > now), "act_by", "must be in the future");
+    check.require(
+        act_by.zip(not_before).is_none_or(|(act_by, not_before)| act_by > not_before),
+        "act_by",
+        "must be after not_before",
+    );
     check.require_likely(
         |now| not_before.is_none_or(|n| n <= now + LIFE_MAX),
         "not_before",

@@ -105,6 +105,36 @@ fn a_date_taken_once_is_taken_again_when_the_message_is_opened_later() {
 }
 
 #[test]
+fn what_is_to_be_done_lies_ahead_and_after_the_release() {
+    let at = |hours| Some(super::stamp(NOON + time::Duration::hours(hours)));
+    for (act_by, not_before, expected) in [
+        (1, None, vec![]),
+        (0, None, fault("act_by", "must be in the future")),
+        (-1, None, fault("act_by", "must be in the future")),
+        (2, Some(1), vec![]),
+        (2, Some(2), fault("act_by", "must be after not_before")),
+    ] {
+        let mut message = message();
+        (message.act_by, message.not_before) = (at(act_by), not_before.and_then(at));
+        assert_eq!(faults(message, NOON), expected, "{act_by} {not_before:?}");
+    }
+}
+
+#[test]
+fn a_move_between_levels_names_another_level() {
+    let mut message = message();
+    message.kind = Some(Kind::Mappa(wire::Mappa {
+        step: wire::MappaStep::LevelChange.into(),
+        category: 2,
+        level: 2,
+        previous_level: 2,
+        ..wire::Mappa::default()
+    }));
+    message.statements.clear();
+    assert_eq!(faults(message, NOON), fault("mappa.previous_level", "must differ from level"));
+}
+
+#[test]
 fn free_text_of_nothing_but_blanks_is_refused_by_field() {
     let rule = "must say something: it is only spaces or invisible characters";
     for blank in [" ", "\t\n ", "\u{a0}", "\u{200b}", " \u{feff}\u{3164}"] {

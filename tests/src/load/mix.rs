@@ -22,9 +22,9 @@ use crate::draws::mixed;
 pub const PEOPLE_MIN: u64 = 1_000;
 /// Agencies that can be named.
 pub const AGENCIES_MAX: usize = 5;
-/// Where the time to act by begins: 1 January 2000, before any that a policy sets, so that it
-/// reaches every recipient as it was sent. What is added to it is the sequence.
-const STAMP_SECONDS: i64 = 946_684_800;
+/// The time to act by is the sequence after a multiple of so many seconds: one that lies ahead,
+/// and before any that a policy sets, so that it reaches every recipient as it was sent.
+const STAMP_SECONDS: i64 = 10_000;
 const NANOS: u64 = 1_000_000_000;
 /// An area that no desk of the shipped directory serves (Hartlepool), so that routing by place
 /// adds nobody to those named.
@@ -249,7 +249,7 @@ impl Mix {
             .chain(refused(sequence, sort))
             .fold(draft, |draft, (agency, desk)| draft.addressee(agency, desk));
         let mut message = draft.build()?;
-        message.act_by = Some(stamp(sequence));
+        message.act_by = Some(stamp(self.occurred_at, sequence));
         self.fill(&mut message);
         Ok(message)
     }
@@ -341,18 +341,19 @@ pub(super) fn letters(mut number: u64) -> String {
     text
 }
 
-/// The sequence as a time to act by.
-fn stamp(sequence: u64) -> prost_types::Timestamp {
+/// The sequence as a time to act by, some hours after another.
+fn stamp(after: OffsetDateTime, sequence: u64) -> prost_types::Timestamp {
+    let base = (after.unix_timestamp() / STAMP_SECONDS + 2) * STAMP_SECONDS;
     let seconds = i64::try_from(sequence / NANOS).unwrap_or(0);
     let nanos = i32::try_from(sequence % NANOS).unwrap_or(0);
-    prost_types::Timestamp { seconds: STAMP_SECONDS + seconds, nanos }
+    prost_types::Timestamp { seconds: base + seconds, nanos }
 }
 
 /// The sequence of a released message; `None` for one that is not of a mix.
 #[must_use]
 pub fn sequence_of(message: &wire::ReleasedMessage) -> Option<u64> {
     let act_by = message.act_by?;
-    let seconds = u64::try_from(act_by.seconds.checked_sub(STAMP_SECONDS)?).ok()?;
+    let seconds = u64::try_from(act_by.seconds.checked_rem(STAMP_SECONDS)?).ok()?;
     seconds.checked_mul(NANOS)?.checked_add(u64::try_from(act_by.nanos).ok()?)
 }
 
@@ -378,7 +379,7 @@ mod tests {
     #[test]
     fn a_sequence_survives_the_way_to_its_recipient() {
         for sequence in [0, 1, 999_999_999, 1_000_000_000, 2_500_000_001] {
-            let act_by = Some(stamp(sequence));
+            let act_by = Some(stamp(OffsetDateTime::UNIX_EPOCH, sequence));
             let released = wire::ReleasedMessage { act_by, ..wire::ReleasedMessage::default() };
             assert_eq!(sequence_of(&released), Some(sequence));
         }

@@ -1,16 +1,16 @@
 //! A flag that stands is changed by a message of its owner: what that may switch off, and what
 //! it may not.
 
-use agency_client::PublishError;
 use std::time::Duration;
 
 use agency_client::compose::{self, FlagChange, Person};
 use agency_client::errors::Refused;
+use agency_client::{PublishError, Subscription};
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::released_message::Kind;
-use tests::world::{FLAG_GROUNDS, World, adult, id, review_date};
+use tests::world::{FLAG_GROUNDS, RELEASE_GROUNDS, World, adult, id, next, now, review_date};
 
-use super::{NAME, NOMS, released};
+use super::{NAME, NOMS, publish, released};
 
 const WIRRAL: (&str, &str) = ("merseyside-police", "records");
 const STOCKPORT: (&str, &str) = ("gmp", "records");
@@ -36,13 +36,13 @@ async fn change_of(
     action: wire::FlagAction,
     owner: Option<(&str, &str)>,
 ) {
-    use wire::FlagAction::{Deselect, Raise};
+    use wire::FlagAction::{Deselect, Raise, Transfer};
     let change = FlagChange {
         kind: wire::FlagKind::Ppo,
         action,
         owner: owner.map(|(agency, desk)| (agency.to_owned(), desk.to_owned())),
         review_date: review_date(),
-        panel_decision: matches!(action, Raise | Deselect).then(id),
+        panel_decision: matches!(action, Raise | Deselect | Transfer).then(id),
     };
     let draft = compose::flag(id(), FLAG_GROUNDS, person, change);
     let publisher = world.publisher(by.0, by.1).await;
@@ -74,9 +74,13 @@ async fn owner_hears(world: &World) -> bool {
 /// Whether Wirral is told the news of a person's release.
 async fn hears_of(world: &World, person: Person) -> bool {
     released(world, person).await;
-    let mut owner = world.mailbox("merseyside-police", "records", "wirral").await;
+    hears_custody_news(&mut world.mailbox("merseyside-police", "records", "wirral").await).await
+}
+
+/// Whether custody news comes, among whatever else.
+async fn hears_custody_news(desk: &mut Subscription) -> bool {
     let news = async {
-        while let Some(incoming) = owner.next().await {
+        while let Some(incoming) = desk.next().await {
             if matches!(incoming.unwrap().message.kind, Some(Kind::Custody(_))) {
                 return true;
             }
@@ -149,6 +153,37 @@ async fn nobody_takes_off_or_over_anothers_flag_by_naming_two_mens_numbers() {
         change_of(&world, both(), STOCKPORT, action, Some(("gmp", "stockport"))).await;
     }
     assert!(owner_hears(&world).await);
+}
+
+/// A release of the man that names nobody and no place.
+async fn released_to_owners(world: &World) {
+    let certainty = wire::CustodyCertainty::Confirmed;
+    let man = adult(NOMS, NAME);
+    let draft = compose::custody_release(id(), RELEASE_GROUNDS, man, certainty, "FBI", now());
+    publish(world, draft).await;
+}
+
+#[tokio::test]
+async fn each_agencys_flag_stands_by_itself_and_outlasts_the_others() {
+    let world = World::shipped().await;
+    world.flag(adult(NOMS, NAME)).await;
+    change(&world, STOCKPORT, wire::FlagAction::Raise, Some(("gmp", "stockport"))).await;
+    world.deselect(adult(NOMS, NAME)).await;
+    released_to_owners(&world).await;
+    let mut stockport = world.mailbox("gmp", "records", "stockport").await;
+    assert!(hears_custody_news(&mut stockport).await);
+}
+
+#[tokio::test]
+async fn whoever_is_given_a_flag_is_told_so() {
+    let world = World::shipped().await;
+    change(&world, STOCKPORT, wire::FlagAction::Raise, Some(("gmp", "stockport"))).await;
+    change(&world, STOCKPORT, wire::FlagAction::Transfer, Some(("merseyside-police", "wirral")))
+        .await;
+    let mut wirral = world.mailbox("merseyside-police", "records", "wirral").await;
+    let heard = next(&mut wirral).await;
+    let Some(Kind::Flag(flag)) = heard.message.kind else { panic!("the transfer itself") };
+    assert_eq!(flag.action(), wire::FlagAction::Transfer);
 }
 
 #[tokio::test]
