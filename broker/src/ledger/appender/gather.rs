@@ -12,7 +12,7 @@ use super::{Appender, BATCH_BYTES_MAX, BATCH_ITEMS_MAX, Work};
 
 /// How long receipts may wait for something that is worth a commit of its own.
 const LINGER: Duration = Duration::from_millis(2);
-/// Works looked up and drafted at once, so that a free writer does not wait for more.
+/// Works looked up and drafted at once.
 const CHUNK: usize = 32;
 /// A draft of so few works is written here: waking another thread would take longer.
 const SMALL: usize = 4;
@@ -48,12 +48,7 @@ impl Appender {
     }
 
     fn next(&mut self, runtime: &Runtime, queue: &mut mpsc::Receiver<Work>) -> Event {
-        // A writer that is free is worth more than a longer draft.
-        if self.flying.is_some()
-            && let Ok(written) = self.writer.written.try_recv()
-        {
-            return Event::Written(written);
-        }
+        // A longer draft costs less a message than one more commit: what waits is taken first.
         let full = self.open.as_ref().is_some_and(|open| !open.has_room());
         if !full && let Ok(work) = queue.try_recv() {
             return Event::Work(work);
