@@ -199,6 +199,30 @@ fn the_first_line_is_matched_strictly() {
 }
 
 #[test]
+fn a_row_is_named_by_the_line_that_an_editor_shows_however_lines_end() {
+    let bad = ROW.replace("Z9301ZA", "CANARY");
+    let other = ROW.replace("Z9301ZA", "Z9302ZA");
+    // A cell of two lines is not plain text; the row after it is two lines on.
+    let long = ROW.replace("burglary", "\"burg\nlary\"");
+    for (end, mark) in
+        [("\n", ""), ("\r\n", ""), ("\r", ""), ("\n", "\u{feff}"), ("\r\n", "\u{feff}")]
+    {
+        for (lines, rows, faults) in [
+            (vec![HEADER, ROW, &bad, &other], vec![2, 4], vec![3]),
+            (vec![HEADER, "", ROW, "", "", &bad, &other, ""], vec![3, 7], vec![6]),
+            (vec!["", HEADER, "", &bad, "", &other], vec![6], vec![4]),
+            (vec![HEADER, &long, &bad, &other], vec![5], vec![2, 4]),
+        ] {
+            let text = format!("{mark}{}{end}", lines.join(end));
+            let read = read_release_list(text.as_bytes(), &profile(), NOW).unwrap();
+            let told: Vec<u64> = read.rows.iter().map(|row| row.line).collect();
+            let named: Vec<u64> = read.faults.iter().map(|fault| fault.line).collect();
+            assert_eq!((told, named), (rows, faults), "{text:?}");
+        }
+    }
+}
+
+#[test]
 fn text_that_is_not_utf_8_is_a_fault_of_its_cell() {
     let text = [HEADER.as_bytes(), b"\nZ9301ZA,\xff,,2025-06-15,MDI,,,,\n"].concat();
     let read = read_release_list(&text, &profile(), NOW).unwrap();

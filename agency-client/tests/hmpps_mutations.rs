@@ -30,7 +30,7 @@ fn told(payload: &[u8]) -> String {
     let line = json_line("", &outcome(payload));
     let line: Value = serde_json::from_str(&line).unwrap_or_default();
     let what = match line["outcome"].as_str() {
-        Some("shareable") => &line["messages"][0]["event"],
+        Some("shared") => &line["messages"][0]["event"],
         _ => &line["reason"],
     };
     format!(
@@ -107,29 +107,29 @@ const INFO: &str = "/additionalInformation";
 
 #[test]
 fn the_unchanged_event_is_a_release() {
-    assert_eq!(told(event().to_string().as_bytes()), "shareable release");
-    assert_eq!(told(wrapped(&event()).to_string().as_bytes()), "shareable release");
+    assert_eq!(told(event().to_string().as_bytes()), "shared release");
+    assert_eq!(told(wrapped(&event()).to_string().as_bytes()), "shared release");
 }
 
 #[test]
 fn a_field_taken_away() {
     for (pointer, expected) in [
         ("/eventType", "quarantined missing_event_type"),
-        ("/version", "shareable release"),
-        ("/description", "shareable release"),
+        ("/version", "shared release"),
+        ("/description", "shared release"),
         ("/occurredAt", "quarantined missing_time"),
-        ("/publishedAt", "shareable release"),
-        ("/detailUrl", "shareable release"),
-        ("/personReference", "shareable release"),
-        ("/personReference/identifiers", "shareable release"),
-        ("/personReference/identifiers/0", "shareable release"),
-        ("/personReference/identifiers/0/type", "shareable release"),
+        ("/publishedAt", "shared release"),
+        ("/detailUrl", "shared release"),
+        ("/personReference", "shared release"),
+        ("/personReference/identifiers", "shared release"),
+        ("/personReference/identifiers/0", "shared release"),
+        ("/personReference/identifiers/0/type", "shared release"),
         ("/additionalInformation", "quarantined missing_reason"),
-        ("/additionalInformation/nomsNumber", "shareable release"),
+        ("/additionalInformation/nomsNumber", "shared release"),
         ("/additionalInformation/reason", "quarantined missing_reason"),
-        ("/additionalInformation/nomisMovementReasonCode", "shareable release"),
-        ("/additionalInformation/details", "shareable release"),
-        ("/additionalInformation/currentLocation", "shareable release"),
+        ("/additionalInformation/nomisMovementReasonCode", "shared release"),
+        ("/additionalInformation/details", "shared release"),
+        ("/additionalInformation/currentLocation", "shared release"),
         ("/additionalInformation/prisonId", "quarantined unusable_prison"),
     ] {
         let payload = without(event(), pointer).to_string();
@@ -143,8 +143,8 @@ fn a_field_given_another_type_or_value() {
         ("/eventType", json!(7), "quarantined missing_event_type"),
         ("/eventType", json!(null), "quarantined missing_event_type"),
         ("/eventType", json!("{eventType}"), "quarantined unknown_event_type"),
-        ("/eventType", json!(" PRISON-OFFENDER-EVENTS.PRISONER.RELEASED "), "shareable release"),
-        ("/version", json!({ "major": 1 }), "shareable release"),
+        ("/eventType", json!(" PRISON-OFFENDER-EVENTS.PRISONER.RELEASED "), "shared release"),
+        ("/version", json!({ "major": 1 }), "shared release"),
         ("/occurredAt", json!(1_749_891_600), "quarantined unreadable_time"),
         ("/occurredAt", json!(["2025-06-14T10:00:00Z"]), "quarantined unreadable_time"),
         ("/occurredAt", json!("{occurredAt}"), "quarantined placeholder_time"),
@@ -153,14 +153,14 @@ fn a_field_given_another_type_or_value() {
         ("/occurredAt", json!("0000-01-01T00:00:00"), "quarantined unreadable_time"),
         ("/occurredAt", json!("2199-01-01T00:00:00Z"), "quarantined future_time"),
         ("/occurredAt", json!("2025-06-14T10:00:00\u{0661}Z"), "quarantined unreadable_time"),
-        ("/personReference", json!("Z9201ZA"), "shareable release"),
-        ("/personReference/identifiers", json!({ "NOMS": "Z9201ZA" }), "shareable release"),
+        ("/personReference", json!("Z9201ZA"), "shared release"),
+        ("/personReference/identifiers", json!({ "NOMS": "Z9201ZA" }), "shared release"),
         ("/personReference/identifiers/0/value", json!(9201), "quarantined conflicting_noms"),
         ("/personReference/identifiers/0/value", json!("Z9202ZA"), "quarantined conflicting_noms"),
         ("/additionalInformation", json!([]), "quarantined missing_reason"),
         ("/additionalInformation", json!("{}"), "quarantined missing_reason"),
         ("/additionalInformation/nomsNumber", json!(["Z9201ZA"]), "quarantined conflicting_noms"),
-        ("/additionalInformation/nomsNumber", json!(""), "shareable release"),
+        ("/additionalInformation/nomsNumber", json!(""), "shared release"),
         ("/additionalInformation/reason", json!(["RELEASED"]), "quarantined missing_reason"),
         ("/additionalInformation/reason", json!("RELEASED_MAYBE"), "quarantined unknown_reason"),
         (
@@ -178,13 +178,13 @@ fn a_field_given_another_type_or_value() {
             json!("A B"),
             "quarantined unknown_reason",
         ),
-        ("/additionalInformation/nomisMovementReasonCode", json!(null), "shareable release"),
+        ("/additionalInformation/nomisMovementReasonCode", json!(null), "shared release"),
         (
             "/additionalInformation/currentLocation",
             json!("in_prison"),
             "quarantined contradictory_movement",
         ),
-        ("/additionalInformation/currentLocation", json!(0), "shareable release"),
+        ("/additionalInformation/currentLocation", json!(0), "shared release"),
         ("/additionalInformation/prisonId", json!("TRN"), "quarantined unusable_prison"),
         ("/additionalInformation/prisonId", json!("M\u{0394}I"), "quarantined unusable_prison"),
         ("/additionalInformation/prisonId", json!({}), "quarantined unusable_prison"),
@@ -199,11 +199,11 @@ fn a_wrapper_that_is_not_as_it_should_be() {
     let whole = wrapped(&event());
     let in_info = with(event(), INFO, json!({ "additionalInformation": event()[&INFO[1..]] }));
     for (what, payload, expected) in [
-        ("message as object", with(whole.clone(), "/Message", event()), "shareable release"),
+        ("message as object", with(whole.clone(), "/Message", event()), "shared release"),
         (
             "message twice encoded",
             with(whole.clone(), "/Message", json!(Value::from(event().to_string()).to_string())),
-            "shareable release",
+            "shared release",
         ),
         (
             "message empty",
@@ -225,16 +225,16 @@ fn a_wrapper_that_is_not_as_it_should_be() {
             with(whole.clone(), "/Message", json!(null)),
             "quarantined wrapper_unreadable",
         ),
-        ("no attributes", without(whole.clone(), "/MessageAttributes"), "shareable release"),
+        ("no attributes", without(whole.clone(), "/MessageAttributes"), "shared release"),
         (
             "attributes a list",
             with(whole.clone(), "/MessageAttributes", json!([])),
-            "shareable release",
+            "shared release",
         ),
         (
             "attribute a number",
             with(whole.clone(), "/MessageAttributes/eventType", json!(7)),
-            "shareable release",
+            "shared release",
         ),
         (
             "attribute differs",
@@ -250,11 +250,11 @@ fn a_wrapper_that_is_not_as_it_should_be() {
             with(whole.clone(), "/MessageAttributes/eventType/Value", json!("invented.type")),
             "quarantined event_type_conflict",
         ),
-        ("only the message left", json!({ "Message": event().to_string() }), "shareable release"),
+        ("only the message left", json!({ "Message": event().to_string() }), "shared release"),
         ("no message", without(whole, "/Message"), "quarantined missing_event_type"),
         ("information one level too deep", in_info, "quarantined missing_reason"),
         ("event in a list", json!([event()]), "quarantined not_an_event"),
-        ("event in a text", json!(event().to_string()), "shareable release"),
+        ("event in a text", json!(event().to_string()), "shared release"),
         ("event under a name", json!({ "event": event() }), "quarantined missing_event_type"),
     ] {
         assert_eq!(told(payload.to_string().as_bytes()), expected, "{what}");
@@ -279,14 +279,14 @@ fn bytes_that_are_not_as_they_should_be() {
         ("an empty object", b"{}".to_vec(), "quarantined missing_event_type"),
         ("cut short", half.to_vec(), "quarantined not_json"),
         ("two events", [whole, whole].concat(), "quarantined not_json"),
-        ("byte order mark", with_mark, "shareable release"),
+        ("byte order mark", with_mark, "shared release"),
         ("UTF-16", sixteen, "quarantined not_json"),
         ("Latin-1", b"{\"eventType\":\"caf\xe9\"}".to_vec(), "quarantined not_text"),
         ("lone surrogate", br#"{"eventType":"\ud800"}"#.to_vec(), "quarantined not_json"),
         ("NUL", b"\0".to_vec(), "quarantined not_json"),
         ("deep", deep.into_bytes(), "quarantined not_json"),
         ("a name twice", twice.into_bytes(), "quarantined repeated_name"),
-        ("a large text", broad.to_string().into_bytes(), "shareable release"),
+        ("a large text", broad.to_string().into_bytes(), "shared release"),
         ("too large", huge.to_string().into_bytes(), "quarantined too_large"),
     ] {
         assert_eq!(told(&payload), expected, "{what}");

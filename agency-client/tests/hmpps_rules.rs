@@ -197,7 +197,7 @@ fn the_json_line_names_the_message_and_not_the_person() {
     assert_eq!(
         line,
         format!(
-            r#"{{"file":"0001.json","outcome":"shareable","reason":null,"messages":[{{"id":"{id}","kind":"custody","event":"release"}}]}}"#
+            r#"{{"file":"0001.json","outcome":"shared","reason":null,"messages":[{{"id":"{id}","kind":"custody","event":"release"}}]}}"#
         )
     );
     assert_eq!(format!("{outcome:?}"), "Shared(1 messages)");

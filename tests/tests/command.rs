@@ -283,10 +283,15 @@ async fn a_follower_of_a_folder_reads_events_alone_and_finishes_what_is_in_hand_
     ];
     let before = messages(&world);
     let mut follower = start(&world, "hmpps-prisons.records", &following);
-    until("the first event is published", || messages(&world) == before + 1).await;
+    until("the first event is said to be shared", || follower.rows().len() == 3).await;
+    assert_eq!(messages(&world), before + 1);
     let rows = follower.rows();
     assert_eq!((&rows[0]["outcome"], &rows[0]["files"]), (&"not_read".into(), &1.into()));
-    assert_eq!((rows.len(), &rows[1]["outcome"]), (2, &"shareable".into()));
+    assert_eq!(rows[1]["outcome"], "shared", "so it was read");
+    assert_eq!(
+        (&rows[2]["outcome"], &rows[2]["message_id"]),
+        (&"accepted".into(), &rows[1]["messages"][0]["id"])
+    );
     assert!(fs::read_dir(&held).unwrap().next().is_none(), "nothing else was read");
 
     world.stop().await;
@@ -294,13 +299,14 @@ async fn a_follower_of_a_folder_reads_events_alone_and_finishes_what_is_in_hand_
     let beside = world.stage.folder().join("2.json");
     fs::copy(Path::new(DATA).join(OTHER_RELEASE), &beside).unwrap();
     fs::rename(beside, folder.join("2.json")).unwrap();
-    until("the second event is in hand", || follower.rows().len() == 3).await;
+    until("the second event is in hand", || follower.rows().len() == 4).await;
     follower.terminate();
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(follower.runs(), "what is in hand is finished first: {}", follower.errors());
     world.start().await;
     assert!(follower.ended().await.success(), "{}", follower.errors());
     assert_eq!(messages(&world), before + 2);
+    assert_eq!(follower.rows()[4]["outcome"], "accepted");
 
     let again = [following.as_slice(), &["--once"]].concat();
     let mut follower = start(&world, "hmpps-prisons.records", &again);
@@ -392,6 +398,46 @@ async fn what_is_logged_to_a_file_is_not_coloured() {
     let log = agency.errors();
     assert!(log.contains("DEBUG"), "{log}");
     assert!(!log.contains('\u{1b}'), "{log}");
+}
+
+#[test]
+fn the_short_verifier_takes_and_refuses_the_proofs_that_the_command_does() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page = fs::read_to_string(top.join("docs/ledger-format.md")).unwrap();
+    let key = page.lines().find_map(|line| line.strip_prefix("verifier key  ")).unwrap();
+    let (_, example) = page.split_once("```json\n").unwrap();
+    let (proof, _) = example.split_once("```").unwrap();
+    let signed_too = |lines: &str| {
+        let mut proof: Value = serde_json::from_str(proof).unwrap();
+        proof["checkpoint"] = format!("{}{lines}", proof["checkpoint"].as_str().unwrap()).into();
+        proof.to_string()
+    };
+    let padded = |bytes: usize| format!("{proof}{}", " ".repeat(bytes - proof.len()));
+    let other = "\u{2014} other AAAAAAA=\n";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("proof.json");
+    for (what, text, is_good) in [
+        ("as it is", proof.to_owned(), true),
+        ("of 1 MiB", padded(1024 * 1024), true),
+        ("longer", padded(1024 * 1024 + 1), false),
+        ("with 64 signatures", signed_too(&other.repeat(63)), true),
+        ("with 65", signed_too(&other.repeat(64)), false),
+        ("with a key's id and no signature", signed_too("\u{2014} other AAAAAA==\n"), false),
+        ("with less", signed_too("\u{2014} other AAAA\n"), false),
+    ] {
+        fs::write(&file, text).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_agency_under_test"));
+        let mut short = Command::new("python3");
+        short.arg(top.join("tests/verify/verify.py"));
+        for (program, verifier) in [
+            ("agency", command.arg("verify")),
+            ("verify.py, for python3 with cryptography", &mut short),
+        ] {
+            let ended = verifier.arg(&file).args(["--key", key]).output().unwrap();
+            let said = String::from_utf8_lossy(&ended.stdout);
+            assert_eq!(ended.status.success(), is_good, "{program}: {what}: {said}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

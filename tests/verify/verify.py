@@ -13,7 +13,9 @@ def need(holds, why):
 def refuse(_): need(False, "only whole numbers are allowed")
 def sha(data): return hashlib.sha256(data).digest()
 def read(path):
-    with open(path, encoding="utf-8", newline="") as file: return file.read()
+    with open(path, "rb") as file: data = file.read(2**20 + 1)
+    need(len(data) <= 2**20, "is larger than 1 MiB")
+    return data.decode()
 def unhex(text, size=32):
     need(re.fullmatch(f"[0-9a-f]{{{2 * size}}}", text), f"must be {size} bytes in lower-case hex")
     return bytes.fromhex(text)
@@ -66,11 +68,13 @@ def check_checkpoint(note, vkey):
     need(sha(name.encode() + b"\n" + key)[:4] == key_id, "the given key's id is not its own")
     need(not re.search(r"[\x00-\x09\x0b-\x1f]", note), "the note holds a control character")
     text, _, lines = note.rpartition("\n\n")
+    need(lines.count("\n") <= 64, "the note has more than 64 signature lines")
     text, signed = text + "\n", False
     for line in lines.removesuffix("\n").split("\n"):
         match = re.fullmatch(r"\u2014 ([^\s+]+) (\S+)", line)
         need(match and lines.endswith("\n"), "a signature line is malformed")
         signature = unbase64(match[2])
+        need(len(signature) > 4, "a signature line holds no signature")
         if match[1] == name and signature[:4] == key_id:  # other keys' lines are not ours to judge
             Ed25519PublicKey.from_public_bytes(key[1:]).verify(signature[4:], text.encode())
             signed = True

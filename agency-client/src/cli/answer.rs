@@ -1,16 +1,19 @@
 //! What the broker's answer to an imported message means for the event that led to it.
 //!
-//! Owns: the three meanings, and the words for what did not simply succeed.
-//! Promises: only what the broker holds counts as taken, and every import counts alike.
+//! Owns: the three meanings, and what is said of each.
+//! Promises: only what the broker holds counts as taken, and every import counts alike; of a
+//! follower, each message that was taken is said to be, once for all that is settled together, and
+//! nobody is told to do what the follower does by itself.
 //! Deliberately does not know: where events come from, and when they are tried again.
 
 use super::error::CliError;
-use super::exchange::report;
+use super::exchange::{Again, report, report_shared};
 use super::output::Output;
 use crate::errors::RefusalEnd;
 use crate::publisher::{PublishError, PublishOutcome};
 use proto::refusal::Refusal;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// What an answer means. Only for messages whose ids the adapter made: see [`Answer::of`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,21 +55,67 @@ impl Answer {
     }
 }
 
-/// Prints what became of a message that was not accepted. Acceptance is the rule; the line of the
-/// event has said what was sent.
-pub(super) fn say(
-    id: &str,
-    outcome: &PublishOutcome,
-    answer: Answer,
-    out: &Output,
-) -> Result<(), CliError> {
-    match (outcome, answer) {
-        (Ok(_), _) => Ok(()),
-        (Err(_), Answer::Taken) => out.record(
-            || json!({"message_id": id, "outcome": "sent_already"}),
-            || format!("{id} was sent already, at another time of the same event"),
-        ),
-        (Err(_), Answer::Later | Answer::Refused) => report(id, outcome, out),
+/// Who sends messages of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// An import. It sums up what was taken in one line at its end.
+    Import,
+    /// A follower that ends when nothing is left to read, and tries nothing again.
+    FollowerOnce,
+    /// A follower. It tries again what may be taken later.
+    Follower,
+}
+
+impl By {
+    /// Of a follower.
+    pub(super) const fn follower(once: bool) -> Self {
+        if once { Self::FollowerOnce } else { Self::Follower }
+    }
+}
+
+/// Says what became of messages.
+pub(super) struct Teller {
+    by: By,
+    /// Messages said to be shared, since the last settlement.
+    shared: BTreeSet<String>,
+}
+
+impl Teller {
+    /// For messages sent by this.
+    pub(super) const fn new(by: By) -> Self {
+        Self { by, shared: BTreeSet::new() }
+    }
+
+    /// Forgets what was said: everything sent so far is settled.
+    pub(super) fn settled(&mut self) {
+        self.shared.clear();
+    }
+
+    /// Prints what became of a message. One message may stand for several events.
+    pub(super) fn say(
+        &mut self,
+        id: &str,
+        outcome: &PublishOutcome,
+        out: &Output,
+    ) -> Result<Answer, CliError> {
+        let answer = Answer::of(outcome);
+        match (outcome, answer, self.by) {
+            (Ok(_), _, By::Import) => {}
+            (Ok(accepted), _, By::FollowerOnce | By::Follower) => {
+                if self.shared.insert(id.to_owned()) {
+                    report_shared(id, accepted, out)?;
+                }
+            }
+            (Err(_), Answer::Taken, _) => out.record(
+                || json!({"message_id": id, "outcome": "sent_already"}),
+                || format!("{id} was sent already, at another time of the same event"),
+            )?,
+            (Err(_), Answer::Later, By::Follower) => report(id, outcome, Again::ByItself, out)?,
+            (Err(_), Answer::Later | Answer::Refused, _) => {
+                report(id, outcome, Again::ByCaller, out)?;
+            }
+        }
+        Ok(answer)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The verbs `publish`, `preview` and `track`.
 //!
 //! Owns: their order of steps and their words. Promises: every file is read and checked before
-//! anything is sent; what became of each message is printed as it is answered. Deliberately does
-//! not know: how messages travel.
+//! anything is sent, for an id that two of them have too; what became of each message is printed
+//! as it is answered. Deliberately does not know: how messages travel.
 
 use super::args::Shape;
 use super::error::CliError;
@@ -12,14 +12,17 @@ use super::output::{Output, read_text, time_text, told_time, word, words};
 use super::sending::Sending;
 use crate::connection::Connection;
 use crate::errors::{CallError, Violation};
-use crate::publisher::{PublishError, PublishOutcome, Publisher, PublisherOptions};
+use crate::publisher::{PublishError, PublishOutcome, Publisher, PublisherOptions, check};
 use crate::rule_sentences::sentence;
 use crate::settings::Settings;
 use proto::exchange::v1 as wire;
+use proto::exchange::v1::Accepted;
 use proto::identifier::CurrentYear;
 use proto::refusal::Refusal;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use uuid::Uuid;
 
 /// `agency publish`.
 pub(super) async fn publish(
@@ -35,7 +38,7 @@ pub(super) async fn publish(
     let (all, mut failed) = (messages.len(), 0);
     let mut tell = |id: &str, outcome: &PublishOutcome| {
         failed += usize::from(outcome.is_err());
-        report(id, outcome, out)
+        report(id, outcome, Again::ByCaller, out)
     };
     for message in messages {
         sending.send(message, &mut tell).await?;
@@ -49,10 +52,11 @@ pub(super) async fn publish(
 /// a line of its own too.
 fn read_messages(files: &[PathBuf], out: &Output) -> Result<Vec<wire::Message>, CliError> {
     let year = u16::try_from(now().year()).ok().and_then(|year| CurrentYear::new(year).ok());
-    let (mut messages, mut faulty) = (Vec::new(), Vec::new());
+    let (mut messages, mut by_id, mut faulty) = (Vec::new(), BTreeMap::new(), Vec::new());
     for path in files {
         let read = read_text(path, FILE_BYTES_MAX).and_then(|text| {
             read_message(&text, year)
+                .and_then(|message| sendable(message, &messages, &mut by_id))
                 .map_err(|source| CliError::Message { path: path.clone(), source })
         });
         match read {
@@ -66,6 +70,26 @@ fn read_messages(files: &[PathBuf], out: &Output) -> Result<Vec<wire::Message>, 
         }
     }
     if faulty.is_empty() { Ok(messages) } else { Err(CliError::NothingSent(faulty)) }
+}
+
+/// Checks what sending would find: the form of the id, the encoded size, and whether an earlier
+/// file has a different message by the same id. An equal one is that message.
+fn sendable(
+    message: wire::Message,
+    earlier: &[wire::Message],
+    by_id: &mut BTreeMap<Uuid, usize>,
+) -> Result<wire::Message, MessageJsonError> {
+    let fault = |(field, rule): (&str, &str)| {
+        MessageJsonError::Faults(vec![Violation { field: field.to_owned(), rule: rule.to_owned() }])
+    };
+    let (id, _) = check(&message).map_err(fault)?;
+    let place = *by_id.entry(id).or_insert(earlier.len());
+    match earlier.get(place) {
+        Some(other) if *other != message => {
+            Err(fault(("message_id", "is that of a different message in an earlier file")))
+        }
+        Some(_) | None => Ok(message),
+    }
 }
 
 fn not_read(path: &Path, error: &CliError) -> Value {
@@ -91,46 +115,90 @@ fn violations(faults: &[Violation]) -> Value {
     rows.collect::<Vec<_>>().into()
 }
 
+/// Who sends a message again that was not taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Again {
+    /// Whoever called this program: it is told to.
+    ByCaller,
+    /// This program, for as long as it runs.
+    ByItself,
+}
+
 /// Prints what became of one message.
-pub(super) fn report(id: &str, outcome: &PublishOutcome, out: &Output) -> Result<(), CliError> {
+pub(super) fn report(
+    id: &str,
+    outcome: &PublishOutcome,
+    again: Again,
+    out: &Output,
+) -> Result<(), CliError> {
     match outcome {
         Ok(accepted) => out.record(
+            || accepted_json(id, accepted),
             || {
-                json!({
-                    "message_id": id,
-                    "outcome": "accepted",
-                    "accepted_at": time_text(accepted.accepted_at.as_ref()),
-                    "repeated_submission": accepted.repeated_submission,
-                    "duty_route": accepted.duty_route,
-                })
-            },
-            || {
-                let again = if accepted.repeated_submission { " (recorded before)" } else { "" };
                 let duty = match accepted.duty_route.as_str() {
                     "" => String::new(),
                     route => format!("; duty telephone: {route}"),
                 };
                 let at = time_text(accepted.accepted_at.as_ref());
-                format!("{id} accepted at {at}{again}{duty}")
+                format!("{id} accepted at {at}{}{duty}", repetition(accepted))
             },
         ),
-        Err(error) => out.record(|| failure(id, error), || failure_text(id, error)),
+        Err(error) => out.record(|| failure(id, error, again), || failure_text(id, error, again)),
     }
 }
 
-fn failure_text(id: &str, error: &PublishError) -> String {
-    match error {
+/// Prints that the broker has a message of a follower.
+pub(super) fn report_shared(id: &str, accepted: &Accepted, out: &Output) -> Result<(), CliError> {
+    out.record(|| accepted_json(id, accepted), || format!("{id} shared{}", repetition(accepted)))
+}
+
+fn accepted_json(id: &str, accepted: &Accepted) -> Value {
+    json!({
+        "message_id": id,
+        "outcome": "accepted",
+        "accepted_at": time_text(accepted.accepted_at.as_ref()),
+        "repeated_submission": accepted.repeated_submission,
+        "duty_route": accepted.duty_route,
+    })
+}
+
+const fn repetition(accepted: &Accepted) -> &'static str {
+    if accepted.repeated_submission { " (recorded before)" } else { "" }
+}
+
+fn failure_text(id: &str, error: &PublishError, again: Again) -> String {
+    let state = match error {
         // Whatever the number, nothing of this submission was recorded; an earlier one of the
         // same message may have been.
-        PublishError::Refused(refused) => format!("{id} was not newly recorded: {refused}"),
-        PublishError::OutcomeUnknown { .. } => format!("{id} outcome unknown: {error}"),
+        PublishError::Refused(_) => "was not newly recorded",
+        PublishError::OutcomeUnknown { .. } => "outcome unknown",
         PublishError::Faulty { .. } | PublishError::IdInFlight | PublishError::NotSent { .. } => {
-            format!("{id} was not sent: {error}")
+            "was not sent"
         }
+    };
+    match (again, error) {
+        (Again::ByCaller, _) => format!("{id} {state}: {error}"),
+        (Again::ByItself, PublishError::Refused(refused)) => {
+            format!("{id} {state}, {TRIED_AGAIN}: {refused}")
+        }
+        (Again::ByItself, _) => format!("{id} {state}, {}", tried_again(error)),
     }
 }
 
-fn failure(id: &str, error: &PublishError) -> Value {
+const TRIED_AGAIN: &str = "tried again by itself";
+
+/// Why a message was not taken, with no advice to whoever reads it: this program acts on it.
+fn tried_again(error: &PublishError) -> String {
+    match error {
+        PublishError::Refused(refused) => format!("{TRIED_AGAIN}: {}", refused.sentence),
+        PublishError::OutcomeUnknown { cause } | PublishError::NotSent { cause } => {
+            format!("{TRIED_AGAIN}: {cause}")
+        }
+        PublishError::Faulty { .. } | PublishError::IdInFlight => format!("{TRIED_AGAIN}: {error}"),
+    }
+}
+
+fn failure(id: &str, error: &PublishError, again: Again) -> Value {
     let outcome = match error {
         PublishError::Refused(_) => "refused",
         PublishError::OutcomeUnknown { .. } => "unknown",
@@ -143,6 +211,9 @@ fn failure(id: &str, error: &PublishError) -> Value {
         fields.insert("code".to_owned(), refused.code.into());
         fields.insert("sentence".to_owned(), refused.sentence.as_str().into());
         fields.insert("violations".to_owned(), violations(&refused.violations));
+    }
+    if let (Again::ByItself, Some(fields)) = (again, object.as_object_mut()) {
+        fields.insert("sentence".to_owned(), tried_again(error).into());
     }
     object
 }
@@ -245,6 +316,8 @@ mod tests {
     use crate::publisher::Cause;
     use proto::exchange::v1::OutcomeState;
 
+    const FIRST_MESSAGE: &str = include_str!("../../../deploy/demo/night/first-message.json");
+
     fn refused(refusal: Refusal, rules: &[&str]) -> PublishError {
         PublishError::Refused(Refused {
             refusal: Some(refusal),
@@ -262,12 +335,12 @@ mod tests {
     fn a_refusal_is_definite_and_only_a_lost_answer_is_unknown() {
         let error = refused(Refusal::NotAllowed, &[]);
         assert_eq!(
-            failure_text("id-1", &error),
+            failure_text("id-1", &error, Again::ByCaller),
             "id-1 was not newly recorded: refused (1003): Your role does not allow this; ask your \
              agency's lead."
         );
         assert_eq!(
-            failure("id-1", &error),
+            failure("id-1", &error, Again::ByCaller),
             json!({
                 "message_id": "id-1", "outcome": "refused", "code": 1003, "violations": [],
                 "sentence": "Your role does not allow this; ask your agency's lead."
@@ -275,19 +348,42 @@ mod tests {
         );
         let error = PublishError::OutcomeUnknown { cause: Cause::Silence };
         assert_eq!(
-            failure_text("id-1", &error),
+            failure_text("id-1", &error, Again::ByCaller),
             "id-1 outcome unknown: it is not known whether the message was recorded (the broker \
              did not answer in time); publish it again with the same id, and if it is urgent use \
              the telephone"
         );
-        assert_eq!(failure("id-1", &error)["outcome"], "unknown");
+        assert_eq!(failure("id-1", &error, Again::ByCaller)["outcome"], "unknown");
+    }
+
+    #[test]
+    fn what_is_tried_again_by_itself_asks_nothing_of_its_reader() {
+        let not_sent = PublishError::NotSent { cause: Cause::Silence };
+        let unknown = PublishError::OutcomeUnknown { cause: Cause::Silence };
+        let closed = refused(Refusal::NotAllowed, &[]);
+        let silence = "tried again by itself: the broker did not answer in time";
+        let why = "Your role does not allow this; ask your agency's lead.";
+        for (error, text, sentence) in [
+            (not_sent, format!("id-1 was not sent, {silence}"), silence.to_owned()),
+            (unknown, format!("id-1 outcome unknown, {silence}"), silence.to_owned()),
+            (
+                closed,
+                format!(
+                    "id-1 was not newly recorded, tried again by itself: refused (1003): {why}"
+                ),
+                format!("tried again by itself: {why}"),
+            ),
+        ] {
+            assert_eq!(failure_text("id-1", &error, Again::ByItself), text);
+            assert_eq!(failure("id-1", &error, Again::ByItself)["sentence"], sentence);
+        }
     }
 
     #[test]
     fn a_rule_known_by_a_code_has_its_sentence_beside_it_in_json() {
         let error = refused(Refusal::InvalidMessage, &["birth-date-calendar", "is required"]);
         assert_eq!(
-            failure("id-1", &error)["violations"],
+            failure("id-1", &error, Again::ByCaller)["violations"],
             json!([
                 {"field": "a[0].b", "rule": "birth-date-calendar",
                  "sentence": "the calendar has no such day"},
@@ -321,6 +417,42 @@ mod tests {
             assert!(error.contains(part), "{part} is missing from {error}");
         }
         assert!(!error.contains("canary"));
+    }
+
+    #[test]
+    fn what_sending_would_find_is_found_before_anything_is_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let good: Value = serde_json::from_str(FIRST_MESSAGE).unwrap();
+        let put = |name: &str, change: &dyn Fn(&mut Value)| {
+            let (path, mut message) = (folder.path().join(name), good.clone());
+            change(&mut message);
+            // As editors on some systems save it.
+            std::fs::write(&path, format!("\u{feff}{message}")).unwrap();
+            path
+        };
+        let files = [
+            put("good.json", &|_| {}),
+            put("equal.json", &|_| {}),
+            put("same.json", &|message| message["mappa"]["level"] = 3.into()),
+            put("id.json", &|message| message["message_id"] = "7b9a3f52".into()),
+            put("large.json", &|message| {
+                message["message_id"] = "00000000-0000-4000-8000-00000000000a".into();
+                let text = "x".repeat(300 * 1024);
+                message["statements"] = json!([
+                    {"field": "housing_need", "footing": "fact", "subjects": [0], "text": text}
+                ]);
+            }),
+        ];
+        let error = read_messages(&files, &Output::new(false)).unwrap_err().to_string();
+        for part in [
+            "same.json: there are mistakes:\n  message_id: is that of a different message in an earlier file\n",
+            "id.json: there are mistakes:\n  message_id: must be a UUID in its 36-character form\n",
+            "large.json: there are mistakes:\n  message: must be at most 256 KiB when encoded\n",
+        ] {
+            assert!(error.contains(part), "{part} is missing from {error}");
+        }
+        assert_eq!(error.matches("there are mistakes").count(), 3, "{error}");
+        assert_eq!(read_messages(&files[..2], &Output::new(false)).unwrap().len(), 2);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! failure.
 //! Deliberately does not know: what an event means ([`crate::hmpps`]).
 
-use super::answer::{Answer, say};
+use super::answer::{Answer, By, Teller};
 use super::args::{ImportHmpps, ImportReleases};
 use super::error::CliError;
 use super::now;
@@ -37,8 +37,8 @@ pub(super) struct Sink {
 }
 
 /// What became of messages.
-#[derive(Default)]
 struct Tally {
+    teller: Teller,
     sent: usize,
     failed: usize,
     /// Messages that the broker did not take, since that was last asked.
@@ -49,16 +49,19 @@ impl Sink {
     /// Connects, unless this is a dry run.
     async fn open(settings: &Path, is_dry: bool) -> Result<Self, CliError> {
         if is_dry {
-            return Ok(Self::over(None));
+            return Ok(Self::over(None, By::Import));
         }
         let settings = Settings::load(settings)?;
         let connection = Connection::connect(&settings).await?;
-        Ok(Self::over(Some(Publisher::new(&connection, PublisherOptions::from(&settings)))))
+        let publisher = Publisher::new(&connection, PublisherOptions::from(&settings));
+        Ok(Self::over(Some(publisher), By::Import))
     }
 
     /// Publishes by this publisher; by none in a dry run.
-    pub(super) fn over(publisher: Option<Publisher>) -> Self {
-        Self { sending: publisher.map(Sending::by), tally: Tally::default() }
+    pub(super) fn over(publisher: Option<Publisher>, by: By) -> Self {
+        let (teller, not_taken) = (Teller::new(by), BTreeMap::new());
+        let tally = Tally { teller, sent: 0, failed: 0, not_taken };
+        Self { sending: publisher.map(Sending::by), tally }
     }
 
     /// Sends one message, and says what became of those before it that were answered meanwhile.
@@ -78,6 +81,7 @@ impl Sink {
         if let Some(sending) = sending {
             sending.settle(|id, outcome| tally.count(id, outcome, out)).await?;
         }
+        tally.teller.settled();
         Ok(std::mem::take(&mut tally.not_taken))
     }
 
@@ -100,7 +104,7 @@ impl Sink {
 
 impl Tally {
     fn count(&mut self, id: &str, outcome: &PublishOutcome, out: &Output) -> Result<(), CliError> {
-        let answer = Answer::of(outcome);
+        let answer = self.teller.say(id, outcome, out)?;
         match answer {
             Answer::Taken => {}
             Answer::Later | Answer::Refused => {
@@ -108,7 +112,7 @@ impl Tally {
                 self.not_taken.insert(id.to_owned(), answer);
             }
         }
-        say(id, outcome, answer, out)
+        Ok(())
     }
 }
 
@@ -254,7 +258,8 @@ pub(super) async fn releases(
     for row in list.rows {
         let id = row.message.message_id.clone();
         out.record(
-            || json!({"line": row.line, "outcome": "shareable", "message_id": id}),
+            // How the row was read, by the same word as of an event.
+            || json!({"line": row.line, "outcome": "shared", "message_id": id}),
             || format!("line {}: {sharing} as {id}", row.line),
         )?;
         sink.send(row.message, out).await?;
@@ -336,7 +341,7 @@ mod tests {
     async fn what_was_sent_at_another_time_of_the_same_event_is_no_failure() {
         let mut stub = Stub::start().await;
         let publisher = Publisher::new(&stub.connection(), PublisherOptions::default());
-        let (mut sink, out) = (Sink::over(Some(publisher)), Output::new(true));
+        let (mut sink, out) = (Sink::over(Some(publisher), By::Import), Output::new(true));
         let refused = |refusal: Refusal| {
             Told::Refused(Refused { code: refusal.code(), ..Refused::default() })
         };

@@ -197,8 +197,9 @@ struct LineMessage<'a> {
 #[must_use]
 pub fn json_line(file_label: &str, outcome: &Outcome) -> String {
     let (word, reason, messages) = match outcome {
-        // Told before anything is sent: what was read is judged, not what was done.
-        Outcome::Shared(messages) => ("shareable", None, messages.as_slice()),
+        // How the event was read, told before anything is sent; what the broker answered is said
+        // in lines of its own.
+        Outcome::Shared(messages) => ("shared", None, messages.as_slice()),
         Outcome::NotShareable(kept) => ("not_shareable", Some(kept.reason.code()), [].as_slice()),
         Outcome::Quarantined(held) => ("quarantined", Some(held.reason.code()), [].as_slice()),
     };

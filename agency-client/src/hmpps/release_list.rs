@@ -131,7 +131,7 @@ pub enum RowRule {
 /// One fault of one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowFault {
-    /// Line in the file, from 1; the column names are line 1.
+    /// Line in the file, from 1, as an editor counts them: empty lines count too.
     pub line: u64,
     /// Column, or empty for the row as a whole.
     pub column: &'static str,
@@ -194,6 +194,7 @@ pub fn read_release_list(
     let mut records = reader.byte_records();
     let header = records.next().and_then(Result::ok).ok_or(ListError::NoHeader)?;
     let places = places(&header)?;
+    let mut lines = Lines { content, counted: 0, line: 1 };
     let mut list = ReleaseList::default();
     let mut seen = BTreeSet::new();
     for (position, record) in records.enumerate() {
@@ -203,7 +204,7 @@ pub fn read_release_list(
         // Reading bytes from memory cannot fail, and a record of any length is taken; were it to
         // fail after all, the row is reported like any other.
         let record = record.unwrap_or_default();
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = lines.of(record.position().map_or(0, csv::Position::byte));
         let today = moment::british_day(now);
         let mut cells = Cells { record: &record, places, line, today, faults: &mut list.faults };
         let before = cells.faults.len();
@@ -217,6 +218,35 @@ pub fn read_release_list(
         }
     }
     Ok(list)
+}
+
+/// Line numbers, counted on from one record to the next.
+struct Lines<'a> {
+    content: &'a [u8],
+    /// Bytes whose ends of lines are counted.
+    counted: usize,
+    /// The line of what follows them.
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the record that was read from this byte on. What ends the lines before it,
+    /// empty ones among them, was still to be read there and is not of the record.
+    fn of(&mut self, byte: u64) -> u64 {
+        let is_end = |byte: &&u8| matches!(**byte, b'\r' | b'\n');
+        let from = usize::try_from(byte).unwrap_or(usize::MAX);
+        let ends = self.content.iter().skip(from).take_while(is_end).count();
+        let begin = from.saturating_add(ends);
+        let passed = self.content.get(self.counted..begin).unwrap_or_default();
+        // A record begins with neither, so no pair is cut in two here.
+        let next = passed.iter().skip(1).map(Some).chain([None]);
+        let ended = |(byte, next): &(&u8, Option<&u8>)| {
+            **byte == b'\n' || (**byte == b'\r' && *next != Some(&b'\n'))
+        };
+        self.line += passed.iter().zip(next).filter(ended).count() as u64;
+        self.counted = begin;
+        self.line
+    }
 }
 
 /// Where each column stands.

@@ -43,16 +43,16 @@ pub(super) struct Submission {
     pub(super) room: OwnedSemaphorePermit,
 }
 
-/// Checks what must hold before anything is sent: the id and the size.
-pub(super) fn check(message: &Message) -> Result<(Uuid, usize), PublishError> {
-    let fault = |field, rule| PublishError::Faulty { field, rule };
+/// Checks what must hold before anything is sent, and gives the id and the encoded size; or the
+/// field and the rule it breaks.
+pub(crate) fn check(message: &Message) -> Result<(Uuid, usize), (&'static str, &'static str)> {
     let id = Some(&message.message_id)
         .filter(|text| text.len() == uuid::fmt::Hyphenated::LENGTH)
         .and_then(|text| Uuid::try_parse(text).ok())
-        .ok_or(fault("message_id", "must be a UUID in its 36-character form"))?;
+        .ok_or(("message_id", "must be a UUID in its 36-character form"))?;
     let bytes = message.encoded_len();
     if bytes > MESSAGE_BYTES_MAX {
-        return Err(fault("message", "must be at most 256 KiB when encoded"));
+        return Err(("message", "must be at most 256 KiB when encoded"));
     }
     Ok((id, bytes))
 }

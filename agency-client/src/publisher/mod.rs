@@ -13,7 +13,8 @@ use crate::errors::{CallError, ConnectError, Refused};
 use crate::settings::{
     FLIGHT_MESSAGES_DEFAULT, FLIGHT_MESSAGES_MAX, PATIENCE_SECONDS_DEFAULT, Settings,
 };
-use flight::{Submission, check};
+use flight::Submission;
+pub(crate) use flight::check;
 use proto::exchange::v1::{Accepted, Message};
 use std::future::Future;
 use std::pin::Pin;
@@ -165,7 +166,8 @@ impl Publisher {
     ///          flight shares its answer.
     /// Refuses: `Faulty`, `NotSent` when the publisher has stopped.
     pub async fn send(&self, message: Message) -> Result<Pending, PublishError> {
-        let (id, bytes) = check(&message)?;
+        let faulty = |(field, rule)| PublishError::Faulty { field, rule };
+        let (id, bytes) = check(&message).map_err(faulty)?;
         let stopped = || PublishError::NotSent { cause: Cause::Stopped };
         let room = Arc::clone(&self.room).acquire_owned().await.map_err(|_| stopped())?;
         let (answer, pending) = oneshot::channel();

@@ -1,10 +1,11 @@
 //! The task that owns the subscribe stream.
 //!
 //! Owns: opening and reopening, turning frames into deliveries, and carrying settlements.
-//! Promises: what recipients ask is taken up at any time, also while there is no stream; it ends only
-//! when nobody receives any more, or at an error that waiting cannot mend, which it hands to the
-//! receiver as the last word; how it ended says whether every settlement is durable. A suspension of the agency ends with an
-//! operator's act and so is waited out, once the subscription was open.
+//! Promises: what recipients ask is taken up at any time, also while there is no stream; it ends
+//! only when nobody receives any more, or at an error that waiting cannot mend, which it hands to
+//! the receiver as the last word; how it ended says whether every settlement is durable. A
+//! suspension of the agency ends with an operator's act and so is waited out, once the
+//! subscription was open.
 //! Deliberately does not know: how settlements are batched ([`super::settling`]).
 
 use super::incoming::{Command, Handle, Incoming};

@@ -12,8 +12,9 @@ use arc_swap::ArcSwap;
 use tokio::sync::{oneshot, watch};
 
 use crate::identity::Editions;
-use crate::ledger::appender::{Queue, Work};
+use crate::ledger::appender::{Change, ChangeWork, Queue, Work};
 use crate::ledger::journal::StoreError;
+use crate::ledger::record::BROKER_PARTY;
 use crate::listen::Loaded;
 
 /// The document that says which lists were at work.
@@ -29,13 +30,19 @@ pub(super) fn known(documents: &BTreeMap<String, Vec<u8>>) -> Result<Editions, S
     Editions::from_bytes(kept).ok_or(StoreError::Damaged { table: "document" })
 }
 
-/// Remembers what is at work now.
+/// Remembers what is at work now. An entry says so, so that nobody takes it back unseen.
 pub(super) async fn keep(queue: &Queue, loaded: &Loaded) -> Result<(), StoreError> {
     let stopped = || StoreError::Unavailable("the ledger's writer did not keep it".into());
     let (reply, kept) = oneshot::channel();
-    let content = loaded.editions().to_bytes();
-    let work = Work::Keep { name: REVOCATION_LISTS_DOCUMENT, content, reply };
-    queue.put(work).await.map_err(|_| stopped())?;
+    let work = ChangeWork {
+        change: Change::Recorded,
+        agency: Arc::from(BROKER_PARTY),
+        actor: Arc::from(BROKER_PARTY),
+        items: vec!["revocation lists at work".to_owned()],
+        documents: vec![(REVOCATION_LISTS_DOCUMENT.to_owned(), loaded.editions().to_bytes())],
+        reply,
+    };
+    queue.put(Work::Change(work)).await.map_err(|_| stopped())?;
     kept.await.map_err(|_| stopped())?
 }
 

@@ -151,5 +151,31 @@ fn bundle(
         let faults = faults.into_iter().map(|f| Violation { field: f.path, rule: f.rule });
         AppError::Bundle(faults.collect())
     })?;
+    // A text that was edited where it lies has nobody's approval, nor has one that a version with
+    // other rules of its own makes another bundle of: nothing is permitted until one is approved.
+    if hex::encode(bundle.hash()) != hash {
+        tracing::error!(code = "bundle-not-approved", "no bundle is in force: approve one anew");
+        return Ok(None);
+    }
     Ok(Some(Arc::new(bundle)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_is_loaded_only_by_the_name_that_its_text_gives() {
+        let directory = Directory::default();
+        let proposal = br#"{"files":[],"approvers":["first","second"]}"#;
+        let own = hex::encode(Bundle::read(&[], &directory).unwrap().hash());
+        let kept = |name: &str| {
+            BTreeMap::from([
+                (BUNDLE_DOCUMENT.to_owned(), name.as_bytes().to_vec()),
+                (format!("bundle/{name}"), proposal.to_vec()),
+            ])
+        };
+        assert!(bundle(&kept(&own), &directory).unwrap().is_some());
+        assert!(bundle(&kept(&"0".repeat(64)), &directory).unwrap().is_none());
+    }
 }

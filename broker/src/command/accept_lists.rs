@@ -8,18 +8,18 @@ use std::path::Path;
 use broker::config::Config;
 
 use super::failure::Failure;
+use super::say;
 
 /// Accepts the configured lists for the next start.
 pub(super) fn run(path: &Path) -> Result<(), Failure> {
     let config = Config::load(path)?;
     match broker::app::accept_lists(&config)? {
-        0 => println!("no list is older than one that was at work before: nothing was changed"),
-        older => println!(
+        0 => say("no list is older than one that was at work before: nothing was changed"),
+        older => say(format_args!(
             "{older} of the lists in {} are older than before and will be taken at the next \
              start. Make sure that every certificate revoked before stands in them: one that \
              does not will be let in again",
             config.listen.files.revocation_lists.display()
-        ),
+        )),
     }
-    Ok(())
 }

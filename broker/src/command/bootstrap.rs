@@ -11,6 +11,7 @@ use proto::limits::DIRECTORY_DOCUMENT_BYTES_MAX;
 
 use super::ConfigArgument;
 use super::failure::Failure;
+use super::say;
 
 /// Arguments of `broker bootstrap`.
 #[derive(Debug, Args)]
@@ -28,19 +29,19 @@ impl Bootstrap {
         let config = Config::load(&self.config.config)?;
         let document = read_text(&self.directory, DIRECTORY_DOCUMENT_BYTES_MAX)?;
         broker::app::bootstrap(&config, &document)?;
-        println!("{}: in force", self.directory.display());
-        note_gaps(&document);
-        println!("next: broker serve --config {}", self.config.config.display());
-        Ok(())
+        say(format_args!("{}: in force", self.directory.display()))?;
+        note_gaps(&document)?;
+        say(format_args!("next: broker serve --config {}", self.config.config.display()))
     }
 }
 
 /// Says who can take no part yet under a document that is good.
-pub(super) fn note_gaps(document: &str) {
+pub(super) fn note_gaps(document: &str) -> Result<(), Failure> {
     let directory = document::read(document);
     for gap in directory.iter().flat_map(Directory::gaps) {
-        println!("note {gap}");
+        say(format_args!("note {gap}"))?;
     }
+    Ok(())
 }
 
 /// A whole text file of a bounded size.

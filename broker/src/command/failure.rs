@@ -92,6 +92,9 @@ pub(super) enum Failure {
     /// A part of the broker stopped by itself.
     #[error("a part the broker cannot do without has stopped; see the log")]
     PartStopped,
+    /// What was to be said could not be written.
+    #[error("the output cannot be written")]
+    Output(#[source] io::Error),
     /// Some check failed; it has been told already.
     #[error("{0}")]
     Checks(String),
@@ -110,8 +113,12 @@ impl From<Status> for Failure {
 }
 
 impl Failure {
-    /// What to say: the failure, every fault of it by name, and its causes.
+    /// What to say: the failure, every fault of it by name, and its causes. Nothing, if whoever
+    /// read the output has gone: they have read what they wanted.
     pub(super) fn lines(&self) -> Vec<String> {
+        if matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe) {
+            return Vec::new();
+        }
         let mut lines = vec![format!("broker: {self}")];
         lines.extend(self.faults().into_iter().map(|fault| format!("  {fault}")));
         let mut cause = self.source();
@@ -141,6 +148,7 @@ impl Failure {
             | Self::Connect(_)
             | Self::NoAnswer
             | Self::PartStopped
+            | Self::Output(_)
             | Self::Checks(_) => Vec::new(),
         }
     }

@@ -14,6 +14,7 @@ use proto::limits::FRAME_BYTES_MAX;
 
 use super::bootstrap::read_text;
 use super::failure::Failure;
+use super::say;
 
 /// Arguments of `broker fsck`.
 #[derive(Debug, Args)]
@@ -52,7 +53,7 @@ impl Fsck {
         }
         let report = check_with(&SqliteRaw::open(&path)?, Some(&verifier), kept.as_slice())?;
         for line in lines(&report) {
-            println!("{line}");
+            say(line)?;
         }
         if report.sound() {
             Ok(())

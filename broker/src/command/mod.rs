@@ -1,8 +1,9 @@
 //! The verbs of `broker`: what operators type, and what they are told.
 //!
-//! Promises that a verb which fails says why, cause by cause, and gives a failing exit code; and
-//! that no process of this program leaves its memory behind in a core dump. Deliberately does
-//! not know: how anything is done; that is the library.
+//! Promises that a verb which fails says why, cause by cause, and gives a failing exit code; that
+//! one whose reader has gone ends so too, in order and without a word; and that no process of this
+//! program leaves its memory behind in a core dump. Deliberately does not know: how anything is
+//! done; that is the library.
 
 mod accept_lists;
 
@@ -29,6 +30,8 @@ mod serve;
 #[cfg(test)]
 mod tests;
 
+use std::fmt::Display;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -92,6 +95,16 @@ pub(crate) fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => complain(&failure),
     }
+}
+
+/// Says a line on standard output. If nobody reads it any more, the verb ends failing, and does so
+/// in order: what it changed before stays changed.
+fn say(line: impl Display) -> Result<(), Failure> {
+    say_to(&mut std::io::stdout().lock(), line)
+}
+
+fn say_to(out: &mut impl Write, line: impl Display) -> Result<(), Failure> {
+    writeln!(out, "{line}").map_err(Failure::Output)
 }
 
 fn complain(failure: &Failure) -> ExitCode {

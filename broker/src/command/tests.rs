@@ -74,3 +74,16 @@ fn a_failure_names_every_fault_and_cause() {
     let lines = Failure::Read { path: "a".into(), source }.lines();
     assert_eq!(lines, ["broker: a cannot be read", "  because: entity not found"]);
 }
+
+#[test]
+fn a_verb_whose_reader_has_gone_ends_failing_and_without_a_word() {
+    let (reader, mut closed) = std::io::pipe().unwrap();
+    drop(reader);
+    let failure = say_to(&mut closed, "in force").unwrap_err();
+    assert_eq!(failure.lines(), Vec::<String>::new());
+    assert_eq!(complain(&failure), ExitCode::FAILURE);
+
+    let mut full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let lines = say_to(&mut full, "in force").unwrap_err().lines();
+    assert_eq!(lines.first().map(String::as_str), Some("broker: the output cannot be written"));
+}

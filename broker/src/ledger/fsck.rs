@@ -2,16 +2,17 @@
 //!
 //! Owns the rules by which a store and its log are one: entries dense, tiles, head and signed
 //! checkpoint those the entries give; every message, delivery and release row permitted by an
-//! entry, and every one that an entry names there. Hashing is `proto::ledger`'s alone, and entries
+//! entry, and every one that an entry names there; each document what its last entry wrote. Hashing is `proto::ledger`'s alone, and entries
 //! are read here by a reader of their own, so that a fault of the writer is not repeated.
-//! Promises that it writes nothing, opens nothing that is sealed, and names faults by table, row
-//! and entry only. Deliberately does not know how a fault came to be, nor how to mend it.
+//! Promises that it writes nothing, opens nothing that is sealed, and names faults by table, row,
+//! entry and document only. Deliberately does not know how a fault came to be, nor how to mend it.
 //!
 //! What it judges is what holds after any order of works inside one commit. Number sequences of a
 //! mailbox and of the subscription that took it over are judged leniently, because numbered
 //! deliveries pass from one to the other.
 
 mod against;
+mod documents;
 mod faults;
 mod log;
 mod reader;
@@ -73,6 +74,8 @@ pub struct RawMessage {
     pub settles: Option<u64>,
     /// Row of the message it withdraws.
     pub withdraws: Option<u64>,
+    /// When it says it was accepted, microseconds since 1970.
+    pub accepted_at: i64,
     /// Length of the wrapped key, in bytes.
     pub wrapped_key_bytes: u64,
     /// Length of the sealed message, in bytes.
@@ -123,6 +126,8 @@ pub struct RawRelease {
     pub delivery: u64,
     /// Entry that records it.
     pub entry: u64,
+    /// When it says it was made, microseconds since 1970.
+    pub at: i64,
     /// Receiving node.
     pub node: String,
     /// Attempt.
@@ -131,6 +136,14 @@ pub struct RawRelease {
     pub voided: bool,
     /// Whether sender and recipient, as far as there are any, find it among their disclosures.
     pub listed: bool,
+}
+
+/// A named document.
+pub struct RawDocument {
+    /// Its name.
+    pub name: String,
+    /// What is stored under it.
+    pub content: Vec<u8>,
 }
 
 /// What is done with each stored entry: its index as stored, and its bytes.
@@ -199,6 +212,21 @@ pub trait RawLedger {
         &self,
         each: &mut dyn FnMut(Result<RawRelease, Unreadable>),
     ) -> Result<(), StoreError>;
+
+    /// Every document.
+    ///
+    /// # Errors
+    /// The store's.
+    fn for_each_document(
+        &self,
+        each: &mut dyn FnMut(Result<RawDocument, Unreadable>),
+    ) -> Result<(), StoreError>;
+
+    /// The entry that each stored reason of a look names.
+    ///
+    /// # Errors
+    /// The store's.
+    fn for_each_reason(&self, each: &mut dyn FnMut(i64)) -> Result<(), StoreError>;
 
     /// A named document.
     ///
@@ -276,6 +304,10 @@ pub fn check_with(
     })?;
     let (whole, checkpoint_size) = log.finish(&mut faults)?;
     let (messages, deliveries, releases) = rows.counts();
+    if whole {
+        // A missing entry may be the one that wrote last.
+        std::mem::take(&mut rows.documents).check(raw, &mut faults)?;
+    }
     rows.finish(whole, &mut faults);
     let (faults, faults_total) = faults.into_parts();
     Ok(Report { entries, messages, deliveries, releases, checkpoint_size, faults, faults_total })

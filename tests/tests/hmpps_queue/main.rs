@@ -37,6 +37,27 @@ fn release() -> String {
     payload("release-conditional-wrapped.json")
 }
 
+/// The rows of messages that the broker took, each with whether it had been recorded before.
+fn taken(rows: &[Value]) -> Vec<(String, bool)> {
+    let taken = rows.iter().filter(|row| row["outcome"] == "accepted");
+    let said = |row: &Value| {
+        let id = row["message_id"].as_str().unwrap().to_owned();
+        (id, row["repeated_submission"].as_bool().unwrap())
+    };
+    taken.map(said).collect()
+}
+
+/// The row of a message that could not be sent and that the follower itself comes back to.
+fn is_tried_again(row: &Value) {
+    assert_eq!(row["outcome"], "not_sent");
+    let sentence = row["sentence"].as_str().unwrap();
+    assert!(sentence.starts_with("tried again by itself: "), "{sentence}");
+    assert!(
+        !sentence.contains("publish it again") && !sentence.contains("telephone"),
+        "{sentence}"
+    );
+}
+
 /// A row without the name of where it came from.
 fn nameless(mut row: Value) -> String {
     row.as_object_mut().unwrap().remove("file");
@@ -80,24 +101,29 @@ async fn events_on_a_queue_become_the_same_messages_as_in_a_folder() {
         .collect();
     let messages = site.messages();
     assert_eq!(messages, u64::try_from(ids.len()).unwrap(), "one message for each id");
+    let said: BTreeSet<String> = taken(&from_queue.rows()).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(said, ids, "and each is said to be shared");
     for (name, outcome) in [
-        ("release-conditional-wrapped.json", "shareable"),
-        ("release-curfew-bare.json", "shareable"),
+        ("release-conditional-wrapped.json", "shared"),
+        ("release-curfew-bare.json", "shared"),
         ("court-out.json", "not_shareable"),
         ("cut-short.json", "quarantined"),
     ] {
-        let of = |row: &&Value| put[row["file"].as_str().unwrap()] == name;
+        let of = |row: &&Value| row["file"].as_str().is_some_and(|file| put[file] == name);
         assert_eq!(from_queue.rows().iter().find(of).unwrap()["outcome"], outcome, "{name}");
     }
 
     let mut from_folder = site.follow_folder(&folder, 10, &["--once"]);
     assert!(from_folder.ended().await.success(), "{}", from_folder.errors());
-    let sorted = |rows: Vec<Value>| {
-        let mut rows: Vec<String> = rows.into_iter().map(nameless).collect();
+    let read = |rows: Vec<Value>| {
+        let events = rows.into_iter().filter(|row| row.get("file").is_some());
+        let mut rows: Vec<String> = events.map(nameless).collect();
         rows.sort();
         rows
     };
-    assert_eq!(sorted(from_queue.rows()), sorted(from_folder.rows()));
+    assert_eq!(read(from_queue.rows()), read(from_folder.rows()));
+    let again = BTreeSet::from_iter(taken(&from_folder.rows()));
+    assert_eq!(again, ids.into_iter().map(|id| (id, true)).collect(), "recorded before");
     assert_eq!(site.messages(), messages, "the same ids: nobody is told twice");
     let held = |name| BTreeSet::from_iter(site.quarantined(name));
     assert_eq!(held("held"), held("held-from-folder"));
@@ -119,8 +145,11 @@ async fn a_follower_killed_between_acceptance_and_deletion_tells_nobody_twice() 
     until("the event left the queue", || site.queue.events() == 0).await;
     assert_eq!(site.gate.calls("DeleteMessage"), 2);
     let rows = second.rows();
-    assert_eq!(rows.len(), 1, "it came again");
+    assert_eq!(rows.len(), 2, "it came again");
     assert_eq!(nameless(rows[0].clone()), nameless(first.rows()[0].clone()));
+    let (new, repeated) = (taken(&first.rows()), taken(&rows));
+    assert_eq!((new.len(), new[0].1, repeated.len(), repeated[0].1), (1, false, 1, true));
+    assert_eq!(new[0].0, repeated[0].0);
     assert_eq!(site.messages(), 1, "and is one message");
 }
 
@@ -147,7 +176,7 @@ async fn while_the_broker_is_down_events_stay_on_the_queue_and_are_not_received_
     site.world.stop().await;
     site.queue.put(&release());
     until("the publisher gives up", || follower.rows().len() == 2).await;
-    assert_eq!(follower.rows()[1]["outcome"], "not_sent");
+    is_tried_again(&follower.rows()[1]);
     let received = site.gate.calls("ReceiveMessage");
     tokio::time::sleep(Duration::from_secs(4)).await;
     assert_eq!(site.queue.events(), 1, "the event is still there");
@@ -157,6 +186,7 @@ async fn while_the_broker_is_down_events_stay_on_the_queue_and_are_not_received_
     site.world.start().await;
     until("the event left the queue", || site.queue.events() == 0).await;
     assert_eq!(site.messages(), 1);
+    assert_eq!(taken(&follower.rows()).len(), 1, "and it is said once that it was shared");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,13 +200,14 @@ async fn while_the_broker_is_down_files_stay_in_the_folder_and_are_sent_when_it_
     site.world.stop().await;
     fs::write(folder.join("1.json"), release()).unwrap();
     until("the publisher gives up", || follower.rows().len() == 2).await;
-    assert_eq!(follower.rows()[1]["outcome"], "not_sent");
+    is_tried_again(&follower.rows()[1]);
 
     site.world.start().await;
     until("the broker has it", || site.messages() == 1).await;
     assert_eq!(site.quarantined("held-from-folder"), Vec::<String>::new());
     follower.terminate();
     assert!(follower.ended().await.success(), "nothing is left: {}", follower.errors());
+    assert_eq!(taken(&follower.rows()).len(), 1, "and it is said once that it was shared");
     let mut again = site.follow_folder(&folder, 1, &["--once"]);
     assert!(again.ended().await.success() && again.rows().is_empty(), "the file is done");
 }

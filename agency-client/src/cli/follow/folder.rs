@@ -9,7 +9,7 @@
 //! round in hand is finished first: what it sent is answered, and what was taken is marked done.
 //! Deliberately does not know: what an event means ([`crate::hmpps`]).
 
-use super::super::answer::Answer;
+use super::super::answer::{Answer, By};
 use super::super::args::Follow;
 use super::super::error::CliError;
 use super::super::import::{Sharing, Sink, print_not_read, print_outcome, profile};
@@ -77,7 +77,7 @@ pub(super) async fn follow(
         profile,
         source,
         quarantine,
-        sink: Sink::over(Some(publisher)),
+        sink: Sink::over(Some(publisher), By::follower(what.once)),
         broker_rest: BrokerRest::new(connection),
         set_aside: BTreeSet::new(),
         waiting: 0,

@@ -10,7 +10,7 @@
 //! Deliberately does not know: what an event means ([`crate::hmpps`]); how often the queue offers
 //! an event before it moves it aside, which is the queue's own rule.
 
-use super::super::answer::{Answer, say};
+use super::super::answer::{Answer, By, Teller};
 use super::super::args::Follow;
 use super::super::error::CliError;
 use super::super::import::{Sharing, print_outcome, profile};
@@ -46,6 +46,7 @@ struct Follower<'run> {
     source: Arc<QueueSource>,
     publisher: Publisher,
     broker_rest: BrokerRest,
+    teller: Teller,
     out: &'run Output,
     /// Events received.
     received: usize,
@@ -76,6 +77,7 @@ pub(super) async fn follow(
         source,
         publisher,
         broker_rest: BrokerRest::new(connection),
+        teller: Teller::new(By::follower(what.once)),
         out,
         received: 0,
         left: BTreeSet::new(),
@@ -213,8 +215,7 @@ impl Follower<'_> {
         for ((held, messages), outcomes) in shared.into_iter().zip(answers) {
             let mut is_taken = true;
             for (message, outcome) in messages.iter().zip(outcomes) {
-                let answer = Answer::of(&outcome);
-                say(&message.message_id, &outcome, answer, self.out)?;
+                let answer = self.teller.say(&message.message_id, &outcome, self.out)?;
                 may_pass |= answer == Answer::Later;
                 is_taken &= answer == Answer::Taken;
             }
@@ -225,6 +226,7 @@ impl Follower<'_> {
                 self.left.insert(held.event.id().to_owned());
             }
         }
+        self.teller.settled();
         for held in done {
             // If the queue does not answer, the event comes again, and its messages are then known
             // to the broker.

@@ -22,10 +22,11 @@ pub(crate) enum Node {
 }
 
 impl Node {
-    /// Reads one JSON text.
+    /// Reads one JSON text. A byte order mark before it is skipped, as in an import.
     ///
     /// Refuses: with line and column only; the parser's own words may quote the text.
     pub(crate) fn parse(text: &str) -> Result<Self, (usize, usize)> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         serde_json::from_str(text).map_err(|error| (error.line(), error.column()))
     }
 }

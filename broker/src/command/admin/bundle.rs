@@ -12,6 +12,7 @@ use proto::limits::{BUNDLE_FILE_BYTES_MAX, BUNDLE_FILES_MAX};
 use crate::command::bootstrap::read_text;
 use crate::command::connector::Reach;
 use crate::command::failure::Failure;
+use crate::command::say;
 
 /// The folders of a bundle, each with the ending of its files.
 const FOLDERS: [(&str, &str); 2] = [("agencies", "cedar"), ("agreements", "toml")];
@@ -21,13 +22,12 @@ pub(super) async fn propose(reach: &Reach, folder: &Path) -> Result<(), Failure>
     let files = files(folder)?;
     let mut client = reach.admin().await?;
     let answer = client.propose_bundle(ProposeBundleRequest { files }).await?.into_inner();
-    println!("bundle {}", answer.bundle);
-    println!("rules {}", answer.rules);
-    println!(
+    say(format_args!("bundle {}", answer.bundle))?;
+    say(format_args!("rules {}", answer.rules))?;
+    say(format_args!(
         "next: two different approvers run `broker admin ... bundle approve {}`",
         answer.bundle
-    );
-    Ok(())
+    ))
 }
 
 /// Approves a bundle.
@@ -37,12 +37,11 @@ pub(super) async fn approve(reach: &Reach, bundle: String) -> Result<(), Failure
     }
     let mut client = reach.admin().await?;
     let answer = client.approve_bundle(ApproveBundleRequest { bundle }).await?.into_inner();
-    println!("approvals {}", answer.approvals);
-    println!(
+    say(format_args!("approvals {}", answer.approvals))?;
+    say(format_args!(
         "in force: {}",
         if answer.in_force { "yes" } else { "no, another approver is needed" }
-    );
-    Ok(())
+    ))
 }
 
 const HASH_RULE: &str =

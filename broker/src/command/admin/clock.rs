@@ -8,14 +8,14 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::command::connector::Reach;
 use crate::command::failure::Failure;
+use crate::command::say;
 
 /// Confirms the broker's clock by a time the operator read elsewhere.
 pub(super) async fn confirm(reach: &Reach, time: &str) -> Result<(), Failure> {
     let believed = read(time)?;
     let mut client = reach.admin().await?;
     let request = ConfirmClockRequest { believed: Some(believed) };
-    println!("{}", line(&client.confirm_clock(request).await?.into_inner()));
-    Ok(())
+    say(line(&client.confirm_clock(request).await?.into_inner()))
 }
 
 fn read(time: &str) -> Result<prost_types::Timestamp, Failure> {

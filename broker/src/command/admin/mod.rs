@@ -17,6 +17,7 @@ use proto::limits::DIRECTORY_DOCUMENT_BYTES_MAX;
 use super::bootstrap::{note_gaps, read_text};
 use super::connector::Reach;
 use super::failure::Failure;
+use super::say;
 
 /// Arguments of `broker admin`.
 #[derive(Debug, Args)]
@@ -124,21 +125,19 @@ async fn apply(reach: &Reach, path: &Path, check_only: bool) -> Result<(), Failu
     let request = ApplyDirectoryRequest { document, check_only };
     let answer = client.apply_directory(request.clone()).await?.into_inner();
     for item in &answer.changed {
-        println!("changed {item}");
+        say(format_args!("changed {item}"))?;
     }
     for item in &answer.removed {
-        println!("removed {item}");
+        say(format_args!("removed {item}"))?;
     }
     let (changed, removed) = (answer.changed.len(), answer.removed.len());
     let done = if check_only { "nothing was done; it would be" } else { "in force" };
-    println!("{done}: {changed} changed, {removed} removed");
-    note_gaps(&request.document);
-    Ok(())
+    say(format_args!("{done}: {changed} changed, {removed} removed"))?;
+    note_gaps(&request.document)
 }
 
 async fn set_standing(reach: &Reach, agency: String, suspended: bool) -> Result<(), Failure> {
     let mut client = reach.admin().await?;
     client.set_standing(SetStandingRequest { agency: agency.clone(), suspended }).await?;
-    println!("{agency}: {}", if suspended { "suspended" } else { "in good standing" });
-    Ok(())
+    say(format_args!("{agency}: {}", if suspended { "suspended" } else { "in good standing" }))
 }

@@ -6,13 +6,14 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::command::connector::Reach;
 use crate::command::failure::Failure;
+use crate::command::say;
 
 /// Asks and prints.
 pub(super) async fn show(reach: &Reach) -> Result<(), Failure> {
     let mut client = reach.admin().await?;
     let answer = client.get_status(GetStatusRequest {}).await?.into_inner();
     for line in lines(&answer) {
-        println!("{line}");
+        say(line)?;
     }
     Ok(())
 }

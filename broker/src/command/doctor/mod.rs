@@ -23,6 +23,7 @@ use broker::clock::{Clock, SystemClock};
 use broker::config::Config;
 
 use super::failure::Failure;
+use super::say;
 use finding::{Finding, Grade};
 
 /// Makes every check.
@@ -34,7 +35,7 @@ pub(super) fn run(path: &Path) -> Result<(), Failure> {
         Err(error) => error_findings("configuration", &Failure::from(error)),
     };
     for finding in &findings {
-        println!("{finding}");
+        say(finding)?;
     }
     let failed = findings.iter().filter(|finding| finding.grade == Grade::Fail).count();
     if failed == 0 { Ok(()) } else { Err(Failure::Checks(format!("checks failed: {failed}"))) }

@@ -14,6 +14,7 @@ use clap::Args;
 use toml::Value;
 
 use super::failure::Failure;
+use super::say;
 
 /// The configuration as it is shipped.
 const CONFIGURATION: &str = include_str!("../../../../deploy/broker.toml");
@@ -72,8 +73,7 @@ impl Init {
         // Last: a folder with a configuration is a whole one.
         write(&self.folder.join("broker.toml"), &configuration)?;
         let verifier_key = broker::app::verifier_key(&config)?;
-        println!("{}", next_steps(&self.folder, &verifier_key));
-        Ok(())
+        say(next_steps(&self.folder, &verifier_key))
     }
 
     fn configuration(&self) -> String {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use proto::ledger::record::RECORD_FORMAT;
 
 use crate::ledger::journal::{StoreError, SubscriptionRow};
@@ -46,6 +47,7 @@ impl Appender {
         let record = Text::new()
             .word("actor", &change.actor)
             .word("agency", &change.agency)
+            .objects("documents", &written(&change.documents))
             .word("format", RECORD_FORMAT)
             .words("items", &change.items)
             .word("operation", RecordType::Change.operation())
@@ -152,6 +154,17 @@ impl Appender {
         draft.entry(vec![record], &*self.shared.chance)?;
         Ok(Answer::Done(true))
     }
+}
+
+/// Each document that a change writes, by the SHA-256 of what is stored: so that who writes to
+/// the store beside the broker is found out.
+fn written(documents: &[(String, Vec<u8>)]) -> Objects {
+    let mut written = Objects::default();
+    for (name, content) in documents {
+        let hash = digest(&SHA256, content);
+        written.add(|text| text.bytes("hash", hash.as_ref()).word("name", name));
+    }
+    written
 }
 
 pub(super) fn make_subscription(desk: &DeskName, name: &str, draft: &mut Draft) -> u64 {

@@ -11,11 +11,18 @@ use proto::refusal::Refusal;
 use super::faults::{Faults, FsckFault};
 use super::reader::StoredEntry;
 use super::records::{self, Record};
-use super::rows::{DELIVERY, MESSAGE, Mark, MessageKey, RELEASE, Rows};
+use super::rows::{DELIVERY, MESSAGE, Mark, MessageKey, REASON, RELEASE, Rows};
+
+/// The longest cadence by which a broker rounds the time of an entry down, in seconds.
+const CADENCE_SECONDS_MAX: u64 = 3_600;
 
 /// What one entry says, gathered over its records.
 #[derive(Default)]
 struct Said {
+    /// Its time, seconds since 1970.
+    time: u64,
+    /// The entry in front of it has that time too: the clock may have been set back since.
+    stands: bool,
     accepted: BTreeSet<MessageKey>,
     decided: BTreeSet<MessageKey>,
     /// Sender, recipient, message, release: as the recipient's record has it.
@@ -26,10 +33,27 @@ struct Said {
     incomplete: bool,
 }
 
+impl Said {
+    /// Whether what was done at a moment, in microseconds since 1970, can have this entry: its
+    /// time is that moment's, rounded down, or later if the clock was set back.
+    fn dates(&self, micros: i64) -> bool {
+        let Ok(seconds) = u64::try_from(micros.div_euclid(1_000_000)) else { return false };
+        seconds < self.time.saturating_add(CADENCE_SECONDS_MAX)
+            && (seconds >= self.time || self.stands)
+    }
+}
+
+/// The moment with which the id of a release begins: milliseconds since 1970, six bytes.
+fn milliseconds(id: &[u8; 16]) -> i64 {
+    id.iter().take(6).fold(0, |moment, byte| (moment << 8) | i64::from(*byte))
+}
+
 impl Rows {
     /// Holds one entry against the rows.
     pub(super) fn entry(&mut self, index: u64, entry: &StoredEntry<'_>, faults: &mut Faults) {
-        let mut said = Said::default();
+        let time = entry.time();
+        let stands = self.last_time.replace(time).is_some_and(|last| last >= time);
+        let mut said = Said { time, stands, ..Said::default() };
         for (slot, text) in entry.records() {
             match Record::read(text) {
                 Some(record) => self.record(index, &record, &mut said, faults),
@@ -89,6 +113,12 @@ impl Rows {
                 }
                 None => missing(DELIVERY, index, faults),
             },
+            Record::Change(change) => self.documents.wrote(change),
+            Record::Consultation => {
+                if !self.reasons.remove(&index) {
+                    missing(REASON, index, faults);
+                }
+            }
             Record::Other => {}
         }
     }
@@ -113,6 +143,9 @@ impl Rows {
             && row.kind == kind
             && row.node == node;
         see(MESSAGE, row.row, &mut row.mark, same, index, faults);
+        if same && !said.dates(row.accepted_at) {
+            faults.add(FsckFault::RowTime { table: MESSAGE, row: row.row, entry: index });
+        }
     }
 
     fn decided(
@@ -173,6 +206,9 @@ impl Rows {
                 && key.is_some_and(|key| key.0 == sender)
                 && delivery.as_ref().is_some_and(|d| d.desk == Some(desk) && d.entry < index);
             see(RELEASE, row.row, &mut row.mark, same, index, faults);
+            if same && milliseconds(&item.release.0) != row.at.div_euclid(1_000) {
+                faults.add(FsckFault::RowTime { table: RELEASE, row: row.row, entry: index });
+            }
             if !same {
                 self.doubt(named);
                 said.incomplete = true;

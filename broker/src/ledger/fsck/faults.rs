@@ -1,6 +1,6 @@
 //! What can be wrong between a store and its ledger, one plain sentence each.
 //!
-//! Promises to name tables, rows, entries and nothing of their content.
+//! Promises to name tables, rows, entries, documents and nothing of their content.
 
 /// Faults kept in a report; the rest are counted only.
 pub const FAULTS_KEPT_MAX: usize = 100;
@@ -144,6 +144,16 @@ pub enum FsckFault {
         /// Entry.
         entry: u64,
     },
+    /// A row gives another time than the entry that records it.
+    #[error("row {row} of table {table} is dated otherwise than entry {entry}, which records it")]
+    RowTime {
+        /// Table.
+        table: &'static str,
+        /// Row.
+        row: u64,
+        /// Entry.
+        entry: u64,
+    },
     /// An entry names something that no row holds.
     #[error("entry {entry} names something that is missing from table {table}")]
     RecordWithoutRow {
@@ -151,6 +161,24 @@ pub enum FsckFault {
         table: &'static str,
         /// Entry.
         entry: u64,
+    },
+    /// A document that an entry wrote is not there.
+    #[error("document {name:?} is missing: an entry wrote it")]
+    DocumentMissing {
+        /// Its name.
+        name: String,
+    },
+    /// A document's content is not what was recorded of it.
+    #[error("document {name:?} is not what the last entry that wrote it says")]
+    DocumentDiffers {
+        /// Its name.
+        name: String,
+    },
+    /// No entry wrote a document.
+    #[error("document {name:?} was written by no entry")]
+    DocumentWithoutRecord {
+        /// Its name.
+        name: String,
     },
     /// A release is marked void and no entry says so.
     #[error("release {row} is marked void and no entry says so")]

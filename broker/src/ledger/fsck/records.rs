@@ -139,6 +139,21 @@ pub(super) struct Redriven {
     pub(super) delivery: Hex<16>,
 }
 
+/// Something that was changed, and the documents written with it.
+#[derive(Deserialize)]
+pub(super) struct Change {
+    /// None in a record of a broker that did not name them yet.
+    #[serde(default)]
+    pub(super) documents: Vec<Document>,
+}
+
+/// A document as it was written.
+#[derive(Deserialize)]
+pub(super) struct Document {
+    pub(super) hash: Hex<32>,
+    pub(super) name: String,
+}
+
 /// One record.
 pub(super) enum Record {
     Accepted(Accepted),
@@ -150,7 +165,10 @@ pub(super) enum Record {
     Ended(Ended),
     Withdrawn(Withdrawn),
     Redriven(Redriven),
-    /// One that no row hangs on: a change, a consultation, refused calls.
+    Change(Change),
+    /// Somebody looked something up.
+    Consultation,
+    /// One that no row is held against: refused calls.
     Other,
 }
 
@@ -175,7 +193,9 @@ impl Record {
             "ended" if to_broker && one_delivery => members(value).map(Self::Ended),
             "ended" if to_broker => members(value).map(Self::Withdrawn),
             "change" if one_delivery => members(value).map(Self::Redriven),
-            "change" | "consultation" | "refusals" => Some(Self::Other),
+            "change" => members(value).map(Self::Change),
+            "consultation" => Some(Self::Consultation),
+            "refusals" => Some(Self::Other),
             _ => None,
         }
     }

@@ -3,11 +3,12 @@
 //! Every row starts unseen; `against` marks it. Checks here what rows owe each other: one
 //! identity each, no row named that is not there, sealed parts of a possible length.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::ledger::journal::StoreError;
 use crate::seal::WRAPPED_BYTES;
 
+use super::documents::Documents;
 use super::faults::{Faults, FsckFault};
 use super::{RawDelivery, RawHead, RawLedger, RawMessage, RawRelease, RawSubscription, Unreadable};
 
@@ -20,6 +21,7 @@ pub(super) const MESSAGE: &str = "message";
 pub(super) const DELIVERY: &str = "delivery";
 pub(super) const RELEASE: &str = "release";
 pub(super) const SUBSCRIPTION: &str = "subscription";
+pub(super) const REASON: &str = "reason";
 
 /// Words that occur often, each kept once.
 #[derive(Default)]
@@ -63,6 +65,8 @@ pub(super) struct Message {
     pub(super) kind: u32,
     pub(super) node: u32,
     pub(super) settles: Option<u64>,
+    /// Microseconds since 1970.
+    pub(super) accepted_at: i64,
     pub(super) mark: Mark,
 }
 
@@ -110,6 +114,8 @@ pub(super) struct Release {
     pub(super) entry: u64,
     pub(super) node: u32,
     pub(super) attempt: u64,
+    /// Microseconds since 1970.
+    pub(super) at: i64,
     pub(super) voided: bool,
     pub(super) void_recorded: bool,
     pub(super) mark: Mark,
@@ -126,6 +132,12 @@ pub(super) struct Rows {
     pub(super) delivery_by_id: HashMap<[u8; 16], usize>,
     pub(super) releases: Vec<Release>,
     pub(super) release_by_id: HashMap<[u8; 16], usize>,
+    /// Entries that a reason names and that have told of no look yet.
+    pub(super) reasons: BTreeSet<u64>,
+    /// Time of the last entry read, seconds since 1970.
+    pub(super) last_time: Option<u64>,
+    /// What the entries say was written of documents.
+    pub(super) documents: Documents,
     /// Message and desk of every withdrawal.
     pub(super) withdrawn: HashSet<(usize, DeskKey)>,
     /// A delivery row is known to be missing, so numbers may have gaps.
@@ -159,6 +171,12 @@ impl Rows {
             if let Some(row) = readable(RELEASE, row, faults) {
                 rows.add_release(&row, faults);
             }
+        })?;
+        raw.for_each_reason(&mut |entry| match u64::try_from(entry) {
+            Ok(entry) => {
+                rows.reasons.insert(entry);
+            }
+            Err(_) => faults.add(FsckFault::RowUnreadable { table: REASON, row: entry }),
         })?;
         rows.check_settles(faults);
         for (table, last, given) in [
@@ -218,6 +236,7 @@ impl Rows {
             kind: self.words.number(&raw.kind),
             node: self.words.number(&raw.node),
             settles: raw.settles,
+            accepted_at: raw.accepted_at,
             mark,
         });
     }
@@ -276,6 +295,7 @@ impl Rows {
             entry: raw.entry,
             node: self.words.number(&raw.node),
             attempt: raw.attempt,
+            at: raw.at,
             voided: raw.voided,
             void_recorded: false,
             mark,
@@ -320,6 +340,9 @@ impl Rows {
                 delivery.mark = Mark::Told;
             }
         }
+        for entry in &self.reasons {
+            unspoken(REASON, *entry, *entry, faults);
+        }
         if whole {
             super::state::states(&self, faults);
         }
@@ -327,7 +350,11 @@ impl Rows {
     }
 }
 
-fn readable<T>(table: &'static str, row: Result<T, Unreadable>, faults: &mut Faults) -> Option<T> {
+pub(super) fn readable<T>(
+    table: &'static str,
+    row: Result<T, Unreadable>,
+    faults: &mut Faults,
+) -> Option<T> {
     row.map_err(|Unreadable { row }| faults.add(FsckFault::RowUnreadable { table, row })).ok()
 }
 

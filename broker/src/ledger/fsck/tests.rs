@@ -1,5 +1,7 @@
 //! A small store written by the real appender, then broken in one place at a time.
 
+mod documents;
+mod moments;
 mod story;
 
 use std::path::{Path, PathBuf};

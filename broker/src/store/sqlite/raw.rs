@@ -11,7 +11,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
 
 use crate::ledger::fsck::{
-    EachEntry, RawDelivery, RawHead, RawLedger, RawMessage, RawRelease, RawSubscription, Unreadable,
+    EachEntry, RawDelivery, RawDocument, RawHead, RawLedger, RawMessage, RawRelease,
+    RawSubscription, Unreadable,
 };
 use crate::ledger::journal::StoreError;
 
@@ -151,7 +152,7 @@ impl RawLedger for SqliteRaw {
                     CASE typeof(wrapped_key) WHEN 'blob' THEN length(wrapped_key) ELSE 0 END,
                     CASE typeof(body) WHEN 'blob' THEN length(body) ELSE 0 END,
                     CASE typeof(decision) WHEN 'blob' THEN length(decision) ELSE 0 END,
-                    withdraws
+                    withdraws, accepted_at
              FROM message ORDER BY id",
             |row| {
                 Ok(RawMessage {
@@ -167,6 +168,7 @@ impl RawLedger for SqliteRaw {
                     body_bytes: whole(row, 9)?,
                     decision_bytes: whole(row, 10)?,
                     withdraws: maybe(row, 11)?,
+                    accepted_at: row.get(12)?,
                 })
             },
             each,
@@ -206,7 +208,7 @@ impl RawLedger for SqliteRaw {
                       JOIN message m ON m.id = d.message JOIN subscription s ON s.id = d.subscription
                       WHERE d.id = r.delivery AND (SELECT count(*) FROM release_party p
                         WHERE p.agency IN (m.agency, s.agency) AND p.block = r.rowid / 1024)
-                          < 1 + (m.agency <> s.agency))
+                          < 1 + (m.agency <> s.agency)), r.at
              FROM release r ORDER BY r.rowid",
             |row| {
                 Ok(RawRelease {
@@ -218,10 +220,32 @@ impl RawLedger for SqliteRaw {
                     attempt: whole(row, 5)?,
                     voided: row.get(6)?,
                     listed: row.get(7)?,
+                    at: row.get(8)?,
                 })
             },
             each,
         )
+    }
+
+    fn for_each_document(
+        &self,
+        each: &mut dyn FnMut(Result<RawDocument, Unreadable>),
+    ) -> Result<(), StoreError> {
+        self.each(
+            "SELECT rowid, name, content FROM document ORDER BY rowid",
+            |row| Ok(RawDocument { name: row.get(1)?, content: row.get(2)? }),
+            each,
+        )
+    }
+
+    fn for_each_reason(&self, each: &mut dyn FnMut(i64)) -> Result<(), StoreError> {
+        let mut statement =
+            self.connection.prepare("SELECT entry FROM reason ORDER BY entry").map_err(fault)?;
+        let mut rows = statement.query([]).map_err(fault)?;
+        while let Some(row) = rows.next().map_err(fault)? {
+            each(row.get(0).unwrap_or(-1));
+        }
+        Ok(())
     }
 
     fn document(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

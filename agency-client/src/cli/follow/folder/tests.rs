@@ -44,7 +44,7 @@ async fn site(out: &Output) -> (Site, Follower<'_>) {
         profile: ImportProfile::from_toml(PROFILE, KEY).unwrap(),
         source: FolderSource::open(&dir, &state, KEY).unwrap(),
         quarantine: QuarantineFolder::open(&folder.path().join("held"), KEY).unwrap(),
-        sink: Sink::over(Some(publisher)),
+        sink: Sink::over(Some(publisher), By::Follower),
         broker_rest: BrokerRest::new(connection),
         set_aside: BTreeSet::new(),
         waiting: 0,

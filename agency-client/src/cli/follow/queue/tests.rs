@@ -99,6 +99,7 @@ fn follower<'run>(
         source: Arc::new(QueueSource::new(settings, credentials).unwrap()),
         publisher: Publisher::new(&connection, PublisherOptions::default()),
         broker_rest: BrokerRest::new(connection),
+        teller: Teller::new(By::FollowerOnce),
         out,
         received: 0,
         left: BTreeSet::new(),

@@ -15,8 +15,9 @@ use tokio::sync::{mpsc, oneshot};
 use crate::clock::{Clock as _, SetClock};
 use crate::delivery::outbox::{Outbox as _, Waiting};
 use crate::ledger::appender::{
-    self, CommittedHead, ConsultWork, EndItem, Live, LiveRelease, PublishOutcome, Queue,
-    RedriveWork, Released, Seat, SettleItem, SettleWork, Settlement, Shared, SubscribeWork, Work,
+    self, Change, ChangeWork, CommittedHead, ConsultWork, EndItem, Live, LiveRelease,
+    PublishOutcome, Queue, RedriveWork, Released, Seat, SettleItem, SettleWork, Settlement, Shared,
+    SubscribeWork, Work,
 };
 use crate::ledger::journal::Journal as _;
 use crate::ledger::town::{self, NOON, POLICE, PROBATION, VICTIMS, flag, news, of_known_person};
@@ -122,6 +123,21 @@ impl Store {
         let (reply, told) = oneshot::channel();
         self.put(Work::Tick { leaves, reply });
         told.blocking_recv().unwrap().unwrap()
+    }
+
+    /// A change that writes these documents.
+    fn change(&self, documents: &[(&str, &str)]) {
+        let written = documents.iter().map(|(name, text)| ((*name).to_owned(), (*text).into()));
+        let (reply, told) = oneshot::channel();
+        self.put(Work::Change(ChangeWork {
+            change: Change::Recorded,
+            agency: "operations".into(),
+            actor: "operator".into(),
+            items: vec![],
+            documents: written.collect(),
+            reply,
+        }));
+        told.blocking_recv().unwrap().unwrap();
     }
 
     fn keep(&self, content: String) {
@@ -266,6 +282,28 @@ pub(super) fn hard_story(store: &Store) {
     // A flag raised after the news was out: its owner is found late, by an entry of its own.
     store.publish(of_known_person(news(8, &[POLICE], None)));
     store.publish(flag(9));
+    let head = store.tick(0);
+    store.keep(note(head.size, head.root));
+}
+
+/// Documents by two changes, entries 0 and 1; the second writes the directory anew.
+pub(super) fn documents(store: &Store) {
+    store.change(&[("directory", "older"), ("standing", r#"["probation"]"#)]);
+    store.change(&[
+        ("directory", "abc"),
+        ("bundle/aa", "approved"),
+        ("bundle/in-force", "aa"),
+        ("revocation-lists", "newest"),
+    ]);
+    let head = store.tick(0);
+    store.keep(note(head.size, head.root));
+}
+
+/// Two messages, between which the clock is set back by an hour.
+pub(super) fn set_back(store: &Store) {
+    store.publish(news(1, &[POLICE], None));
+    store.clock.step(-time::Duration::HOUR);
+    store.publish(news(2, &[POLICE], None));
     let head = store.tick(0);
     store.keep(note(head.size, head.root));
 }
