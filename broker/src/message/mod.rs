@@ -175,7 +175,8 @@ pub const LIFE_MAX: Duration = Duration::days(366);
 ///
 /// # Errors
 /// Every faulty field at once; SECRET and above before anything else is looked at. While the
-/// clock is not believed a rule about time refuses for now only ([`Refusal::ClockUnsure`]).
+/// clock is not believed a broken rule about time is a refusal that passes
+/// ([`Refusal::ClockUnsure`]).
 pub fn admit(
     mut message: wire::Message,
     sender: Sender,

@@ -21,7 +21,7 @@ pub(super) async fn show(reach: &Reach) -> Result<(), Failure> {
 const PAUSED: &str = "publishing: paused, the disk is at its floor (refusal 3001); make room, and \
                       it opens by itself. Releases go on";
 const UNSURE: &str = "nothing expires, no embargo ends, and a message whose dates fail by it is \
-                      refused for now (3004). `broker admin ... clock confirm TIME` if it is right";
+                      put off (3004). `broker admin ... clock confirm TIME` if it is right";
 
 fn lines(answer: &GetStatusResponse) -> Vec<String> {
     let ends = answer.revocation_list_ends.as_ref();
@@ -76,8 +76,7 @@ mod tests {
             "publishing: paused, the disk is at its floor (refusal 3001); make room, and it opens by \
              itself. Releases go on",
             "clock: moved by 7200 s; nothing expires, no embargo ends, and a message whose dates \
-             fail by it is refused for now (3004). `broker admin ... clock confirm TIME` if it is \
-             right",
+             fail by it is put off (3004). `broker admin ... clock confirm TIME` if it is right",
         ];
         assert_eq!(lines(&answer), expected);
         let open = GetStatusResponse { publishing_paused: false, clock_held: false, ..answer };

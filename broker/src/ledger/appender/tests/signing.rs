@@ -16,7 +16,7 @@ use super::world::{World, soon};
 
 const CADENCE: Duration = Duration::from_millis(5);
 
-/// Draws ones: one dummy leaf before each head, so that each has a commit of its own.
+/// Draws ones: one padding leaf before each head, so that each has a commit of its own.
 struct One;
 
 impl Chance for One {
