@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use broker::ops::endpoint::Endpoint;
 use broker::ops::traces::SpanCounts;
-use broker::ops::{Sources, Watched};
-use broker::store::sqlite::SqliteReaders;
 use certs_dev::{CertsError, OTHER_AGENCIES_ISSUER, SUSPENDED_AGENCY};
 use demo::stage::{OPERATOR, Script, with_issuer};
 use proto::admin::v1 as admin;
@@ -20,22 +18,7 @@ use crate::world::{PATIENCE, World};
 /// the traces that are exported, where any are.
 pub async fn pages(world: &World, spans: Option<Arc<SpanCounts>>, paths: &[&str]) -> String {
     let app = world.app.as_ref().unwrap();
-    let (sources, listening) = (&app.sources, app.listening());
-    let watched = Watched::new(Sources {
-        figures: Arc::clone(&sources.figures),
-        queue: sources.queue.clone(),
-        outbox: Arc::clone(&sources.outbox),
-        archive: Arc::new(SqliteReaders::new(&world.stage.config().store.path)),
-        rules: Arc::clone(&sources.rules),
-        counters: Arc::clone(listening.counters()),
-        loaded: Arc::clone(listening.loaded()),
-        connections: Arc::clone(listening.connections()),
-        clock: Arc::clone(&sources.clock),
-        disk_floor: Arc::clone(&sources.disk_floor),
-        disk_free_bytes: Arc::default(),
-        draining: Arc::default(),
-        spans,
-    });
+    let watched = app.watched(Arc::default(), Arc::default(), spans);
     let endpoint = Endpoint::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = endpoint.address();
     let serving = tokio::spawn(endpoint.run(Arc::new(watched)));

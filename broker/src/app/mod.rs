@@ -44,6 +44,8 @@ use crate::ledger::appender::{self, Figures, Queue, Shared, Work};
 use crate::ledger::checkpoint::{self, Signer};
 use crate::ledger::journal::{Archive, Recall};
 use crate::listen::{self, Listening};
+use crate::ops::traces::SpanCounts;
+use crate::ops::{self, Watched};
 use crate::rpc::admin::AdminRpc;
 use crate::rpc::audit::AuditRpc;
 use crate::rpc::directory::DirectoryRpc;
@@ -100,8 +102,6 @@ pub struct Sources {
     pub clock: Arc<dyn Clock>,
     /// Set while the disk is at its floor.
     pub disk_floor: Arc<AtomicBool>,
-    /// Living streams.
-    pub hub: Arc<Hub>,
     /// Way to the appender, to see that it lives.
     pub queue: Queue,
 }
@@ -218,6 +218,33 @@ impl App {
         &self.listening
     }
 
+    /// What operators look at: `free_bytes` of the disk, whether the process is `draining`, and
+    /// counts of the spans that are exported, where any are.
+    #[must_use]
+    pub fn watched(
+        &self,
+        free_bytes: Arc<AtomicU64>,
+        draining: Arc<AtomicBool>,
+        spans: Option<Arc<SpanCounts>>,
+    ) -> Watched {
+        let (sources, listening) = (&self.sources, &self.listening);
+        Watched::new(ops::Sources {
+            figures: Arc::clone(&sources.figures),
+            queue: sources.queue.clone(),
+            outbox: Arc::clone(&sources.outbox),
+            archive: Arc::<SqliteReaders>::clone(&self.readers),
+            rules: Arc::clone(&sources.rules),
+            counters: Arc::clone(listening.counters()),
+            loaded: Arc::clone(listening.loaded()),
+            connections: Arc::clone(listening.connections()),
+            clock: Arc::clone(&sources.clock),
+            disk_floor: Arc::clone(&sources.disk_floor),
+            disk_free_bytes: free_bytes,
+            draining,
+            spans,
+        })
+    }
+
     /// The key that checks its checkpoints, as clients configure it.
     #[must_use]
     pub fn verifier_key(&self) -> &str {
@@ -279,7 +306,7 @@ impl App {
 
 impl Drop for App {
     fn drop(&mut self) {
-        // The writer holds a way to itself: unless told, it would keep the store for ever.
+        // Calls that are still being ended hold ways to the writer: it is told, and lets go of the store.
         let _ = self.queue.try_put(Work::Stop(oneshot::channel().0));
         self.server.abort();
         for task in &self.tasks {
@@ -315,7 +342,6 @@ impl Parts {
             rules: Arc::clone(&self.rules),
             clock: Arc::clone(&self.clock),
             disk_floor: Arc::clone(&self.disk_floor),
-            hub: Arc::clone(&self.hub),
             queue: self.queue.clone(),
         }
     }

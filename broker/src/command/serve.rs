@@ -19,9 +19,7 @@ use broker::ops::disk::DiskWatch;
 use broker::ops::endpoint::Endpoint;
 use broker::ops::traces::listener::Listener;
 use broker::ops::traces::{Exporting, FINISH_TIME, SpanCounts, Traces};
-use broker::ops::{Sources, Watched};
 use broker::spans;
-use broker::store::sqlite::SqliteReaders;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, filter_fn};
@@ -119,27 +117,11 @@ async fn watch(
     draining: Arc<AtomicBool>,
     spans: Option<Arc<SpanCounts>>,
 ) -> Result<Vec<JoinHandle<()>>, Failure> {
-    let sources = &app.sources;
     let store = &config.store;
-    let disk_floor = Arc::clone(&sources.disk_floor);
+    let disk_floor = Arc::clone(&app.sources.disk_floor);
     let disk = DiskWatch::new(store.folder(), store.disk_floor_mib, disk_floor);
     disk.look();
-    let listening = app.listening();
-    let watched = Watched::new(Sources {
-        figures: Arc::clone(&sources.figures),
-        queue: sources.queue.clone(),
-        outbox: Arc::clone(&sources.outbox),
-        archive: Arc::new(SqliteReaders::new(&store.path)),
-        rules: Arc::clone(&sources.rules),
-        counters: Arc::clone(listening.counters()),
-        loaded: Arc::clone(listening.loaded()),
-        connections: Arc::clone(listening.connections()),
-        clock: Arc::clone(&sources.clock),
-        disk_floor: Arc::clone(&sources.disk_floor),
-        disk_free_bytes: disk.free_bytes(),
-        draining,
-        spans,
-    });
+    let watched = app.watched(disk.free_bytes(), draining, spans);
     let mut tasks = vec![tokio::spawn(disk.run())];
     if let Some(address) = config.ops.metrics_address {
         let what = "the operators' listener its address (ops.metrics_address)";
