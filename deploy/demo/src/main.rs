@@ -4,7 +4,6 @@
 #![expect(clippy::print_stderr, reason = "a command complains on standard error")]
 
 use std::error::Error;
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -28,13 +27,7 @@ struct Arguments {
 
 fn main() -> ExitCode {
     if std::env::var_os(EnvFilter::DEFAULT_ENV).is_some() {
-        let filter = EnvFilter::from_default_env();
-        let coloured = std::io::stderr().is_terminal();
-        tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_ansi(coloured)
-            .with_writer(std::io::stderr)
-            .init();
+        agency_client::cli::log(EnvFilter::from_default_env());
     }
     match run(Arguments::parse()) {
         Ok(true) => ExitCode::SUCCESS,
