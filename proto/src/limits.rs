@@ -25,6 +25,10 @@ pub const STATEMENT_CHARACTERS_MAX: usize = 8_000;
 pub const AREAS_MAX: usize = 16;
 /// Addressees of one message.
 pub const ADDRESSEES_MAX: usize = 64;
+/// Agencies that one message is kept from.
+pub const NOT_TO_MAX: usize = 16;
+/// Agencies that decided together on a flag.
+pub const AGREED_BY_MAX: usize = 16;
 /// Handling conditions of one message.
 pub const HANDLING_CONDITIONS_MAX: usize = 8;
 /// Conditions on a piece of intelligence.
@@ -47,6 +51,8 @@ pub const DELIVERY_FRAME_DELIVERIES_MAX: usize = 256;
 pub const DELIVERY_FRAME_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Settlements of one sort in one frame.
 pub const SETTLE_FRAME_RELEASES_MAX: usize = 1_024;
+/// Releases of one attestation.
+pub const ATTESTED_RELEASES_MAX: usize = 256;
 /// Longest wait a recipient may ask for before the next attempt, seconds.
 pub const NACK_DELAY_SECONDS_MAX: u64 = 24 * 60 * 60;
 /// Rows of one page of an audit answer.

@@ -54,7 +54,16 @@ named! {
     IntelligenceCondition "INTELLIGENCE_CONDITION_", IntelligenceTopic "INTELLIGENCE_TOPIC_",
     MappaStep "MAPPA_STEP_", CustodyEvent "CUSTODY_EVENT_",
     CustodyCertainty "CUSTODY_CERTAINTY_", FlagKind "FLAG_KIND_", FlagAction "FLAG_ACTION_",
-    TaskKind "TASK_KIND_", OutcomeState "OUTCOME_STATE_",
+    TaskKind "TASK_KIND_", OutcomeState "OUTCOME_STATE_", FlagCohort "FLAG_COHORT_",
+    FlagRating "FLAG_RATING_", FlagExit "FLAG_EXIT_", CorrectionAction "CORRECTION_ACTION_",
+    DrugTestStage "DRUG_TEST_STAGE_", DrugTestResult "DRUG_TEST_RESULT_",
+    DrugTestSubstance "DRUG_TEST_SUBSTANCE_", DrugTestUse "DRUG_TEST_USE_",
+    EnforcementMatter "ENFORCEMENT_MATTER_", EnforcementStep "ENFORCEMENT_STEP_",
+    EnforcementOutcome "ENFORCEMENT_OUTCOME_", ActionStep "ACTION_STEP_",
+    Pathway "PATHWAY_", PlacementSort "PLACEMENT_SORT_", PlacementStep "PLACEMENT_STEP_",
+    ReferralStep "REFERRAL_STEP_", PartyRole "PARTY_ROLE_", Consent "CONSENT_",
+    CourtStep "COURT_STEP_", CourtOrder "COURT_ORDER_", ResponseOutcome "RESPONSE_OUTCOME_",
+    DeclineReason "DECLINE_REASON_", Attestation "ATTESTATION_",
 }
 
 #[cfg(test)]
