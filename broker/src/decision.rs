@@ -3,6 +3,8 @@
 //! Promises that no candidate goes undecided, that an unentitled person is removed whole, with
 //! every statement about him and every statement that names him. Pure.
 
+mod telling;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -11,13 +13,15 @@ use proto::exchange::v1::message::Kind;
 use proto::exchange::v1::{Field, FlagKind, LimitedAccess, TaskKind};
 use proto::refusal::Refusal;
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 use crate::directory::{AgencyKind, MessageKind};
 use crate::message::Admitted;
-use crate::policy::{IntelligenceFacts, Permit, Question, Stake, Verdict};
+use crate::policy::{IntelligenceFacts, KindFacts, Permit, Question, Stake, Verdict};
 use crate::register::{DeskName, limited};
-use crate::routing::{Addressed, Candidate, Reason};
+use crate::routing::{self, Addressed, Candidate, Earlier, HeldOfPerson, Reason};
 use crate::rules::{Epochs, Rules};
+use crate::seal::Token;
 
 /// What one desk may see of a message: subject by subject, `None` for one removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +39,12 @@ pub struct View {
     pub telling: BTreeMap<usize, Field>,
     /// Whether a flag this desk owns is long past its review.
     pub flag_review_overdue: bool,
+    /// Whether it is told that something came of an earlier message, and nothing more.
+    pub notice_only: bool,
+    /// What it has of the persons whose numbers are merged or parted: it is shown these numbers.
+    pub held: Option<HeldOfPerson>,
+    /// The desk's own message that is answered.
+    pub answers: Option<Uuid>,
 }
 
 /// What was decided for one candidate.
@@ -95,45 +105,54 @@ pub fn decide(
     Decided { epochs: rules.epochs, bundle: rules.bundle, candidates, _asked: Asked }
 }
 
+/// What policy may read of a message's kind, with what it corrects. What takes something back says
+/// nothing new, and is judged as a correction whatever it takes back; what puts something right is
+/// judged as that was.
+#[must_use]
+pub fn kind_facts(admitted: &Admitted, earlier: &Earlier) -> KindFacts {
+    match &admitted.message.kind {
+        Some(Kind::Intelligence(i)) => KindFacts::Intelligence(IntelligenceFacts {
+            scheme: i.scheme(),
+            handling: i.grade.chars().last().unwrap_or('?'),
+            conditions: i.conditions().collect(),
+        }),
+        Some(Kind::Mappa(m)) => KindFacts::Mappa { category: m.category, level: m.level },
+        Some(Kind::Custody(c)) if !admitted.to_holders_only() => {
+            KindFacts::Custody { event: c.event(), certainty: c.certainty() }
+        }
+        Some(Kind::Flag(_)) => KindFacts::Flag,
+        Some(Kind::DrugTest(test)) => KindFacts::DrugTest(test.r#use()),
+        Some(Kind::Enforcement(e)) => {
+            KindFacts::Enforcement { step: e.step(), outcome: e.outcome() }
+        }
+        Some(Kind::Action(action)) => KindFacts::Action(action.pathway()),
+        Some(Kind::Placement(p)) => KindFacts::Placement { sort: p.sort(), step: p.step() },
+        Some(Kind::Referral(referral)) => KindFacts::Referral(referral.step()),
+        Some(Kind::Court(court)) => KindFacts::Court(court.step()),
+        Some(Kind::Request(_)) => KindFacts::Request,
+        Some(Kind::Response(_)) => KindFacts::Response,
+        Some(Kind::Correction(_)) => earlier.facts.clone().unwrap_or(KindFacts::Correction),
+        Some(Kind::Custody(_)) | None => KindFacts::Correction,
+    }
+}
+
 /// The facts policy may read of each subject.
 fn questions(admitted: &Admitted, addressed: &Addressed) -> Vec<Question> {
     let message = &admitted.message;
-    let (mut custody, mut mappa, mut intelligence) = (None, None, None);
-    match &message.kind {
-        Some(Kind::Custody(c)) if !admitted.to_holders_only() => {
-            custody = Some((c.event(), c.certainty()));
-        }
-        Some(Kind::Mappa(m)) => mappa = Some((m.category, m.level)),
-        Some(Kind::Intelligence(i)) => {
-            intelligence = Some(IntelligenceFacts {
-                scheme: i.scheme(),
-                handling: i.grade.chars().last().unwrap_or('?'),
-                conditions: i.conditions().collect(),
-            });
-        }
-        Some(Kind::Custody(_) | Kind::Flag(_) | Kind::Correction(_)) | None => {}
-    }
+    let facts = kind_facts(admitted, &addressed.earlier);
     // A message about the limit is itself news of a limited record, whoever sends it.
+    let of_limit = |flag: &wire::Flag| flag.flag_kind() == FlagKind::LimitedAccess;
     let stated = match &message.kind {
-        Some(Kind::Flag(flag)) if flag.flag_kind() == FlagKind::LimitedAccess => LimitedAccess::Yes,
-        Some(
-            Kind::Flag(_)
-            | Kind::Intelligence(_)
-            | Kind::Mappa(_)
-            | Kind::Custody(_)
-            | Kind::Correction(_),
-        )
-        | None => LimitedAccess::No,
+        Some(Kind::Flag(flag)) if of_limit(flag) => LimitedAccess::Yes,
+        Some(_) | None => LimitedAccess::No,
     };
-    // What goes to holders only is judged as a correction, whatever it takes back.
-    let kind = if admitted.to_holders_only() { MessageKind::Correction } else { admitted.kind };
     let sender_kind = admitted.sender.kind;
     admitted
         .subjects
         .iter()
         .enumerate()
         .map(|(position, subject)| Question {
-            kind,
+            facts: facts.clone(),
             sender: Arc::clone(&admitted.sender.agency),
             sender_kind,
             sender_regime: admitted.sender.regime,
@@ -148,11 +167,7 @@ fn questions(admitted: &Admitted, addressed: &Addressed) -> Vec<Question> {
             under_18: subject.under_18,
             limited_access: limited::stricter(subject.limited_access, stated),
             flags: addressed.flags.get(position).cloned().unwrap_or_default(),
-            custody,
-            mappa,
-            intelligence: intelligence.clone(),
             fields: fields_present(admitted, position),
-            task: None,
         })
         .collect()
 }
@@ -170,21 +185,7 @@ fn fields_present(admitted: &Admitted, position: usize) -> BTreeSet<Field> {
         }
         fields.extend(subject.identifiers.iter().map(identifier_field));
     }
-    match &message.kind {
-        Some(Kind::Custody(_)) => fields.extend([Field::CustodyPrison, Field::CustodyReason]),
-        Some(Kind::Mappa(_)) => fields.extend([Field::MappaCategory, Field::MappaLevel]),
-        Some(Kind::Intelligence(i)) if !i.originator_reference.is_empty() => {
-            fields.insert(Field::OriginatorReference);
-        }
-        Some(Kind::Flag(_)) => {
-            fields.insert(Field::FlagDetail);
-        }
-        // Why something is taken back is written freely: narrative.
-        Some(Kind::Correction(correction)) if !correction.reason.is_empty() => {
-            fields.insert(Field::Narrative);
-        }
-        Some(Kind::Intelligence(_) | Kind::Correction(_)) | None => {}
-    }
+    fields.extend(admitted.fields_of_kind());
     let about = message
         .statements
         .iter()
@@ -216,42 +217,123 @@ fn decide_candidate(
     now: OffsetDateTime,
 ) -> Option<CandidateDecision> {
     let desk = rules.directory.desk(candidate.desk)?;
-    let verdicts: Vec<Arc<Verdict>> = questions
-        .iter()
-        .enumerate()
-        .map(|(position, question)| {
-            let stake = candidate.stake(position);
-            let overdue = addressed.overdue.get(position).filter(|kinds| !kinds.is_empty());
-            let widened = overdue
-                .filter(|_| stake.flag_owner || reached_by_overdue_flags(desk.agency_kind))
-                .map(|kinds| {
-                    let mut question = question.clone();
-                    question.flags.extend(kinds.iter().copied());
-                    question
-                });
-            let question = widened.as_ref().unwrap_or(question);
-            let registered = addressed.limited.get(position).copied().unwrap_or_default();
-            ask(candidate, question, registered, stake, rules)
-        })
-        .collect();
+    let mut verdicts = verdicts(addressed, candidate, questions, desk.agency_kind, rules);
+    let mut notice_only = false;
+    let holds = owes_holders(admitted)
+        && candidate.reasons.iter().any(|reasons| reasons.contains(&Reason::Holder));
+    if holds && candidate.task.is_none() && is_refused(&verdicts) {
+        // Whoever was given the earlier message is told that something came of it, even where
+        // it may have no more of it now (DPA 2018 s.48; UK GDPR art 19).
+        let bare: Vec<Question> = questions
+            .iter()
+            .map(|question| Question { facts: KindFacts::Correction, ..question.clone() })
+            .collect();
+        notice_only = questions.iter().any(|one| one.facts != KindFacts::Correction);
+        verdicts = self::verdicts(addressed, candidate, &bare, desk.agency_kind, rules);
+    }
+    if let Some(shown) = routing::shown_by_programme(admitted, desk, &rules.directory) {
+        for ((verdict, shown), question) in verdicts.iter_mut().zip(&shown).zip(questions) {
+            *verdict = Arc::new(held_to(verdict, shown, question));
+        }
+    }
+    let name = DeskName { agency: Arc::clone(&desk.agency), desk: Arc::clone(&desk.id) };
     let staked: Vec<bool> = candidate.reasons.iter().map(|reasons| !reasons.is_empty()).collect();
-    // A suspended holder is still owed the withdrawal: it waits until the agency is back.
-    let standing = admitted.to_holders_only()
-        || rules.directory.agency(&desk.agency).is_some_and(|agency| !agency.suspended);
+    // A suspended holder is still owed what came of it: that waits until the agency is back.
+    let standing =
+        holds || rules.directory.agency(&desk.agency).is_some_and(|agency| !agency.suspended);
     let outcome = if standing {
-        settle(admitted, addressed, candidate, &staked, &verdicts, now)
+        settle(admitted, addressed, candidate, &staked, &verdicts, now).map(|view| View {
+            notice_only,
+            held: addressed.earlier.held.get(&name).cloned(),
+            answers: addressed
+                .earlier
+                .answers
+                .as_ref()
+                .filter(|(asker, _)| *asker == name)
+                .map(|(_, message)| *message),
+            ..view
+        })
     } else {
         Err(Refusal::RecipientNotInStanding)
     };
     Some(CandidateDecision {
-        desk: DeskName { agency: Arc::clone(&desk.agency), desk: Arc::clone(&desk.id) },
+        named: admitted.names_agency(&desk.agency),
+        desk: name,
         task: candidate.task,
-        named: admitted.message.addressees.iter().any(|a| *a.agency == *desk.agency),
         reasons: candidate.reasons.iter().flatten().copied().collect(),
         staked,
         verdicts,
         outcome,
     })
+}
+
+/// A verdict that shows no more than a programme lets its provider have.
+fn held_to(verdict: &Verdict, shown: &BTreeSet<Field>, question: &Question) -> Verdict {
+    let mut verdict = verdict.clone();
+    if let Ok(permit) = verdict.outcome.as_mut() {
+        permit.withheld.extend(&question.fields - shown);
+        permit.masked = &permit.masked & shown;
+    }
+    verdict
+}
+
+/// Asks policy about every person for one candidate.
+fn verdicts(
+    addressed: &Addressed,
+    candidate: &Candidate,
+    questions: &[Question],
+    recipient: AgencyKind,
+    rules: &Rules,
+) -> Vec<Arc<Verdict>> {
+    let ask_about = |(position, question): (usize, &Question)| {
+        let stake = candidate.stake(position);
+        let overdue = addressed.overdue.get(position).filter(|kinds| !kinds.is_empty());
+        let widened = overdue
+            .filter(|_| stake.flag_owner || reached_by_overdue_flags(recipient))
+            .map(|kinds| {
+                let mut question = question.clone();
+                question.flags.extend(kinds.iter().copied());
+                question
+            });
+        let question = widened.as_ref().unwrap_or(question);
+        let registered = addressed.limited.get(position).copied().unwrap_or_default();
+        ask(candidate, question, registered, stake, rules)
+    };
+    questions.iter().enumerate().map(ask_about).collect()
+}
+
+/// Whether everybody who holds the earlier message must hear that something came of it. Whoever
+/// holds something about a person that is asked about is owed no question, and a concern changes
+/// nothing that was told of a placement: whoever gave the care there is not to hear of it.
+fn owes_holders(admitted: &Admitted) -> bool {
+    match &admitted.message.kind {
+        Some(Kind::Placement(placement)) => placement.step() != wire::PlacementStep::Concern,
+        Some(
+            Kind::Correction(_)
+            | Kind::Custody(_)
+            | Kind::Flag(_)
+            | Kind::Enforcement(_)
+            | Kind::Action(_)
+            | Kind::Referral(_)
+            | Kind::Court(_),
+        ) => true,
+        Some(
+            Kind::Intelligence(_)
+            | Kind::Mappa(_)
+            | Kind::DrugTest(_)
+            | Kind::Request(_)
+            | Kind::Response(_),
+        )
+        | None => false,
+    }
+}
+
+/// Whether nothing may be had: a rule that could not be evaluated is no answer, and owes nobody a
+/// notice.
+fn is_refused(verdicts: &[Arc<Verdict>]) -> bool {
+    verdicts
+        .iter()
+        .all(|verdict| matches!(verdict.outcome, Err(refusal) if refusal != Refusal::PolicyError))
 }
 
 /// Asks policy about one person under the message's own word on limited access and, where the
@@ -264,14 +346,8 @@ fn ask(
     stake: Stake,
     rules: &Rules,
 ) -> Arc<Verdict> {
-    let of_task = candidate.task.map(|task| Question {
-        kind: MessageKind::Task,
-        task: Some(task),
-        custody: None,
-        mappa: None,
-        intelligence: None,
-        ..question.clone()
-    });
+    let of_task =
+        candidate.task.map(|task| Question { facts: KindFacts::Task(task), ..question.clone() });
     let question = of_task.as_ref().unwrap_or(question);
     let verdict = rules.policy.decide(candidate.desk, question, stake);
     let limited_access = limited::stricter(question.limited_access, registered);
@@ -347,6 +423,9 @@ fn settle(
         delete_by,
         telling: BTreeMap::new(),
         flag_review_overdue,
+        notice_only: false,
+        held: None,
+        answers: None,
     };
     close(admitted, staked, verdicts, &mut view)?;
     Ok(view)
@@ -369,7 +448,7 @@ pub fn close(
         return Err(refusal_of(staked, verdicts));
     }
     view.telling = BTreeMap::new();
-    view.telling = telling(admitted, view);
+    view.telling = telling::of(admitted, view);
     // Custody news, MAPPA and flags say enough without what had to be cut. Intelligence of
     // which nothing is left says only that there is something to hide.
     let emptied = !view.telling.is_empty()
@@ -421,6 +500,20 @@ impl View {
         })
     }
 
+    /// The numbers of a message's persons that are shown.
+    #[must_use]
+    pub fn numbers(&self, admitted: &Admitted) -> BTreeSet<Token> {
+        let people = admitted.message.subjects.iter().zip(&admitted.subjects).zip(&self.subjects);
+        let shown = people.filter_map(|(person, verdict)| {
+            Some((person, verdict.as_ref().filter(|_| !self.notice_only)?))
+        });
+        let of_each = shown.flat_map(|((subject, facts), verdict)| {
+            let numbers = subject.identifiers.iter().zip(&facts.tokens);
+            numbers.filter(|(number, _)| !withheld(verdict, identifier_field(number)))
+        });
+        of_each.map(|(_, token)| *token).collect()
+    }
+
     /// Every field withheld from some subject that stays, or because it names another.
     #[must_use]
     pub fn withheld(&self) -> BTreeSet<Field> {
@@ -441,62 +534,6 @@ pub fn withheld(verdict: &Verdict, field: Field) -> bool {
         .outcome
         .as_ref()
         .map_or(true, |permit| permit.withheld.contains(&field) || permit.masked.contains(&field))
-}
-
-/// The shown statements that still name a person who was removed: by a word of his name or by
-/// an identifier.
-fn telling(admitted: &Admitted, view: &View) -> BTreeMap<usize, Field> {
-    let removed: Vec<&wire::Subject> = admitted
-        .message
-        .subjects
-        .iter()
-        .zip(&view.subjects)
-        .filter_map(|(subject, verdict)| verdict.is_none().then_some(subject))
-        .collect();
-    if removed.is_empty() {
-        return BTreeMap::new();
-    }
-    let kept_words: BTreeSet<String> = admitted
-        .message
-        .subjects
-        .iter()
-        .zip(&view.subjects)
-        .filter(|(_, verdict)| verdict.is_some())
-        .flat_map(|(subject, _)| words(&subject.name))
-        .collect();
-    let names: BTreeSet<String> = removed
-        .iter()
-        .flat_map(|subject| {
-            // A surname that a person who stays shares tells nothing of the one removed.
-            words(&subject.name).into_iter().filter(|w| w.len() > 2 && !kept_words.contains(w))
-        })
-        .collect();
-    let identifiers: Vec<String> = removed
-        .iter()
-        .flat_map(|subject| subject.identifiers.iter().map(|i| plain(&i.value)))
-        .collect();
-    let names_one = |text: &str| {
-        let joined = plain(text);
-        words(text).iter().any(|word| names.contains(word))
-            || identifiers.iter().any(|identifier| joined.contains(identifier))
-    };
-    let shown = view.statements(&admitted.message);
-    shown
-        .filter(|(_, statement)| names_one(&statement.text))
-        .map(|(place, statement)| (place, statement.field()))
-        .collect()
-}
-
-fn words(text: &str) -> Vec<String> {
-    text.to_lowercase()
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-fn plain(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

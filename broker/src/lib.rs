@@ -6,6 +6,8 @@
 // Kernel and reference data.
 pub mod clock;
 
+pub mod calendar;
+
 pub mod chance;
 
 pub mod spans;
@@ -34,6 +36,8 @@ pub mod decision;
 pub mod parcel;
 
 pub mod prepare;
+
+pub mod notify;
 
 pub mod ledger;
 

@@ -15,7 +15,7 @@ use proto::exchange::v1::{Field, HandlingCondition};
 use time::OffsetDateTime;
 
 use crate::decision::{View, identifier_field, withheld};
-use crate::message::{Admitted, stamp};
+use crate::message::{self, Admitted, stamp};
 use crate::policy::{Permit, Verdict};
 
 /// What a masked text reads as.
@@ -34,10 +34,9 @@ pub struct Parcel {
 #[must_use]
 pub fn pack(admitted: &Admitted, view: &View, accepted_at: OffsetDateTime) -> Parcel {
     let message = &admitted.message;
-    // A withdrawal may be one of intelligence, and would tell what that did not.
-    let covert = matches!(message.kind, Some(Kind::Intelligence(_) | Kind::Correction(_)));
-    // Deadlines that count from the acceptance would tell its very moment if they were exact.
-    let told = |moment| if covert { to_the_hour(moment) } else { moment };
+    let covert = is_covert(admitted);
+    let told = |moment| told(admitted, moment);
+    let bare = view.task.is_some() || view.notice_only;
     let permits: Vec<&Permit> =
         view.subjects.iter().flatten().filter_map(|v| v.outcome.as_ref().ok()).collect();
     let mut handling: BTreeSet<HandlingCondition> = message.handling_conditions().collect();
@@ -50,19 +49,51 @@ pub fn pack(admitted: &Admitted, view: &View, accepted_at: OffsetDateTime) -> Pa
         gateway: message.gateway,
         marking: message.marking,
         handling_conditions: handling.into_iter().map(|c| c as i32).collect(),
-        subjects: subjects(admitted, view),
-        statements: statements(admitted, view),
-        areas: if view.task.is_some() { Vec::new() } else { message.areas.clone() },
+        subjects: if view.notice_only { Vec::new() } else { subjects(admitted, view) },
+        statements: if view.notice_only { Vec::new() } else { statements(admitted, view) },
+        areas: if bare || tells_nothing_new(message) { Vec::new() } else { message.areas.clone() },
         urgency: message.urgency,
         accepted_at: Some(stamp(told(accepted_at))),
         act_by: act_by.into_iter().flatten().min().map(stamp),
         delete_by: view.delete_by.map(|moment| stamp(told(moment))),
-        withheld: view.withheld().into_iter().map(|field| field as i32).collect(),
-        correlation_id: if covert { String::new() } else { message.correlation_id.clone() },
+        // That there is news of his health or his children is news itself.
+        withheld: if view.notice_only { Vec::new() } else { numbers(&view.withheld()) },
+        correlation_id: if covert || bare { String::new() } else { message.correlation_id.clone() },
         flag_review_overdue: view.flag_review_overdue,
+        answers_message_id: view.answers.map(|id| id.to_string()).unwrap_or_default(),
+        concerns: view.held.iter().flat_map(|held| held.concerns.iter().cloned()).collect(),
+        notice_only: view.notice_only,
         kind: kind(admitted, view),
     };
     Parcel { bytes: released.encode_to_vec().into(), withheld: view.withheld() }
+}
+
+/// Whether it only says what is to be done with something, or whose a number is: every holder reads
+/// that, whatever it may know of the person by now, and so no place comes with it.
+fn tells_nothing_new(message: &wire::Message) -> bool {
+    use wire::CorrectionAction::{
+        Erase, Merge, Rectify, Restrict, Supplement, Unmerge, Unspecified, Withdraw,
+    };
+    match &message.kind {
+        Some(Kind::Correction(correction)) => match correction.action() {
+            Unspecified | Withdraw | Erase | Restrict | Merge | Unmerge => true,
+            Rectify | Supplement => false,
+        },
+        Some(_) | None => false,
+    }
+}
+
+/// Whether recipients may learn neither desk nor case nor the very moment. A withdrawal may be one of
+/// intelligence, and would tell what that did not.
+const fn is_covert(admitted: &Admitted) -> bool {
+    matches!(admitted.message.kind, Some(Kind::Intelligence(_) | Kind::Correction(_)))
+}
+
+/// A moment as a recipient may learn it. A deadline that counts from the acceptance would tell its
+/// very moment if it were exact.
+#[must_use]
+pub fn told(admitted: &Admitted, moment: OffsetDateTime) -> OffsetDateTime {
+    if is_covert(admitted) { to_the_hour(moment) } else { moment }
 }
 
 fn message_sender(admitted: &Admitted) -> String {
@@ -78,7 +109,20 @@ fn to_the_hour(moment: OffsetDateTime) -> OffsetDateTime {
 /// Subjects that stay, each without what is withheld of him.
 fn subjects(admitted: &Admitted, view: &View) -> Vec<wire::Subject> {
     let kept = admitted.message.subjects.iter().zip(&view.subjects);
-    kept.filter_map(|(subject, verdict)| verdict.as_ref().map(|v| redact(subject, v))).collect()
+    kept.zip(&admitted.subjects)
+        .filter_map(|((subject, verdict), facts)| {
+            let verdict = verdict.as_ref()?;
+            let mut shown = redact(subject, verdict);
+            // Numbers that the recipient was shown before tell it nothing but that they are one
+            // person's, or are not: the news itself.
+            if let Some(held) = &view.held {
+                let numbers = subject.identifiers.iter().zip(&facts.tokens);
+                let known = numbers.filter(|(_, token)| held.shown.contains(token));
+                shown.identifiers = known.map(|(number, _)| number.clone()).collect();
+            }
+            Some(shown)
+        })
+        .collect()
 }
 
 fn redact(subject: &wire::Subject, verdict: &Arc<Verdict>) -> wire::Subject {
@@ -133,47 +177,33 @@ fn kind(admitted: &Admitted, view: &View) -> Option<ReleasedKind> {
     if let Some(task) = view.task {
         return Some(ReleasedKind::Task(wire::Task { task_kind: task as i32 }));
     }
-    let hidden = view.withheld();
-    let hides = |field| hidden.contains(&field);
-    Some(match admitted.message.kind.clone()? {
-        Kind::Intelligence(mut intelligence) => {
-            if hides(Field::OriginatorReference) {
-                intelligence.originator_reference.clear();
-            }
-            ReleasedKind::Intelligence(intelligence)
-        }
-        Kind::Mappa(mut mappa) => {
-            if hides(Field::MappaCategory) {
-                mappa.category = 0;
-            }
-            if hides(Field::MappaLevel) {
-                (mappa.level, mappa.previous_level) = (0, 0);
-            }
-            ReleasedKind::Mappa(mappa)
-        }
-        Kind::Custody(mut custody) => {
-            if hides(Field::CustodyPrison) {
-                custody.prison.clear();
-            }
-            if hides(Field::CustodyReason) {
-                custody.movement_reason.clear();
-            }
-            // The sender's own ids stay with the sender: a recipient has its own reference.
-            custody.settles_message_id.clear();
-            ReleasedKind::Custody(custody)
-        }
-        Kind::Flag(mut flag) => {
-            if hides(Field::FlagDetail) {
-                flag = wire::Flag { action: flag.action, ..wire::Flag::default() };
-            }
-            ReleasedKind::Flag(flag)
-        }
-        Kind::Correction(mut correction) => {
-            correction.message_id.clear();
-            if hides(Field::Narrative) {
-                correction.reason.clear();
-            }
-            ReleasedKind::Correction(correction)
-        }
-    })
+    let mut kind = message::kinds::released(admitted.message.kind.clone()?, &view.withheld());
+    if view.notice_only {
+        leave_what_happened(&mut kind);
+    }
+    Some(kind)
+}
+
+/// Takes away what no field covers and a notice does not say: when it happened, and why.
+fn leave_what_happened(kind: &mut ReleasedKind) {
+    match kind {
+        ReleasedKind::Custody(custody) => custody.occurred_at = None,
+        ReleasedKind::Enforcement(enforcement) => enforcement.occurred_at = None,
+        ReleasedKind::Court(court) => court.hearing_at = None,
+        ReleasedKind::Correction(correction) => correction.reason.clear(),
+        ReleasedKind::Intelligence(_)
+        | ReleasedKind::Mappa(_)
+        | ReleasedKind::Flag(_)
+        | ReleasedKind::Task(_)
+        | ReleasedKind::DrugTest(_)
+        | ReleasedKind::Action(_)
+        | ReleasedKind::Placement(_)
+        | ReleasedKind::Referral(_)
+        | ReleasedKind::Request(_)
+        | ReleasedKind::Response(_) => {}
+    }
+}
+
+fn numbers(fields: &BTreeSet<Field>) -> Vec<i32> {
+    fields.iter().map(|field| *field as i32).collect()
 }

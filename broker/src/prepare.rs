@@ -4,12 +4,10 @@
 //! the appender for a message whose rules moved meanwhile. So there is one way only from a
 //! message to what may be released of it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use prost::Message as _;
 use proto::exchange::v1 as wire;
-use proto::exchange::v1::message::Kind;
 use proto::refusal::Refusal;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -17,17 +15,23 @@ use uuid::Uuid;
 use crate::chance::Chance;
 use crate::decision::{self, CandidateDecision, Decided, View};
 use crate::directory::{Directory, MessageKind};
-use crate::message::{self, Admitted, MessageKey, Sender, SubjectFacts};
+use crate::message::{self, Admitted, MessageKey, Sender};
 use crate::parcel::{self, Parcel};
 use crate::policy::Verdict;
 use crate::register::{self, DeskName};
-use crate::routing;
+use crate::routing::{self, Earlier};
 use crate::rules::Rules;
 use crate::seal::{Part, SealError, Token, Vault, WRAPPED_BYTES};
 
+mod changes;
+
 mod kept;
 
+mod sayable;
+
+pub use changes::flag_before;
 pub use kept::{Kept, KeptCandidate, KeptSubject};
+pub use sayable::faults;
 
 /// A message ready to be committed under the rules it was decided by.
 pub struct Prepared {
@@ -43,76 +47,67 @@ pub struct Prepared {
     pub sealed_body: Vec<u8>,
     /// Sealed decision.
     pub sealed_decision: Vec<u8>,
-    /// What it changes in the register, which then must be committed alone.
-    pub register: Vec<register::Change>,
+    /// What it changes in the register, which then must be committed alone; or that it speaks of a
+    /// flag its sender has not raised.
+    pub register: Result<Vec<register::Change>, Refusal>,
 }
 
-/// What a withdrawal or a settled custody message cites.
+impl Prepared {
+    /// Whether it changes the register.
+    #[must_use]
+    pub fn changes_register(&self) -> bool {
+        self.register.as_ref().is_ok_and(|changes| !changes.is_empty())
+    }
+}
+
+/// The message that one cites.
 #[must_use]
 pub fn cites(admitted: &Admitted) -> Option<MessageKey> {
-    let (_, id) = citation(admitted)?;
-    let id = Uuid::try_parse(id).ok()?;
+    let id = Uuid::try_parse(admitted.cites()?.id).ok()?;
     Some(MessageKey { agency: Arc::clone(&admitted.key.agency), id })
 }
 
-/// The field in which a message cites an earlier one of its agency; `None` where it cites none.
+/// The field in which a message names an earlier one: of its agency, or one it answers. `None`
+/// where it names none.
 #[must_use]
 pub fn citing_field(admitted: &Admitted) -> Option<&'static str> {
-    citation(admitted).map(|(field, _)| field)
+    let answers = (!admitted.message.in_reply_to.is_empty()).then_some("in_reply_to");
+    admitted.cites().map(|citation| citation.field).or(answers)
 }
 
-fn citation(admitted: &Admitted) -> Option<(&'static str, &str)> {
-    let (field, id) = match &admitted.message.kind {
-        Some(Kind::Correction(correction)) => ("correction.message_id", &correction.message_id),
-        Some(Kind::Custody(custody)) => ("custody.settles_message_id", &custody.settles_message_id),
-        Some(Kind::Intelligence(_) | Kind::Mappa(_) | Kind::Flag(_)) | None => return None,
-    };
-    (!id.is_empty()).then_some((field, id))
-}
-
-/// Whether a flag message, if it is one, is of a kind that its sender may raise. Depends on the
-/// two kinds and on nothing that is on record, so that the sender may be told.
+/// Whether a correction is of whose a number is.
 #[must_use]
-pub fn may_raise(admitted: &Admitted, directory: &Directory) -> bool {
-    match &admitted.message.kind {
-        Some(Kind::Flag(flag)) => directory.may_raise(flag.flag_kind(), admitted.sender.kind),
-        Some(Kind::Intelligence(_) | Kind::Mappa(_) | Kind::Custody(_) | Kind::Correction(_))
-        | None => true,
-    }
+pub fn is_of_identity(correction: &wire::Correction) -> bool {
+    matches!(correction.action(), wire::CorrectionAction::Merge | wire::CorrectionAction::Unmerge)
 }
 
 /// Routes, decides, packs and seals.
 ///
-/// `holders`: for a withdrawal, the desks that were given the original; nobody else is then
-/// a candidate. `None` for every other message.
+/// `earlier`: what is on record of the messages that this one follows. Nothing, before the appender
+/// has looked under the head lock.
 ///
 /// # Errors
 /// No randomness for keys.
 pub fn prepare(
     admitted: Arc<Admitted>,
-    holders: Option<&[DeskName]>,
+    earlier: &Earlier,
     rules: &Rules,
     vault: &Vault,
     chance: &dyn Chance,
     now: OffsetDateTime,
 ) -> Result<Prepared, SealError> {
-    let addressed = match holders {
-        Some(holders) => {
-            routing::resolve_holders(&admitted, holders, &rules.directory, &rules.register)
-        }
-        None => routing::resolve(&admitted, &rules.directory, &rules.register, now),
-    };
+    let addressed = routing::resolve(&admitted, earlier, &rules.directory, &rules.register, now);
     let decided = decision::decide(&admitted, &addressed, rules, now);
     let parcels = pack_each(&admitted, &decided, now);
     let place = admitted.key.place();
     let key = vault.fresh_key(chance)?;
     let body = admitted.message.encode_to_vec();
-    let kept = Kept::of(&admitted, &decided).to_bytes();
+    let kept = Kept::of(&admitted, &decided, earlier).to_bytes();
     Ok(Prepared {
         sealed_body: key.seal(chance, Part::Message, &place, &body)?,
         sealed_decision: key.seal(chance, Part::Decision, &place, &kept)?,
         wrapped_key: key.wrapped,
-        register: register_changes(&admitted, rules),
+        register: changes::register_changes(&admitted, rules),
         decided,
         parcels,
         admitted,
@@ -135,143 +130,6 @@ fn pack_each(admitted: &Admitted, decided: &Decided, now: OffsetDateTime) -> Vec
             Some(parcel)
         })
         .collect()
-}
-
-/// What a flag message does to the register. A sender that may not raise this kind changes
-/// nothing: it was told so, unless the directory has changed since.
-fn register_changes(admitted: &Admitted, rules: &Rules) -> Vec<register::Change> {
-    if let Some(Kind::Correction(_)) = &admitted.message.kind {
-        return mark_taken_back(admitted, rules).into_iter().collect();
-    }
-    let Some(Kind::Flag(flag)) = &admitted.message.kind else { return Vec::new() };
-    let Some(subject) = admitted.subjects.first().filter(|s| s.routes() && !s.tokens.is_empty())
-    else {
-        return Vec::new();
-    };
-    if !may_raise(admitted, &rules.directory) {
-        return Vec::new();
-    }
-    if flag.flag_kind() == wire::FlagKind::LimitedAccess {
-        return limited_change(admitted, flag.action(), rules).into_iter().collect();
-    }
-    flag_change(admitted, flag, subject, rules).into_iter().collect()
-}
-
-/// What a message about a list does to it. It speaks of its sender's own flag: each agency that
-/// may raise one has its own on a person, and a proposal changes none that stands.
-fn flag_change(
-    admitted: &Admitted,
-    flag: &wire::Flag,
-    subject: &SubjectFacts,
-    rules: &Rules,
-) -> Option<register::Change> {
-    let (kind, by) = (flag.flag_kind, &admitted.sender.agency);
-    let mut tokens: BTreeSet<_> = subject.tokens.iter().copied().collect();
-    let mut own = rules.register.with_proposals(&tokens);
-    own.retain(|known| known.kind == kind && known.owner.agency == *by);
-    let current = own.iter().find(|flag| !flag.proposed).or(own.first());
-    match flag.action() {
-        wire::FlagAction::Unspecified => None,
-        wire::FlagAction::Propose if current.is_some_and(|flag| !flag.proposed) => None,
-        wire::FlagAction::Deselect => {
-            let tokens = subject.tokens.clone();
-            current.map(|_| register::Change::FlagRemoved { kind, tokens, by: Arc::clone(by) })
-        }
-        action @ (wire::FlagAction::Propose
-        | wire::FlagAction::Raise
-        | wire::FlagAction::Amend
-        | wire::FlagAction::Transfer) => {
-            // Fewer numbers than were known before are no reason to match fewer.
-            tokens.extend(own.iter().flat_map(|flag| flag.tokens.iter().copied()));
-            let review_day = register::day_of(&flag.review_date);
-            Some(register::Change::Flag(register::Flag {
-                id: admitted.key.id,
-                kind,
-                owner: flag_owner(admitted, flag, current, rules),
-                tokens: tokens.into_iter().collect(),
-                name_token: subject.name_token.or(current.and_then(|flag| flag.name_token)),
-                review_day: review_day.or(current.map(|f| f.review_day)).unwrap_or(0),
-                proposed: stays_proposed(action, current),
-                by: Arc::clone(by),
-            }))
-        }
-    }
-}
-
-/// The desk that owns a flag after a message about it: the one that is named, if there is one
-/// of that name; else, where it is amended, whose it was; else the sender's. News must never go
-/// to a desk that nobody sits at.
-fn flag_owner(
-    admitted: &Admitted,
-    flag: &wire::Flag,
-    current: Option<&Arc<register::Flag>>,
-    rules: &Rules,
-) -> DeskName {
-    let named = flag.owner.as_ref().map(|owner| DeskName {
-        agency: owner.agency.as_str().into(),
-        desk: owner.desk.as_str().into(),
-    });
-    let named = named.filter(|desk| rules.directory.desk_index(&desk.agency, &desk.desk).is_some());
-    let raised = matches!(flag.action(), wire::FlagAction::Raise);
-    let kept = current.filter(|_| flag.owner.is_some() || !raised).map(|flag| flag.owner.clone());
-    named.or(kept).unwrap_or_else(|| DeskName {
-        agency: Arc::clone(&admitted.sender.agency),
-        desk: Arc::clone(&admitted.sender.desk_id),
-    })
-}
-
-/// Whether a flag is a proposal after a message about it: only a panel's decision ends that.
-fn stays_proposed(action: wire::FlagAction, current: Option<&Arc<register::Flag>>) -> bool {
-    match action {
-        wire::FlagAction::Propose => true,
-        wire::FlagAction::Amend => current.is_none_or(|flag| flag.proposed),
-        wire::FlagAction::Raise
-        | wire::FlagAction::Transfer
-        | wire::FlagAction::Deselect
-        | wire::FlagAction::Unspecified => false,
-    }
-}
-
-/// What a flag message of limited access does. Each agency's mark stands by itself: no other
-/// agency's is replaced or lifted, and handing one over is raising and de-selecting.
-fn limited_change(
-    admitted: &Admitted,
-    action: wire::FlagAction,
-    rules: &Rules,
-) -> Option<register::Change> {
-    let tokens = &admitted.subjects.first()?.tokens;
-    let agency = Arc::clone(&admitted.key.agency);
-    match action {
-        wire::FlagAction::Raise | wire::FlagAction::Amend => {
-            let identifiers = &admitted.message.subjects.first()?.identifiers;
-            let (mut own, mut claimed) = (Vec::new(), Vec::new());
-            for (identifier, token) in identifiers.iter().zip(tokens) {
-                if register::authority(identifier.r#type) == Some(admitted.sender.kind) {
-                    own.push(*token);
-                } else {
-                    claimed.push(*token);
-                }
-            }
-            let message = admitted.key.id;
-            let mark = register::LimitedMark { agency, message, own, claimed };
-            Some(register::Change::Limited(mark))
-        }
-        wire::FlagAction::Deselect => {
-            let tokens = tokens.clone();
-            let marked = rules.register.has_marked(&agency, &tokens);
-            marked.then_some(register::Change::LimitedLifted { agency, tokens })
-        }
-        wire::FlagAction::Propose | wire::FlagAction::Transfer | wire::FlagAction::Unspecified => {
-            None
-        }
-    }
-}
-
-/// The withdrawal of a message takes back the mark of limited access that it stated.
-fn mark_taken_back(admitted: &Admitted, rules: &Rules) -> Option<register::Change> {
-    let MessageKey { agency, id: message } = cites(admitted)?;
-    let stated = rules.register.mark_rests_on(&agency, message);
-    stated.then_some(register::Change::LimitedTakenBack { agency, message })
 }
 
 /// A stored message, still sealed.
@@ -351,7 +209,8 @@ pub fn decide_late(
     let Some((admitted, mut kept)) = reopen(stored, vault, &rules.directory) else {
         return Ok(None);
     };
-    let addressed = routing::resolve(&admitted, &rules.directory, &rules.register, now);
+    let nothing = Earlier::default();
+    let addressed = routing::resolve(&admitted, &nothing, &rules.directory, &rules.register, now);
     let decided = decision::decide(&admitted, &addressed, rules, now);
     let mut candidates = Vec::new();
     for candidate in decided.candidates {
@@ -361,7 +220,7 @@ pub fn decide_late(
         if known {
             continue;
         }
-        kept.candidates.push(KeptCandidate::of(&candidate));
+        kept.candidates.push(KeptCandidate::of(&candidate, &nothing));
         if let Ok(view) = &candidate.outcome {
             let parcel = parcel::pack(&admitted, view, stored.accepted_at);
             candidates.push((candidate, parcel));
@@ -373,15 +232,16 @@ pub fn decide_late(
     Ok(Some(Late { admitted, candidates, sealed_decision }))
 }
 
-/// Decides again for one desk, at release, and keeps the stricter of both outcomes.
+/// Decides again for one desk, at release, and keeps the stricter of both outcomes. `given`: what
+/// this message follows has been given to the desk by now.
 ///
 /// # Errors
 /// Why nothing may be released to it any more. Final.
 pub fn decide_again(
     admitted: &Admitted,
     kept: &Kept,
-    desk: &DeskName,
-    task: i32,
+    (desk, task): (&DeskName, i32),
+    given: bool,
     rules: &Rules,
     now: OffsetDateTime,
 ) -> Result<(View, CandidateDecision), Refusal> {
@@ -393,12 +253,8 @@ pub fn decide_again(
         .iter()
         .find(|c| c.desk == *desk && c.task == task && c.refusal == 0)
         .ok_or(Refusal::NoPermit)?;
-    let addressed = if admitted.to_holders_only() {
-        let desk = std::slice::from_ref(desk);
-        routing::resolve_holders(admitted, desk, &rules.directory, &rules.register)
-    } else {
-        routing::resolve(admitted, &rules.directory, &rules.register, now)
-    };
+    let earlier = kept.earlier(before, given);
+    let addressed = routing::resolve(admitted, &earlier, &rules.directory, &rules.register, now);
     let decided = decision::decide(admitted, &addressed, rules, now);
     let candidate = decided
         .candidates
@@ -407,6 +263,7 @@ pub fn decide_again(
         .ok_or(Refusal::NoPermit)?;
     let mut view = candidate.outcome.clone()?;
     narrow(&mut view, before, admitted.received_at);
+    view.notice_only |= before.notice_only;
     // Who was removed at first is removed still, and so is what names him.
     decision::close(admitted, &candidate.staked, &candidate.verdicts, &mut view)?;
     Ok((view, candidate))

@@ -20,6 +20,10 @@ use crate::seal::Token;
 pub use limited::LimitedMark;
 use limited::Marks;
 
+/// Stands for the birth date where a merge states none: numbers of one register are one person's on
+/// the word of its authority alone.
+pub const NO_BIRTH: Token = Token([0; 16]);
+
 /// Past its review by this much, a flag no longer routes to partners.
 pub const STALE_AFTER: Duration = Duration::days(28);
 
@@ -63,13 +67,35 @@ pub struct Flag {
     pub name_token: Option<Token>,
     /// Review date as days since 1970-01-01.
     pub review_day: i64,
-    /// Proposed flags do not route.
-    pub proposed: bool,
+    /// How it stands: what is only proposed or nominated does not route.
+    pub state: FlagState,
     /// Agency that says so: it replaces its own flag on the person, and nobody else's.
     pub by: Arc<str>,
 }
 
+/// How a flag stands. Proposed, nominated, then selected by a panel; suspended in custody and
+/// resumed; its exit planned; taken off. What was taken off may be referred again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FlagState {
+    /// Proposed.
+    Proposed,
+    /// Before the panel.
+    Nominated,
+    /// Selected.
+    Selected,
+    /// Suspended while in custody: a release is news all the same.
+    Suspended,
+    /// The panel agreed how it is to end.
+    ExitPlanned,
+}
+
 impl Flag {
+    /// Whether no panel has decided on it: then it routes nothing.
+    #[must_use]
+    pub const fn is_proposal(&self) -> bool {
+        matches!(self.state, FlagState::Proposed | FlagState::Nominated)
+    }
+
     /// The list.
     #[must_use]
     pub fn flag_kind(&self) -> FlagKind {
@@ -224,7 +250,7 @@ impl Register {
     #[must_use]
     pub fn flags(&self, tokens: &BTreeSet<Token>) -> Vec<Arc<Flag>> {
         let mut found = self.with_proposals(tokens);
-        found.retain(|flag| !flag.proposed);
+        found.retain(|flag| !flag.is_proposal());
         found
     }
 
@@ -337,13 +363,23 @@ impl Register {
     }
 
     /// Whether an authority for either end joins `end` to another identifier of the same
-    /// register as `partner`: two authorities that disagree freeze the link.
+    /// register as `partner`: two authorities that disagree freeze the link. Numbers of one register
+    /// that are merged are no disagreement, and neither is a merge of either with a third.
     fn contradicted(&self, end: (Token, i32), partner: (Token, i32)) -> bool {
         self.links.get(&end.0).into_iter().flatten().any(|statement| {
             let other = if statement.one.0 == end.0 { statement.other } else { statement.one };
             other.1 == partner.1
                 && other.0 != partner.0
+                && end.1 != other.1
                 && (statement.authority_for(end) || statement.authority_for(partner))
+                && !self.merged(other, partner)
+        })
+    }
+
+    /// Whether the authority for one register says that two of its numbers are one person's.
+    fn merged(&self, one: (Token, i32), other: (Token, i32)) -> bool {
+        self.links.get(&one.0).into_iter().flatten().any(|statement| {
+            statement.joins(one.0, other.0) && one.1 == other.1 && statement.authority_for(one)
         })
     }
 

@@ -5,20 +5,27 @@
 //! that a candidate without a reason cannot exist. Knows nothing of entitlement: a
 //! candidate is somebody to ask policy about, no more.
 
+mod earlier;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::message::Kind;
-use proto::exchange::v1::{AreaRole, FlagKind, LimitedAccess, TaskKind};
+use proto::exchange::v1::{AreaRole, Field, FlagKind, LimitedAccess, PartyRole, TaskKind};
 use proto::text::Named as _;
 use time::OffsetDateTime;
 
-use crate::directory::{DeskIndex, Directory, Function};
+use crate::directory::{Desk, DeskIndex, Directory, Function, Part, Programme};
 use crate::message::{Admitted, SubjectFacts};
 use crate::policy::Stake;
-use crate::register::{DeskName, Flag, Register};
+use crate::register::{Flag, Register};
 use crate::seal::Token;
+
+pub use earlier::{Earlier, HeldOfPerson};
+
+/// Attribute of desks that co-ordinate drug interventions.
+pub const DRUG_INTERVENTIONS: &str = "drug-interventions";
 
 /// Why a desk has a stake in a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,8 +40,15 @@ pub enum Reason {
     Interest,
     /// The person is on no list and it keeps the selection list for the area.
     Selection,
-    /// It was given the message that this one withdraws.
+    /// It was given the message that this one follows.
     Holder,
+    /// The message that this one follows waits for it, or it has to do with the person that is
+    /// asked about.
+    Concerned,
+    /// Its message is answered.
+    Asked,
+    /// It provides the programme that the person is referred to.
+    Provider,
 }
 
 impl Reason {
@@ -48,6 +62,9 @@ impl Reason {
             Self::Interest => "interest".into(),
             Self::Selection => "selection".into(),
             Self::Holder => "holder".into(),
+            Self::Concerned => "concerned".into(),
+            Self::Asked => "asked".into(),
+            Self::Provider => "provider".into(),
         }
     }
 }
@@ -71,16 +88,17 @@ impl Candidate {
             self.reasons.get(subject).is_some_and(|reasons| reasons.iter().any(test))
         };
         Stake {
-            addressed: has(|r| matches!(r, Reason::Addressed)),
+            addressed: has(|r| matches!(r, Reason::Addressed | Reason::Asked | Reason::Provider)),
             flag_owner: has(|r| matches!(r, Reason::FlagOwner(_))),
             in_area: has(|r| matches!(r, Reason::Area(_))),
             selection: has(|r| matches!(r, Reason::Selection)),
+            holder: has(|r| matches!(r, Reason::Holder | Reason::Concerned)),
         }
     }
 }
 
-/// Every candidate of a message, each with its reasons. Made only by [`resolve`] and
-/// [`resolve_holders`]; no candidates is an answer, not an omission.
+/// Every candidate of a message, each with its reasons. Made only by [`resolve`]; no candidates
+/// is an answer, not an omission.
 #[derive(Clone, Debug)]
 pub struct Addressed {
     /// Candidates, in the directory's order.
@@ -92,6 +110,8 @@ pub struct Addressed {
     pub overdue: Vec<BTreeSet<FlagKind>>,
     /// What the register knows of limited access to each subject's record.
     pub limited: Vec<LimitedAccess>,
+    /// What the message follows.
+    pub earlier: Earlier,
     _resolved: Resolved,
 }
 
@@ -99,60 +119,176 @@ pub struct Addressed {
 #[derive(Clone, Debug)]
 struct Resolved;
 
-/// Finds everyone with a stake.
+/// Finds everyone with a stake. What goes to holders only has no other candidates, and whoever
+/// the sender keeps it from is none.
 #[must_use]
 pub fn resolve(
     admitted: &Admitted,
+    earlier: &Earlier,
     directory: &Directory,
     register: &Register,
     now: OffsetDateTime,
 ) -> Addressed {
     let count = admitted.subjects.len();
     let mut found = Found { admitted, count, candidates: BTreeMap::new() };
-    let (mut flags, mut overdue) = (Vec::with_capacity(count), Vec::with_capacity(count));
-    for (position, subject) in admitted.subjects.iter().enumerate() {
-        let (current, late) = if subject.routes() {
-            route_person(position, subject, &mut found, directory, register, now)
-        } else {
-            (BTreeSet::new(), BTreeSet::new())
-        };
-        flags.push(current);
-        overdue.push(late);
+    let (flags, overdue);
+    if !admitted.to_holders_only() && routes_widely(admitted) {
+        (flags, overdue) = route_people(&mut found, directory, register, now);
+        let listed: Vec<bool> = flags
+            .iter()
+            .zip(&overdue)
+            .map(|(on, late)| !on.is_empty() || !late.is_empty())
+            .collect();
+        route_places(&listed, &mut found, directory);
+        route_treatment_gaps(&flags, &mut found, directory, register);
+    } else {
+        // Lists bring this to nobody, and yet what is agreed may rest on them.
+        (flags, overdue) = lists(admitted, register, now);
     }
-    let listed: Vec<bool> =
-        flags.iter().zip(&overdue).map(|(on, late)| !on.is_empty() || !late.is_empty()).collect();
-    route_places(&listed, &mut found, directory);
-    route_addressees(&mut found, directory);
+    if !admitted.to_holders_only() {
+        route_named(&mut found, directory);
+        route_referral(&mut found, directory);
+    }
+    route_earlier(earlier, &mut found, directory);
+    let mut candidates = found.into_candidates();
+    candidates.retain(|candidate| {
+        let agency = directory.desk(candidate.desk).map(|desk| &desk.agency);
+        agency.is_none_or(|agency| !admitted.message.not_to.iter().any(|not| *not == **agency))
+    });
     Addressed {
-        candidates: found.into_candidates(),
+        candidates,
         flags,
         overdue,
         limited: limited(admitted, register),
+        earlier: earlier.clone(),
         _resolved: Resolved,
     }
 }
 
-/// The candidates of a withdrawal: exactly the desks that were given the original.
-#[must_use]
-pub fn resolve_holders(
-    admitted: &Admitted,
-    holders: &[DeskName],
+/// Whether people and places bring a message to anybody. A referral rests on consent and a
+/// question on who is asked: lists and areas have no part in them; an answer is for whoever asked.
+fn routes_widely(admitted: &Admitted) -> bool {
+    let asked_by_name = match &admitted.message.kind {
+        Some(Kind::Request(request)) => !request.whoever_holds,
+        Some(
+            Kind::Intelligence(_)
+            | Kind::Mappa(_)
+            | Kind::Custody(_)
+            | Kind::Flag(_)
+            | Kind::Correction(_)
+            | Kind::DrugTest(_)
+            | Kind::Enforcement(_)
+            | Kind::Action(_)
+            | Kind::Placement(_)
+            | Kind::Court(_),
+        ) => false,
+        Some(Kind::Referral(_) | Kind::Response(_)) | None => return false,
+    };
+    !asked_by_name && admitted.message.in_reply_to.is_empty()
+}
+
+/// Lists, interests and possible matches of everybody who routes. Answers the lists each is on,
+/// and those each is on by an overdue flag.
+fn route_people(
+    found: &mut Found<'_>,
     directory: &Directory,
     register: &Register,
-) -> Addressed {
-    let count = admitted.subjects.len();
-    let mut found = Found { admitted, count, candidates: BTreeMap::new() };
-    for holder in holders {
-        if let Some(desk) = directory.desk_index(&holder.agency, &holder.desk) {
-            found.every_subject(desk, Reason::Holder);
+    now: OffsetDateTime,
+) -> (Vec<BTreeSet<FlagKind>>, Vec<BTreeSet<FlagKind>>) {
+    let admitted = found.admitted;
+    let each = admitted.subjects.iter().enumerate().map(|(position, subject)| {
+        if subject.routes() {
+            route_person(position, subject, found, directory, register, now)
+        } else {
+            (BTreeSet::new(), BTreeSet::new())
+        }
+    });
+    each.unzip()
+}
+
+/// Somebody on the list of priority offenders who tests positive and is on no list of drug
+/// interventions: whoever owns the flag is asked to see to it, and whoever co-ordinates drug
+/// interventions there. That says nothing of treatment: whether he is in any is not known here.
+///
+/// Only where the result is shared for advice and treatment (PACE s.63B(7)); and nobody who is
+/// asked learns of a list that was not his own.
+fn route_treatment_gaps(
+    flags: &[BTreeSet<FlagKind>],
+    found: &mut Found<'_>,
+    directory: &Directory,
+    register: &Register,
+) {
+    let admitted = found.admitted;
+    let Some(Kind::DrugTest(test)) = &admitted.message.kind else { return };
+    if test.result() != wire::DrugTestResult::Positive
+        || test.r#use() != wire::DrugTestUse::AdviceAndTreatment
+    {
+        return;
+    }
+    let gap = Some(TaskKind::TreatmentGap);
+    for (position, (subject, on)) in admitted.subjects.iter().zip(flags).enumerate() {
+        if !on.contains(&FlagKind::Ppo) || on.contains(&FlagKind::Dip) {
+            continue;
+        }
+        let known = register.linked(&subject.tokens);
+        for flag in register.flags(&known) {
+            if flag.flag_kind() == FlagKind::Ppo
+                && let Some(owner) = owner(&flag, directory)
+            {
+                found.add(owner, gap, position, Reason::FlagOwner(FlagKind::Ppo));
+            }
+        }
+        for area in &admitted.message.areas {
+            for desk in directory.desks_for(admitted.kind, &area.code) {
+                let coordinates = directory
+                    .desk(desk)
+                    .is_some_and(|desk| desk.attributes.contains(DRUG_INTERVENTIONS));
+                if coordinates {
+                    found.add(desk, gap, position, Reason::Area(area.role()));
+                }
+            }
         }
     }
-    Addressed {
-        candidates: found.into_candidates(),
-        flags: vec![BTreeSet::new(); count],
-        overdue: vec![BTreeSet::new(); count],
-        limited: limited(admitted, register),
-        _resolved: Resolved,
+}
+
+/// The lists each person is on, and those each is on by an overdue flag.
+fn lists(
+    admitted: &Admitted,
+    register: &Register,
+    now: OffsetDateTime,
+) -> (Vec<BTreeSet<FlagKind>>, Vec<BTreeSet<FlagKind>>) {
+    let each = admitted.subjects.iter().map(|subject| {
+        if subject.routes() {
+            by_review(&register.flags(&register.linked(&subject.tokens)), now)
+        } else {
+            (BTreeSet::new(), BTreeSet::new())
+        }
+    });
+    each.unzip()
+}
+
+/// The lists that flags put somebody on, and those by a flag that is overdue.
+fn by_review(flags: &[Arc<Flag>], now: OffsetDateTime) -> (BTreeSet<FlagKind>, BTreeSet<FlagKind>) {
+    let (overdue, on): (Vec<_>, Vec<_>) = flags.iter().partition(|flag| flag.stale(now));
+    let kinds = |flags: Vec<&Arc<Flag>>| flags.iter().map(|flag| flag.flag_kind()).collect();
+    (kinds(on), kinds(overdue))
+}
+
+/// Those who were given what this follows, and whoever asked for it.
+fn route_earlier(earlier: &Earlier, found: &mut Found<'_>, directory: &Directory) {
+    for (desks, reason) in
+        [(&earlier.holders, Reason::Holder), (&earlier.waiting, Reason::Concerned)]
+    {
+        for desk in desks {
+            if let Some(desk) = directory.desk_index(&desk.agency, &desk.desk) {
+                found.every_subject(desk, reason);
+            }
+        }
+    }
+    if let Some((asker, _)) = &earlier.answers
+        && let Some(desk) = directory.desk_index(&asker.agency, &asker.desk)
+    {
+        found.every_subject(desk, Reason::Asked);
     }
 }
 
@@ -223,14 +359,8 @@ fn route_person(
 ) -> (BTreeSet<FlagKind>, BTreeSet<FlagKind>) {
     let known = register.linked(&subject.tokens);
     let flags = register.flags(&known);
-    let (mut on, mut overdue) = (BTreeSet::new(), BTreeSet::new());
     for flag in &flags {
         let kind = flag.flag_kind();
-        if flag.stale(now) {
-            overdue.insert(kind)
-        } else {
-            on.insert(kind)
-        };
         if let Some(owner) = owner(flag, directory) {
             found.add(owner, None, position, Reason::FlagOwner(kind));
             if area_unknown(found.admitted) {
@@ -256,11 +386,11 @@ fn route_person(
     let others: Vec<Arc<Flag>> =
         by_name.iter().filter(|flag| is_someone_else(flag, &known)).cloned().collect();
     ask_owners(&others, TaskKind::PossibleMatch, position, found, directory);
-    (on, overdue)
+    by_review(&flags, now)
 }
 
 fn is_someone_else(flag: &Flag, known: &BTreeSet<Token>) -> bool {
-    !flag.proposed && !flag.tokens.iter().any(|token| known.contains(token))
+    !flag.is_proposal() && !flag.tokens.iter().any(|token| known.contains(token))
 }
 
 fn ask_owners(
@@ -330,19 +460,72 @@ fn route_selection(desk: DeskIndex, listed: &[bool], found: &mut Found<'_>) {
     }
 }
 
-/// Desks the sender named: as addressees, and as a flag's owner, who must hear that it is.
-fn route_addressees(found: &mut Found<'_>, directory: &Directory) {
-    let message = &found.admitted.message;
-    let owner = match &message.kind {
-        Some(Kind::Flag(flag)) => flag.owner.as_ref(),
-        Some(Kind::Intelligence(_) | Kind::Mappa(_) | Kind::Custody(_) | Kind::Correction(_))
-        | None => None,
-    };
-    for addressee in message.addressees.iter().chain(owner) {
+/// Whoever provides a programme: for each person of a referral that is made, the desk that works
+/// with people of that person's part in it.
+fn route_referral(found: &mut Found<'_>, directory: &Directory) {
+    let Some((referral, programme)) = made_referral(found.admitted, directory) else { return };
+    for position in 0..found.count {
+        let provider = programme.part(part_of(referral, position)).map(|part| &part.provider);
+        if let Some(desk) = provider.and_then(|provider| directory.provider_desk(provider)) {
+            found.add(desk, None, position, Reason::Provider);
+        }
+    }
+}
+
+/// The referral that is made by a message, and its programme.
+fn made_referral<'a>(
+    admitted: &'a Admitted,
+    directory: &'a Directory,
+) -> Option<(&'a wire::Referral, &'a Programme)> {
+    match &admitted.message.kind {
+        Some(Kind::Referral(referral)) if referral.step() == wire::ReferralStep::Made => {
+            Some((referral, directory.programme(&referral.programme)?))
+        }
+        Some(_) | None => None,
+    }
+}
+
+/// The part a person takes. Where no party is the participant, the first person is.
+fn part_of(referral: &wire::Referral, position: usize) -> PartyRole {
+    let named = referral.parties.iter().find(|party| party.subject as usize == position);
+    let anybody = referral.parties.iter().any(|party| party.role() == PartyRole::Participant);
+    named.map_or_else(
+        || {
+            if position == 0 && !anybody { PartyRole::Participant } else { PartyRole::Unspecified }
+        },
+        wire::ReferralParty::role,
+    )
+}
+
+/// The only fields that a desk may be shown of each person because of the programme it provides;
+/// `None`: policy alone decides.
+#[must_use]
+pub fn shown_by_programme(
+    admitted: &Admitted,
+    desk: &Desk,
+    directory: &Directory,
+) -> Option<Vec<BTreeSet<Field>>> {
+    let (referral, programme) = made_referral(admitted, directory)?;
+    let provides =
+        |part: &Part| (&part.provider.agency, &part.provider.desk) == (&desk.agency, &desk.id);
+    programme.parts().any(provides).then(|| {
+        let positions = 0..admitted.subjects.len();
+        let part = |position| programme.part(part_of(referral, position)).filter(|p| provides(p));
+        positions
+            .map(|position| part(position).map(|p| p.fields.clone()).unwrap_or_default())
+            .collect()
+    })
+}
+
+/// Desks the sender named: as addressees, or by the kind, as a flag's owner, who must hear that
+/// it is.
+fn route_named(found: &mut Found<'_>, directory: &Directory) {
+    let admitted = found.admitted;
+    for named in admitted.message.addressees.iter().chain(admitted.named_by_kind()) {
         let desks = directory.desks().filter(|(_, desk)| {
-            *desk.agency == *addressee.agency
-                && desk.kinds.contains(&found.admitted.kind)
-                && (addressee.desk.is_empty() || *desk.id == *addressee.desk)
+            *desk.agency == *named.agency
+                && desk.kinds.contains(&admitted.kind)
+                && (named.desk.is_empty() || *desk.id == *named.desk)
         });
         for (desk, _) in desks.collect::<Vec<_>>() {
             found.every_subject(desk, Reason::Addressed);

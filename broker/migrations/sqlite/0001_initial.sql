@@ -41,9 +41,10 @@ CREATE TABLE message (
   withdraws INTEGER
 );
 CREATE UNIQUE INDEX message_key ON message (agency, uuid);
--- Custody news is matched against flags that are raised later.
-CREATE TABLE custody_subject (token BLOB NOT NULL, message INTEGER NOT NULL);
-CREATE INDEX custody_subject_token ON custody_subject (token);
+-- Whom a message is about: custody news is matched against flags that are raised later, and a
+-- merge of numbers finds everything that was said under either.
+CREATE TABLE subject (token BLOB NOT NULL, message INTEGER NOT NULL);
+CREATE INDEX subject_token ON subject (token);
 CREATE INDEX message_withdraws ON message (withdraws) WHERE withdraws IS NOT NULL;
 CREATE TABLE subscription (
   id INTEGER PRIMARY KEY,
@@ -69,7 +70,16 @@ CREATE TABLE delivery (
   -- Its message's, so that what has run out is found without every message that waits.
   expires_at INTEGER NOT NULL,
   -- The entry that says why it ended, where one does.
-  ended INTEGER
+  ended INTEGER,
+  -- By when its recipient must have acted, put right what was corrected, and deleted it; null
+  -- where nothing is owed, or no more.
+  act_by INTEGER,
+  correct_by INTEGER,
+  delete_by INTEGER,
+  -- Steps of the chains that were taken about these, three bits each.
+  told INTEGER NOT NULL DEFAULT 0,
+  -- When to look whether somebody is to be told next: null where nothing is owed.
+  look_at INTEGER
 );
 CREATE INDEX delivery_message ON delivery (message);
 -- One small index for each state that is asked for: what is settled costs none. Queries must
@@ -77,6 +87,7 @@ CREATE INDEX delivery_message ON delivery (message);
 CREATE INDEX delivery_waiting ON delivery (subscription, immediate DESC, id) WHERE state = 0;
 CREATE INDEX delivery_expiry ON delivery (expires_at) WHERE state = 0;
 CREATE INDEX delivery_released ON delivery (subscription, id) WHERE state = 1;
+CREATE INDEX delivery_owed ON delivery (subscription, look_at) WHERE look_at IS NOT NULL;
 CREATE INDEX delivery_dead ON delivery (subscription, id) WHERE state = 3;
 CREATE TABLE release (
   release_id BLOB NOT NULL,
@@ -93,6 +104,14 @@ CREATE INDEX release_delivery ON release (delivery);
 -- read without everybody else's. An index by agency would cost each release two rows.
 CREATE TABLE release_party (agency TEXT NOT NULL, block INTEGER NOT NULL);
 CREATE UNIQUE INDEX release_party_key ON release_party (agency, block);
+-- What recipients say they did with what they were given: the first word on each counts.
+CREATE TABLE attested (
+  delivery INTEGER NOT NULL,
+  attestation INTEGER NOT NULL,
+  entry INTEGER NOT NULL,
+  at INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX attested_key ON attested (delivery, attestation);
 CREATE TABLE register (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
 CREATE TABLE document (name TEXT PRIMARY KEY, content BLOB NOT NULL);
 CREATE TABLE reason (entry INTEGER PRIMARY KEY, sealed BLOB NOT NULL);

@@ -4,6 +4,8 @@ mod keys;
 
 mod lists;
 
+mod notices;
+
 mod offline;
 
 mod setup;
@@ -38,12 +40,15 @@ use crate::config::Config;
 use crate::delivery::hub::Hub;
 use crate::delivery::outbox::Outbox;
 use crate::exchange::deliver::Delivering;
+use crate::exchange::overdue::Watch;
 use crate::exchange::publish::Publishing;
 use crate::exchange::quota::Quotas;
 use crate::ledger::appender::{self, Figures, Queue, Shared, Work};
 use crate::ledger::checkpoint::{self, Signer};
-use crate::ledger::journal::{Archive, Recall};
+use crate::ledger::journal::{Archive, Recall, Start};
 use crate::listen::{self, Listening};
+use crate::notify::Notices;
+use crate::notify::chain::Chain;
 use crate::ops::traces::SpanCounts;
 use crate::ops::{self, Watched};
 use crate::rpc::admin::AdminRpc;
@@ -57,6 +62,7 @@ use crate::store::sqlite::{SqliteReaders, fold, open_journal};
 
 pub use keys::{INDEX_KEY, KEY_ENCRYPTION_KEY, LEDGER_KEY, verifier_key, write_keys};
 pub use lists::REVOCATION_LISTS_DOCUMENT;
+pub use notices::People;
 pub use offline::{accept_lists, bootstrap};
 pub use setup::{AppError, open_directory};
 
@@ -68,6 +74,8 @@ const REFUSALS_EVERY: Duration = Duration::from_secs(60);
 const STREAMS_PER_CONNECTION_MAX: u32 = 64;
 /// Time that a peer has to read the end of its streams once the broker stops.
 const LAST_WORD: Duration = Duration::from_secs(5);
+/// Time for notices that are being handed over while the broker stops; the rest waits on disk.
+const LAST_NOTICES: Duration = Duration::from_secs(2);
 /// How often a stop looks who has not.
 const LAST_WORD_LOOK: Duration = Duration::from_millis(250);
 
@@ -85,6 +93,8 @@ pub struct App {
     stopping: CancellationToken,
     server: JoinHandle<()>,
     tasks: Vec<JoinHandle<()>>,
+    /// How people outside are told.
+    people: People,
     /// What the ops surface reads.
     pub sources: Sources,
 }
@@ -121,6 +131,8 @@ struct Parts {
     signer: Arc<Signer>,
     health: HealthReporter,
     stopping: CancellationToken,
+    /// Who is told of what is overdue, and the way there.
+    telling: (Chain, Notices),
 }
 
 impl App {
@@ -151,6 +163,7 @@ impl App {
         let figures = Arc::new(Figures::default());
         let chance: Arc<dyn Chance> = Arc::new(SystemChance::default());
         let (changed, changes) = watch::channel(rules.load().epochs);
+        let people = notices::open(&config, &clock, &rules)?;
         let shared = Shared {
             rules: Arc::clone(&rules),
             changed,
@@ -159,6 +172,7 @@ impl App {
             chance: Arc::clone(&chance),
             live: Arc::<Hub>::clone(&hub),
             figures: Arc::clone(&figures),
+            notices: people.notices.clone(),
             cadence_seconds: config.ledger.checkpoint_seconds,
         };
         let readers = Arc::new(SqliteReaders::new(&config.store.path));
@@ -169,10 +183,7 @@ impl App {
         // A client demands a checkpoint at its first connect: there is one before any.
         checkpoint::sign_once(&signer, &queue, &archive, &*chance).await?;
         // Step 4: the listener, under the directory of each moment and no list older than before.
-        let (known, options) = (lists::known(&start.documents)?, config.listen.clone());
-        let opening = listen::listen(options, Arc::clone(&clock), current(&rules), known);
-        let (listening, incoming) = opening.await?;
-        lists::keep(&queue, &listening.loaded().load()).await?;
+        let (listening, incoming) = door(&config, &clock, &rules, &start, &queue).await?;
         // Step 5: services behind the gate, and the tasks that run on a cadence.
         let parts = Parts {
             rules,
@@ -188,6 +199,7 @@ impl App {
             signer,
             health: HealthReporter::new(),
             stopping: CancellationToken::new(),
+            telling: (people.chain, people.notices.clone()),
         };
         let routes = parts.routes(&listening, &config).await?;
         let server = parts.serve(routes, incoming, config.ledger.answer_floor);
@@ -203,6 +215,7 @@ impl App {
             appender: Some(thread),
             stopping: parts.stopping,
             server,
+            people,
         })
     }
 
@@ -242,7 +255,14 @@ impl App {
             disk_free_bytes: free_bytes,
             draining,
             spans,
+            notices: self.people.notices.counts(),
         })
+    }
+
+    /// What alarms need: the calendar, the chain, and the way to tell people outside the broker.
+    #[must_use]
+    pub const fn people(&self) -> &People {
+        &self.people
     }
 
     /// The key that checks its checkpoints, as clients configure it.
@@ -286,6 +306,9 @@ impl App {
         let (reply, stopped) = oneshot::channel();
         if self.queue.put(Work::Stop(reply)).await.is_ok() {
             let _ = stopped.await;
+        }
+        if let Some(carrying) = self.people.carrying.take() {
+            carrying.finish(LAST_NOTICES).await;
         }
         if let Some(appender) = self.appender.take() {
             let (readers, store) = (Arc::clone(&self.readers), self.store.clone());
@@ -332,6 +355,17 @@ impl Parts {
             clock: Arc::clone(&self.clock),
             queue: self.queue.clone(),
             outbox: Arc::<SqliteReaders>::clone(&self.readers),
+        }
+    }
+
+    fn overdue(&self) -> Watch {
+        Watch {
+            rules: Arc::clone(&self.rules),
+            outbox: Arc::<SqliteReaders>::clone(&self.readers),
+            queue: self.queue.clone(),
+            clock: Arc::clone(&self.clock),
+            chain: self.telling.0,
+            notices: self.telling.1.clone(),
         }
     }
 
@@ -447,6 +481,7 @@ impl Parts {
                 cadence,
             )),
             tokio::spawn(housekeeping(self.delivering())),
+            tokio::spawn(watch_overdue(self.overdue())),
             tokio::spawn(record_refusals(Arc::clone(&self.refused), self.queue.clone())),
             tokio::spawn(lists::follow(
                 self.queue.clone(),
@@ -461,6 +496,21 @@ impl Parts {
             )),
         ]
     }
+}
+
+/// Opens the door, with no revocation list older than one that was at work before.
+async fn door(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    rules: &Arc<ArcSwap<Rules>>,
+    start: &Start,
+    queue: &Queue,
+) -> Result<(Listening, listen::Incoming), AppError> {
+    let (known, options) = (lists::known(&start.documents)?, config.listen.clone());
+    let opening = listen::listen(options, Arc::clone(clock), current(rules), known);
+    let (listening, incoming) = opening.await?;
+    lists::keep(queue, &listening.loaded().load()).await?;
+    Ok((listening, incoming))
 }
 
 /// The directory of each moment.
@@ -494,6 +544,16 @@ async fn housekeeping(delivering: Delivering) {
         tokio::time::sleep(HOUSEKEEPING).await;
         if delivering.expire().await.is_err() {
             tracing::error!(code = "expiry-failed", "expired deliveries could not be ended");
+        }
+    }
+}
+
+/// Tells people of what is overdue.
+async fn watch_overdue(watch: Watch) {
+    loop {
+        tokio::time::sleep(HOUSEKEEPING).await;
+        if watch.look().await.is_err() {
+            tracing::error!(code = "overdue-unread", "what is overdue could not be read");
         }
     }
 }

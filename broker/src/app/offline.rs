@@ -21,6 +21,7 @@ use crate::ledger::checkpoint::{self, Signer};
 use crate::ledger::journal::{Journal as _, Start, StoreError};
 use crate::ledger::record::BROKER_PARTY;
 use crate::listen::{ListenError, TlsMaterial};
+use crate::notify::Notices;
 use crate::seal::Vault;
 use crate::store::sqlite::{LockedJournal, SqliteReaders, open_journal};
 
@@ -110,6 +111,7 @@ impl Offline {
             chance: Arc::new(SystemChance::default()),
             live: Arc::new(NobodyLive),
             figures: Arc::default(),
+            notices: Notices::default(),
             cadence_seconds: self.cadence_seconds,
         };
         let recall = Arc::<SqliteReaders>::clone(&self.readers);

@@ -8,12 +8,14 @@ use time::OffsetDateTime;
 use crate::admin::{
     BUNDLE_DOCUMENT, DIRECTORY_DOCUMENT, Proposal, STANDING_DOCUMENT, proposal_document,
 };
+use crate::calendar::NoTimeZone;
 use crate::config::{Config, ConfigError};
 use crate::directory::{Directory, document};
 use crate::ledger::checkpoint::{SignError, Signer};
 use crate::ledger::journal::{Journal, Start, StoreError};
 use crate::listen::ListenError;
 use crate::message::Violation;
+use crate::notify::NotifyError;
 use crate::policy::{Bundle, InForce};
 use crate::register::{Change, Register};
 use crate::rules::Rules;
@@ -41,6 +43,12 @@ pub enum AppError {
     /// What the store holds does not open under these keys.
     #[error("the store was sealed under other keys than those configured")]
     OtherKeys,
+    /// Notices cannot leave as configured.
+    #[error(transparent)]
+    Notify(#[from] NotifyError),
+    /// The program was built without the time zone.
+    #[error(transparent)]
+    TimeZone(#[from] NoTimeZone),
     /// The approved bundle does not fit this broker.
     #[error("the bundle in force has faults in this version: {}", list(.0))]
     Bundle(Vec<Violation>),

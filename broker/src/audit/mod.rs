@@ -5,7 +5,7 @@
 
 pub mod fate;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -25,7 +25,7 @@ use crate::ledger::appender::{ConsultWork, Queue, Work};
 use crate::ledger::entry::Entry;
 use crate::ledger::journal::{Archive, DeliveryState, DisclosureFilter, DisclosureRow, StoreError};
 use crate::message::MessageKey;
-use crate::policy::{Question, Stake};
+use crate::policy::{IntelligenceFacts, KindFacts, Question, Stake};
 use crate::prepare::Kept;
 use crate::rules::Rules;
 use crate::seal::{Part, Vault};
@@ -238,34 +238,33 @@ impl Auditing {
     ///
     /// # Errors
     /// The store's.
-    pub fn track(
-        &self,
-        agency: &str,
-        id: Uuid,
-    ) -> Result<Vec<(String, OutcomeState, OffsetDateTime)>, StoreError> {
+    pub fn track(&self, agency: &str, id: Uuid) -> Result<Vec<NamedOutcome>, StoreError> {
         let key = MessageKey { agency: Arc::from(agency), id };
         let Some(kept) = self.kept(&key)? else { return Ok(Vec::new()) };
         let outcomes = self.archive.outcomes(&key)?;
         let never = OffsetDateTime::UNIX_EPOCH;
         let addressed = fate::addressed(&kept);
         let outcomes: Vec<_> =
-            outcomes.into_iter().filter(|(desk, _, _)| addressed.contains(desk)).collect();
+            outcomes.into_iter().filter(|outcome| addressed.contains(&outcome.desk)).collect();
         Ok(kept
             .named
             .into_iter()
             .map(|named| {
-                let furthest = outcomes
-                    .iter()
-                    .filter(|(desk, _, _)| *desk.agency == *named)
-                    .max_by_key(|(_, state, _)| progress(*state))
-                    .map(|(_, state, at)| (outcome(*state), *at));
-                match furthest {
+                let of_agency = || outcomes.iter().filter(|one| *one.desk.agency == *named);
+                let furthest = of_agency()
+                    .max_by_key(|one| progress(one.state))
+                    .map(|one| (outcome(one.state), one.at));
+                let (state, at) = match furthest {
                     // A time would tell a refusal at release from one at once.
-                    None | Some((OutcomeState::NotShared, _)) => {
-                        (named, OutcomeState::NotShared, never)
-                    }
-                    Some((state, at)) => (named, state, at),
+                    None | Some((OutcomeState::NotShared, _)) => (OutcomeState::NotShared, never),
+                    Some(furthest) => furthest,
+                };
+                let mut attested: BTreeMap<i32, OffsetDateTime> = BTreeMap::new();
+                for (what, at) in of_agency().flat_map(|one| one.attested.iter().copied()) {
+                    let first = attested.entry(what).or_insert(at);
+                    *first = at.min(*first);
                 }
+                NamedOutcome { agency: named, state, at, attested }
             })
             .collect())
     }
@@ -286,8 +285,8 @@ impl Auditing {
         let Some(sender) = rules.directory.agency(peer.agency()) else {
             return Ok(wire::PreviewResponse::default());
         };
-        let question = Question {
-            kind,
+        let question = |facts: KindFacts| Question {
+            facts,
             sender: Arc::clone(&sender.id),
             sender_kind: sender.kind,
             sender_regime: Regime::Part3,
@@ -302,27 +301,23 @@ impl Auditing {
             under_18: request.under_18,
             limited_access: wire::LimitedAccess::No,
             flags: BTreeSet::new(),
-            custody: (kind == MessageKind::Custody)
-                .then_some((wire::CustodyEvent::Release, wire::CustodyCertainty::Confirmed)),
-            mappa: (kind == MessageKind::Mappa).then_some((1, 2)),
-            intelligence: None,
             fields: all_fields(),
-            task: None,
         };
+        let questions: Vec<Question> = shapes(kind).into_iter().map(question).collect();
         let stake = Stake { addressed: true, ..Stake::default() };
-        let mut rows: std::collections::BTreeMap<(String, String), (bool, BTreeSet<Field>)> =
-            std::collections::BTreeMap::new();
+        let mut rows: BTreeMap<(String, String), (bool, BTreeSet<Field>)> = BTreeMap::new();
         for (index, desk) in rules.directory.desks() {
-            let verdict = rules.policy.decide(index, &question, stake);
             let row = rows
                 .entry((desk.agency_kind.name().to_owned(), desk.function.name().to_owned()))
                 .or_default();
-            if let Ok(permit) = &verdict.outcome {
-                if !row.0 {
-                    row.1 = permit.withheld.clone();
+            for question in &questions {
+                if let Ok(permit) = &rules.policy.decide(index, question, stake).outcome {
+                    if !row.0 {
+                        row.1 = permit.withheld.clone();
+                    }
+                    row.0 = true;
+                    row.1 = row.1.intersection(&permit.withheld).copied().collect();
                 }
-                row.0 = true;
-                row.1 = row.1.intersection(&permit.withheld).copied().collect();
             }
         }
         let rows = rows
@@ -380,6 +375,19 @@ impl Auditing {
     }
 }
 
+/// What a sender is told of one agency that it named.
+#[derive(Clone, Debug)]
+pub struct NamedOutcome {
+    /// Agency.
+    pub agency: String,
+    /// The furthest that any of its desks came.
+    pub state: OutcomeState,
+    /// When it came there.
+    pub at: OffsetDateTime,
+    /// What the agency said it did, by protocol number, and when first.
+    pub attested: BTreeMap<i32, OffsetDateTime>,
+}
+
 /// What can be proved.
 #[derive(Clone, Debug)]
 pub enum Provable {
@@ -387,6 +395,46 @@ pub enum Provable {
     Release([u8; 16]),
     /// A message.
     Message(Uuid),
+}
+
+/// The forms of a kind that a preview asks about: its usual one, or each where there is no usual.
+fn shapes(kind: MessageKind) -> Vec<KindFacts> {
+    match kind {
+        MessageKind::Intelligence => vec![KindFacts::Intelligence(IntelligenceFacts {
+            scheme: wire::GradingScheme::ThreeFiveTwo,
+            handling: 'P',
+            conditions: BTreeSet::new(),
+        })],
+        MessageKind::Mappa => vec![KindFacts::Mappa { category: 1, level: 2 }],
+        MessageKind::Custody => vec![KindFacts::Custody {
+            event: wire::CustodyEvent::Release,
+            certainty: wire::CustodyCertainty::Confirmed,
+        }],
+        MessageKind::Flag => vec![KindFacts::Flag],
+        MessageKind::Correction => vec![KindFacts::Correction],
+        MessageKind::Task => Vec::new(),
+        MessageKind::DrugTest => every(wire::DrugTestUse::try_from, KindFacts::DrugTest),
+        MessageKind::Enforcement => vec![KindFacts::Enforcement {
+            step: wire::EnforcementStep::Breach,
+            outcome: wire::EnforcementOutcome::Alleged,
+        }],
+        MessageKind::Action => every(wire::Pathway::try_from, KindFacts::Action),
+        MessageKind::Placement => every(wire::PlacementSort::try_from, |sort| {
+            KindFacts::Placement { sort, step: wire::PlacementStep::Started }
+        }),
+        MessageKind::Referral => vec![KindFacts::Referral(wire::ReferralStep::Made)],
+        MessageKind::Court => every(wire::CourtStep::try_from, KindFacts::Court),
+        MessageKind::Request => vec![KindFacts::Request],
+        MessageKind::Response => vec![KindFacts::Response],
+    }
+}
+
+/// Every value of an enum of the protocol but the unspecified one.
+fn every<T, E>(
+    read: impl Fn(i32) -> Result<T, E>,
+    facts: impl Fn(T) -> KindFacts,
+) -> Vec<KindFacts> {
+    (1..=16).filter_map(|number| read(number).ok()).map(facts).collect()
 }
 
 fn all_fields() -> BTreeSet<Field> {

@@ -40,6 +40,9 @@ pub(super) enum KeyFileFault {
     /// Not a DER document.
     #[error("the file must hold a PKCS#8 key in DER, or its hexadecimal digits")]
     NotADocument,
+    /// Not a user name and a password.
+    #[error("the file must hold a user name and a password, each on a line of its own")]
+    NotTwoLines,
 }
 
 /// A key of 32 bytes, raw or as hexadecimal digits.
@@ -67,6 +70,21 @@ pub(super) fn document(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileFault> 
         None => content,
     };
     if document.first() == Some(&SEQUENCE) { Ok(document) } else { Err(KeyFileFault::NotADocument) }
+}
+
+/// A user name and a password, each on a line of its own.
+pub(super) fn two_lines(
+    path: &Path,
+) -> Result<(Zeroizing<String>, Zeroizing<String>), KeyFileFault> {
+    let content = content(path)?;
+    let text = std::str::from_utf8(&content).map_err(|_| KeyFileFault::NotTwoLines)?;
+    let mut lines = text.lines();
+    match (lines.next(), lines.next(), lines.next()) {
+        (Some(user), Some(password), None) if !user.is_empty() && !password.is_empty() => {
+            Ok((Zeroizing::new(user.to_owned()), Zeroizing::new(password.to_owned())))
+        }
+        (_, _, _) => Err(KeyFileFault::NotTwoLines),
+    }
 }
 
 fn content(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileFault> {

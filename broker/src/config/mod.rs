@@ -15,6 +15,8 @@ mod ledger;
 
 mod listen;
 
+mod notify;
+
 mod ops;
 
 mod section;
@@ -26,7 +28,11 @@ mod traces;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+use time::Date;
+use time::macros::format_description;
 
 pub use fault::{ConfigError, ConfigFault};
 pub use keys::{KeyMaterial, KeysConfig};
@@ -35,12 +41,17 @@ pub use ops::OpsConfig;
 pub use store::StoreConfig;
 
 use crate::listen::ListenOptions;
+use crate::notify::{NotifyOptions, NotifySecrets};
 use crate::ops::traces::Collector;
 use fault::Faults;
 use section::Section;
 
 /// Characters of the duty telephone route.
 pub const DUTY_ROUTE_CHARACTERS_MAX: usize = 200;
+/// Bank holidays that can be given; more are made into a table of the next version.
+pub const FURTHER_BANK_HOLIDAYS_MAX: usize = 32;
+/// Characters of a day.
+const DATE_CHARACTERS: usize = 10;
 /// Bytes of the document.
 pub const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
 
@@ -57,6 +68,10 @@ pub struct Config {
     pub ledger: LedgerConfig,
     /// `[ops]`.
     pub ops: OpsConfig,
+    /// `[notify]`; `None`: no alarm leaves the broker but by its log and figures.
+    pub notify: Option<NotifyOptions>,
+    /// Bank holidays that no rule and no table of this version knows.
+    pub further_bank_holidays: BTreeSet<Date>,
     /// What every answer to an immediate message carries: the telephone route to the duty desk.
     pub duty_route: String,
 }
@@ -94,6 +109,14 @@ impl Config {
         keys::read_material(&self.keys)
     }
 
+    /// Reads the files of `[notify]` that hold secrets. Nobody but their owner may read them.
+    ///
+    /// # Errors
+    /// Every fault at once, by the key that names the file; never anything of its content.
+    pub fn read_notify_secrets(&self) -> Result<NotifySecrets, ConfigError> {
+        self.notify.as_ref().map_or(Ok(NotifySecrets::default()), notify::read_secrets)
+    }
+
     /// Every path the document names, with the key that names it.
     #[must_use]
     pub fn paths(&self) -> Vec<(&'static str, &PathBuf)> {
@@ -113,6 +136,7 @@ impl Config {
         {
             paths.push(("ops.otlp_authorities", authorities));
         }
+        paths.extend(self.notify.iter().flat_map(notify::paths));
         paths
     }
 }
@@ -138,6 +162,8 @@ fn read(text: &str, folder: &Path, faults: &mut Faults) -> Option<Config> {
     let keys = top.section("keys", faults);
     let ledger = top.section("ledger", faults);
     let ops = top.section("ops", faults);
+    let notify = top.has("notify").then(|| top.section("notify", faults));
+    let further_bank_holidays = further_bank_holidays(&mut top, faults);
     let duty_route = top.text("duty_route", DUTY_ROUTE_CHARACTERS_MAX, faults);
     top.finish(faults);
     // Each is read before any is asked for: a fault in one hides none in the next.
@@ -146,12 +172,32 @@ fn read(text: &str, folder: &Path, faults: &mut Faults) -> Option<Config> {
     let keys = keys::read(keys, faults);
     let ledger = ledger::read(ledger, faults);
     let ops = ops::read(ops, faults);
+    let folder = store.as_ref().map(StoreConfig::folder);
+    let notify = match notify {
+        Some(section) => notify::read(section, folder, faults).map(Some),
+        None => Some(None),
+    };
     Some(Config {
         listen: listen?,
         store: store?,
         keys: keys?,
         ledger: ledger?,
         ops: ops?,
+        notify: notify?,
+        further_bank_holidays: further_bank_holidays?,
         duty_route: duty_route?,
     })
+}
+
+/// Days such as `2031-06-11`.
+fn further_bank_holidays(top: &mut Section<'_>, faults: &mut Faults) -> Option<BTreeSet<Date>> {
+    const KEY: &str = "further_bank_holidays";
+    let written = top.texts(KEY, FURTHER_BANK_HOLIDAYS_MAX, DATE_CHARACTERS, faults)?;
+    let format = format_description!("[year]-[month]-[day]");
+    let days: Option<BTreeSet<Date>> =
+        written.iter().map(|text| Date::parse(text, format).ok()).collect();
+    if days.is_none() {
+        faults.add(top.path(KEY), "is a list of days such as 2031-06-11");
+    }
+    days
 }

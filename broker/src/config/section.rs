@@ -69,6 +69,40 @@ impl<'a> Section<'a> {
         Some(text)
     }
 
+    /// Texts, each of one line and not blank; none if the key is not there.
+    pub(super) fn texts(
+        &mut self,
+        key: &str,
+        count_max: usize,
+        characters_max: usize,
+        faults: &mut Faults,
+    ) -> Option<Vec<String>> {
+        let Some(value) = self.rest.remove(key) else { return Some(Vec::new()) };
+        let good = |text: &&str| {
+            let count = text.chars().count();
+            !text.trim().is_empty()
+                && !text.chars().any(char::is_control)
+                && count <= characters_max
+        };
+        let read = |value: &Value| value.as_str().filter(good).map(str::to_owned);
+        let texts = value.as_array().filter(|values| values.len() <= count_max);
+        let texts: Option<Vec<String>> = texts.and_then(|values| values.iter().map(read).collect());
+        if texts.is_none() {
+            let rule = format!("is a list of at most {count_max} texts of one line");
+            faults.add(self.path(key), rule);
+        }
+        texts
+    }
+
+    /// Whether a key is there that must not be, which is a fault.
+    pub(super) fn refuse(&mut self, key: &str, rule: &'static str, faults: &mut Faults) -> bool {
+        let found = self.rest.remove(key).is_some();
+        if found {
+            faults.add(self.path(key), rule);
+        }
+        found
+    }
+
     /// A path that must be there; a relative one begins at the document's folder.
     pub(super) fn file(&mut self, key: &str, faults: &mut Faults) -> Option<PathBuf> {
         let pasted = |value: &Value| value.as_str().is_some_and(is_a_key_itself);

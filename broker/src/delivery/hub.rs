@@ -197,18 +197,8 @@ impl Hub {
     /// The reference by which a recipient agency knows a message.
     #[must_use]
     pub fn reference(&self, recipient: &str, message: &MessageKey) -> Vec<u8> {
-        reference(&self.vault, recipient, message)
+        message.reference_of(recipient, &self.vault)
     }
-}
-
-/// The reference by which a recipient agency knows a message: its own, so that no two
-/// agencies can compare theirs.
-#[must_use]
-pub fn reference(vault: &Vault, recipient: &str, message: &MessageKey) -> Vec<u8> {
-    let mut text = recipient.as_bytes().to_vec();
-    text.push(0);
-    text.extend(message.place());
-    vault.keyed_digest("reference", &text).into_iter().take(16).collect()
 }
 
 /// A release as it goes over the wire.
@@ -226,9 +216,9 @@ pub fn delivery(
         release_id: released.release_id.to_vec().into(),
         number: released.number,
         attempt: released.attempt,
-        reference: reference(vault, &desk.agency, message).into(),
+        reference: message.reference_of(&desk.agency, vault).into(),
         settles_reference: settles
-            .map(|key| reference(vault, &desk.agency, &key))
+            .map(|key| key.reference_of(&desk.agency, vault))
             .unwrap_or_default()
             .into(),
         body: released.body.clone(),

@@ -6,6 +6,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::ledger::journal::StoreError;
+use crate::ledger::owed::Given;
+use crate::message::MessageKey;
 use crate::prepare::Stored;
 use crate::register::DeskName;
 use crate::seal::Token;
@@ -80,6 +82,38 @@ pub struct Made {
     pub attempt: u32,
 }
 
+/// Something a desk owes for what it was given.
+#[derive(Clone, Debug)]
+pub struct Owed {
+    /// Its last release that was not void.
+    pub release_id: [u8; 16],
+    /// The message.
+    pub message: MessageKey,
+    /// What settles it, by protocol number.
+    pub attestation: i32,
+    /// By when.
+    pub due: OffsetDateTime,
+}
+
+/// What is owed for a delivery, of which it is time that somebody is told.
+#[derive(Clone, Debug)]
+pub struct Overdue {
+    /// Delivery row.
+    pub delivery: u64,
+    /// Delivery id.
+    pub delivery_id: [u8; 16],
+    /// Desk that owes it.
+    pub desk: DeskName,
+    /// By when it was to act.
+    pub act_by: Option<OffsetDateTime>,
+    /// By when it was to put right what was corrected.
+    pub correct_by: Option<OffsetDateTime>,
+    /// By when it was to delete it.
+    pub delete_by: Option<OffsetDateTime>,
+    /// Steps taken, see [`crate::ledger::owed::Told`].
+    pub told: u16,
+}
+
 /// A dead letter.
 #[derive(Clone, Debug)]
 pub struct Dead {
@@ -124,6 +158,31 @@ pub trait Outbox: Send + Sync {
     /// # Errors
     /// The store's.
     fn dead(&self, desk: &DeskName) -> Result<Vec<Dead>, StoreError>;
+    /// Those of these releases that a desk was given, of which it has not said this already.
+    ///
+    /// # Errors
+    /// The store's.
+    fn given(
+        &self,
+        desk: &DeskName,
+        releases: &[[u8; 16]],
+        attestation: i32,
+    ) -> Result<Vec<Given>, StoreError>;
+    /// Whether a desk was given a message.
+    ///
+    /// # Errors
+    /// The store's.
+    fn was_given(&self, desk: &DeskName, message: &MessageKey) -> Result<bool, StoreError>;
+    /// What a desk owes for what it was given, soonest first, at most 500.
+    ///
+    /// # Errors
+    /// The store's.
+    fn owed(&self, desk: &DeskName) -> Result<Vec<Owed>, StoreError>;
+    /// What is owed and to be looked at by now, of every desk, at most 500.
+    ///
+    /// # Errors
+    /// The store's.
+    fn overdue(&self, now: OffsetDateTime) -> Result<Vec<Overdue>, StoreError>;
     /// Deliveries past their end that still wait: delivery row, id, subscription, sender and
     /// message. At most 500.
     ///

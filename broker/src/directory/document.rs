@@ -11,8 +11,10 @@ use proto::limits::DIRECTORY_ID_CHARACTERS_MAX;
 use proto::text::Named as _;
 use serde::Deserialize;
 
+use super::programme::rows::{self, ProgrammeRow};
 use super::{
-    Agency, AgencyKind, Area, Desk, Directory, Function, MessageKind, Node, Person, Regime, Role,
+    Agency, AgencyKind, Area, CONTACT_RULE, Contact, Desk, Directory, Function, MessageKind, Node,
+    Person, Regime, Role,
 };
 
 #[derive(Deserialize)]
@@ -27,6 +29,8 @@ struct Document {
     agency: Vec<AgencyRow>,
     #[serde(default)]
     flag: Vec<FlagRow>,
+    #[serde(default)]
+    programme: Vec<ProgrammeRow>,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +62,8 @@ struct AgencyRow {
     name: String,
     kind: AgencyKind,
     dpo_contact: String,
+    #[serde(default)]
+    lead_contact: String,
     #[serde(default = "publish_per_second_default")]
     publish_per_second: u32,
     #[serde(default = "connections_default")]
@@ -93,6 +99,8 @@ struct DeskRow {
     attributes: BTreeSet<String>,
     #[serde(default)]
     duty_route: String,
+    #[serde(default)]
+    duty_contact: String,
 }
 
 #[derive(Deserialize)]
@@ -173,10 +181,11 @@ fn read_all(text: &str) -> Result<(Directory, Faults), DocumentError> {
 const NOBODY_ADMINISTERS: &str = "no person has the role operator whom an issuer may name: nobody \
                                   could administer the broker";
 
-struct Faults(Vec<Fault>);
+/// Collects the faults of a document.
+pub(super) struct Faults(Vec<Fault>);
 
 impl Faults {
-    fn add(&mut self, path: String, rule: &'static str) {
+    pub(super) fn add(&mut self, path: String, rule: &'static str) {
         self.0.push(Fault { path, rule });
     }
 
@@ -184,11 +193,25 @@ impl Faults {
         if self.0.is_empty() { Ok(directory) } else { Err(DocumentError::Faulty(self.0)) }
     }
 
-    fn id(&mut self, path: String, id: &str) {
+    pub(super) fn id(&mut self, path: String, id: &str) {
         if !is_directory_id(id) {
             self.add(path, "an id is 1 to 40 characters of a-z, 0-9 and hyphen");
         }
     }
+
+    /// One that is not given is none.
+    fn contact(&mut self, path: String, text: &str) -> Option<Contact> {
+        let contact = Contact::read(text);
+        if contact.is_none() && !text.is_empty() {
+            self.add(path, CONTACT_RULE);
+        }
+        contact
+    }
+}
+
+/// What two directories are compared by: a contact does not show itself in its `Debug`.
+fn contact_text(contact: Option<&Contact>) -> &str {
+    contact.map_or("", Contact::as_str)
 }
 
 /// Whether a text is an id of the directory, safe in a URI, a record and a log.
@@ -215,6 +238,7 @@ fn build(document: Document, faults: &mut Faults) -> Directory {
         add_agency(position, row, &mut directory, faults);
     }
     add_issuers(&document.issuer, &mut directory, faults);
+    rows::add(&document.programme, &mut directory, faults);
     for (position, row) in document.flag.iter().enumerate() {
         match FlagKind::from_name(&row.kind) {
             Some(kind) if kind != FlagKind::Unspecified => {
@@ -283,6 +307,7 @@ fn add_agency(position: usize, row: &AgencyRow, directory: &mut Directory, fault
         name: row.name.clone(),
         kind: row.kind,
         dpo_contact: row.dpo_contact.clone(),
+        lead_contact: faults.contact(format!("agency[{position}].lead_contact"), &row.lead_contact),
         publish_per_second: row.publish_per_second,
         connections_max: row.connections_max,
         suspended: false,
@@ -348,6 +373,7 @@ fn add_desk(
         kinds: row.kinds.clone(),
         attributes: row.attributes.clone(),
         duty_route: row.duty_route.clone(),
+        duty_contact: faults.contact(format!("{path}.duty_contact"), &row.duty_contact),
     };
     let key = (Arc::clone(agency), Arc::clone(&desk.id));
     if directory.desk_by_id.insert(key, directory.desks.len()).is_some() {
@@ -421,10 +447,12 @@ pub fn changes(before: &Directory, after: &Directory) -> (Vec<String>, Vec<Strin
 fn items(directory: &Directory) -> BTreeMap<String, String> {
     let mut items = BTreeMap::new();
     for agency in directory.agencies.values() {
-        items.insert(format!("agency {}", agency.id), format!("{agency:?}"));
+        let lead = contact_text(agency.lead_contact.as_ref());
+        items.insert(format!("agency {}", agency.id), format!("{agency:?} {lead}"));
     }
     for desk in &directory.desks {
-        items.insert(format!("desk {}", desk.full_id()), format!("{desk:?}"));
+        let duty = contact_text(desk.duty_contact.as_ref());
+        items.insert(format!("desk {}", desk.full_id()), format!("{desk:?} {duty}"));
     }
     for node in directory.nodes.values() {
         let desks: Vec<_> =
@@ -442,6 +470,9 @@ fn items(directory: &Directory) -> BTreeMap<String, String> {
     }
     for (flag, kinds) in &directory.flag_raisers {
         items.insert(format!("flag {flag}"), format!("{kinds:?}"));
+    }
+    for programme in directory.programmes() {
+        items.insert(format!("programme {}", programme.id), format!("{programme:?}"));
     }
     items.insert("trust-domain".into(), directory.trust_domain.clone());
     items

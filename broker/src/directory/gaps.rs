@@ -1,6 +1,6 @@
 //! What a directory without faults still lacks for an agency to take part.
 //!
-//! Promises to name agencies and desks only, and what follows for them. A gap is no fault: an
+//! Promises to name agencies, desks and programmes only, and what follows for them. A gap is no fault: an
 //! agency may be enrolled before its certificates are made. Deliberately does not know: who is
 //! told.
 
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::{AgencyKind, Directory};
 
 impl Directory {
-    /// A sentence for each gap, in the order of the agencies' ids.
+    /// A sentence for each gap, in the order of the agencies' ids and then of the programmes'.
     #[must_use]
     pub fn gaps(&self) -> Vec<String> {
         let served: BTreeSet<_> =
@@ -39,6 +39,16 @@ impl Directory {
                     desk.full_id()
                 ));
             }
+        }
+        for programme in self.programmes() {
+            let lacking = [
+                (programme.areas.is_empty(), "it serves no area"),
+                (programme.participant.categories.is_empty(), "it takes no category of people"),
+            ];
+            let lacking = lacking.iter().filter(|(lacks, _)| *lacks);
+            gaps.extend(lacking.map(|(_, why)| {
+                format!("programme {}: {why}: nobody can be referred to it", programme.id)
+            }));
         }
         gaps
     }

@@ -1,17 +1,25 @@
-//! Who takes part: agencies, desks, nodes, persons, issuing keys and areas.
+//! Who takes part: agencies, desks, nodes, persons, issuing keys, areas and programmes.
 //!
 //! Owns an immutable snapshot that operators set as one document. Promises that every id in
 //! it resolves and that what is absent matches nothing. Knows nothing of subjects: the
 //! register of flags and links is apart.
 
+mod contact;
 pub mod document;
 mod gaps;
+mod programme;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use proto::exchange::v1::FlagKind;
 use serde::{Deserialize, Serialize};
+
+pub use contact::{CONTACT_RULE, Contact, Way};
+pub use programme::{
+    AgeBand, ConsentRule, Part, Party, Person as ReferredPerson, PossibleAge, Programme, Provider,
+    Referral, ReferralFault, Theme,
+};
 
 /// The sort of body an agency is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -188,16 +196,46 @@ pub enum MessageKind {
     Custody,
     /// Flag.
     Flag,
-    /// Withdrawal.
+    /// Correction, withdrawals among them.
     Correction,
     /// A task the broker sets a desk.
     Task,
+    /// Drug test.
+    DrugTest,
+    /// Breach and recall.
+    Enforcement,
+    /// Something a desk is to do.
+    Action,
+    /// Where somebody is placed.
+    Placement,
+    /// Referral to a programme.
+    Referral,
+    /// Hearings and their results.
+    Court,
+    /// A question to agencies.
+    Request,
+    /// The answer to one.
+    Response,
 }
 
 impl MessageKind {
     /// Every kind.
-    pub const ALL: &'static [MessageKind] =
-        &[Self::Intelligence, Self::Mappa, Self::Custody, Self::Flag, Self::Correction, Self::Task];
+    pub const ALL: &'static [MessageKind] = &[
+        Self::Intelligence,
+        Self::Mappa,
+        Self::Custody,
+        Self::Flag,
+        Self::Correction,
+        Self::Task,
+        Self::DrugTest,
+        Self::Enforcement,
+        Self::Action,
+        Self::Placement,
+        Self::Referral,
+        Self::Court,
+        Self::Request,
+        Self::Response,
+    ];
 
     /// The written name.
     #[must_use]
@@ -209,6 +247,14 @@ impl MessageKind {
             Self::Flag => "flag",
             Self::Correction => "correction",
             Self::Task => "task",
+            Self::DrugTest => "drug_test",
+            Self::Enforcement => "enforcement",
+            Self::Action => "action",
+            Self::Placement => "placement",
+            Self::Referral => "referral",
+            Self::Court => "court",
+            Self::Request => "request",
+            Self::Response => "response",
         }
     }
 
@@ -263,6 +309,8 @@ pub struct Agency {
     pub kind: AgencyKind,
     /// Address of its data-protection officer.
     pub dpo_contact: String,
+    /// Where its lead is reached when nobody else answers; `None`: nowhere outside the broker.
+    pub lead_contact: Option<Contact>,
     /// Publishes it may make per second, sustained.
     pub publish_per_second: u32,
     /// Connections it may hold open.
@@ -294,6 +342,8 @@ pub struct Desk {
     pub attributes: BTreeSet<String>,
     /// Duty telephone route.
     pub duty_route: String,
+    /// Where its duty officer is reached outside the broker; `None`: nowhere.
+    pub duty_contact: Option<Contact>,
 }
 
 impl Desk {
@@ -350,6 +400,7 @@ pub struct Directory {
     areas: BTreeMap<Arc<str>, Area>,
     issuers: HashMap<[u8; 32], BTreeSet<Arc<str>>>,
     flag_raisers: BTreeMap<i32, BTreeSet<AgencyKind>>,
+    programmes: BTreeMap<Arc<str>, Programme>,
     desks_by_kind_and_area: HashMap<(MessageKind, Arc<str>), Vec<DeskIndex>>,
 }
 

@@ -19,6 +19,7 @@ use crate::ledger::appender::{
     Settlement, Stopped, Work,
 };
 use crate::ledger::journal::StoreError;
+use crate::message::MessageKey;
 use crate::parcel;
 use crate::prepare::{decide_again, reopen};
 use crate::register::DeskName;
@@ -221,8 +222,14 @@ impl Delivering {
         }
         let (admitted, kept) =
             reopen(&waiting.message, &self.vault, &rules.directory).ok_or(Refusal::PolicyError)?;
+        let earlier = waiting.message.settles.filter(|_| kept.waits_for_earlier(&service.desk));
+        let given = earlier.is_some_and(|earlier| {
+            let key = MessageKey { agency: Arc::clone(&waiting.message.key.agency), id: earlier };
+            // Where it cannot be read it is owed nothing yet.
+            self.outbox.was_given(&service.desk, &key).unwrap_or(false)
+        });
         let (view, candidate) =
-            decide_again(&admitted, &kept, &service.desk, waiting.task, rules, now)?;
+            decide_again(&admitted, &kept, (&service.desk, waiting.task), given, rules, now)?;
         let mut permitting: Vec<Arc<str>> =
             candidate.verdicts.iter().flat_map(|verdict| verdict.rules.clone()).collect();
         permitting.sort_unstable();

@@ -6,4 +6,6 @@ pub mod publish;
 
 pub mod deliver;
 
+pub mod overdue;
+
 pub mod quota;

@@ -18,6 +18,7 @@ use crate::ledger::appender::{PublishOutcome, PublishSink, Queue, Work};
 use crate::ledger::journal::Recall;
 use crate::message::{self, Admitted, Sender, Submitted, Violation};
 use crate::prepare::{self, prepare};
+use crate::routing::Earlier;
 use crate::rules::Rules;
 use crate::seal::Vault;
 
@@ -101,12 +102,12 @@ impl Publishing {
             Err(turned_away) => return self.answer_by_record(*turned_away, sink),
         };
         let taken = Taken { id: admitted.key.id, cites: prepare::citing_field(&admitted) };
-        // Step 4: route, decide, pack and seal. A withdrawal has no candidates until the
-        // appender, under the head lock, finds who was given the original.
-        let holders: Option<&[_]> = admitted.to_holders_only().then_some(&[]);
+        // Step 4: route, decide, pack and seal. Who was given or asked what this one follows is
+        // found by the appender, under the head lock.
         let now = self.clock.now();
-        let prepared = prepare(admitted, holders, &rules, &self.vault, &*self.chance, now)
-            .map_err(|_| refuse(Refusal::StoreUnavailable))?;
+        let prepared =
+            prepare(admitted, &Earlier::default(), &rules, &self.vault, &*self.chance, now)
+                .map_err(|_| refuse(Refusal::StoreUnavailable))?;
         // Step 5: to the appender, which no caller can cancel. It answers over the sink.
         self.queue
             .put(Work::Publish(Box::new(prepared), sink.clone()))
@@ -132,11 +133,8 @@ impl Publishing {
                 submitted: rejection.submitted,
             })
         })?;
-        let refused = if !prepare::may_raise(&admitted, directory) {
-            let violations = vec![Violation {
-                field: "flag.flag_kind".to_owned(),
-                rule: "your kind of agency may not raise flags of this kind".into(),
-            }];
+        let violations = prepare::faults(&admitted, directory);
+        let refused = if !violations.is_empty() {
             NotTaken { violations, ..refuse(Refusal::InvalidMessage) }
         } else if self.disk_floor.load(Ordering::Relaxed) {
             NotTaken { retry_after: Some(PAUSE), ..refuse(Refusal::DiskFloor) }

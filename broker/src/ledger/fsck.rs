@@ -138,6 +138,16 @@ pub struct RawRelease {
     pub listed: bool,
 }
 
+/// What a recipient said it did.
+pub struct RawAttested {
+    /// Delivery row.
+    pub delivery: u64,
+    /// What, by protocol number.
+    pub attestation: i32,
+    /// Entry that records it.
+    pub entry: u64,
+}
+
 /// A named document.
 pub struct RawDocument {
     /// Its name.
@@ -220,6 +230,15 @@ pub trait RawLedger {
     fn for_each_document(
         &self,
         each: &mut dyn FnMut(Result<RawDocument, Unreadable>),
+    ) -> Result<(), StoreError>;
+
+    /// What recipients said they did.
+    ///
+    /// # Errors
+    /// The store's.
+    fn for_each_attested(
+        &self,
+        each: &mut dyn FnMut(Result<RawAttested, Unreadable>),
     ) -> Result<(), StoreError>;
 
     /// The entry that each stored reason of a look names.

@@ -3,7 +3,7 @@
 //! The appender builds a whole [`Batch`] as plain data; a store writes it in ONE
 //! transaction or not at all. Stores are native: nothing here is about SQL.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use proto::ledger::tree::Hash;
@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::directory::MessageKind;
+use crate::ledger::owed::{AttestedRow, Owes, Told};
 use crate::ledger::tree::TileId;
 use crate::message::MessageKey;
 use crate::prepare::Stored;
@@ -188,6 +189,8 @@ pub struct DeliveryRow {
     pub changed_at: Option<OffsetDateTime>,
     /// Nothing is released after this: its message's end.
     pub expires_at: OffsetDateTime,
+    /// What its recipient owes once it has it.
+    pub owes: Owes,
 }
 
 /// A release to write.
@@ -283,6 +286,12 @@ pub struct Batch {
     pub documents: Vec<(String, Vec<u8>)>,
     /// Messages whose decision gained candidates: row and newly sealed decision.
     pub redecided: Vec<(u64, Vec<u8>)>,
+    /// What recipients say they did.
+    pub attested: Vec<AttestedRow>,
+    /// Waiting deliveries that are from now on as urgent as what follows them.
+    pub pulled: Vec<u64>,
+    /// Whom chains of alarms have told.
+    pub told: Vec<Told>,
     /// Sealed reasons of consultations, by entry.
     pub reasons: Vec<(u64, Vec<u8>)>,
 }
@@ -311,6 +320,19 @@ pub struct Held {
     pub state: DeliveryState,
     /// Whether any release of it was not voided.
     pub released: bool,
+}
+
+/// What was released under an id.
+#[derive(Clone, Debug)]
+pub struct ReleasedTo {
+    /// Agency it went to.
+    pub recipient: Arc<str>,
+    /// The message.
+    pub message: MessageKey,
+    /// Its kind.
+    pub kind: MessageKind,
+    /// Desk that sent it.
+    pub desk: Arc<str>,
 }
 
 /// Everything a broker starts from.
@@ -376,6 +398,32 @@ pub trait Recall: Send + Sync {
         tokens: &[Token],
         now: OffsetDateTime,
     ) -> Result<Vec<(u64, Stored)>, StoreError>;
+
+    /// A stored message by its row.
+    ///
+    /// # Errors
+    /// The store's.
+    fn message(&self, row: u64) -> Result<Option<Stored>, StoreError>;
+
+    /// Every message about any of these persons, oldest first, with its row.
+    ///
+    /// # Errors
+    /// The store's.
+    fn about(&self, tokens: &[Token]) -> Result<Vec<(u64, Stored)>, StoreError>;
+
+    /// Every desk that sent or was given something about any of these persons. Reads no body: how
+    /// long it takes says little of how much there is.
+    ///
+    /// # Errors
+    /// The store's.
+    fn concerned(&self, tokens: &[Token]) -> Result<BTreeSet<DeskName>, StoreError>;
+
+    /// What was released under an id to somebody who is to read it; `None` for a task, and for a
+    /// release after which no byte was written.
+    ///
+    /// # Errors
+    /// The store's.
+    fn released(&self, release: &[u8; 16]) -> Result<Option<ReleasedTo>, StoreError>;
 
     /// The states of those of these deliveries that there are.
     ///
@@ -469,14 +517,11 @@ pub trait Archive: Send + Sync {
     /// # Errors
     /// The store's.
     fn decision(&self, key: &MessageKey) -> Result<Option<SealedDecision>, StoreError>;
-    /// Deliveries of a message: desk, state, and when it came to it.
+    /// Deliveries of a message, tasks left out.
     ///
     /// # Errors
     /// The store's.
-    fn outcomes(
-        &self,
-        key: &MessageKey,
-    ) -> Result<Vec<(DeskName, DeliveryState, OffsetDateTime)>, StoreError>;
+    fn outcomes(&self, key: &MessageKey) -> Result<Vec<Outcome>, StoreError>;
     /// Every delivery of a message, tasks included, and how far each came. At most 1,000.
     ///
     /// # Errors
@@ -487,6 +532,19 @@ pub trait Archive: Send + Sync {
     /// # Errors
     /// The store's.
     fn size(&self) -> Result<u64, StoreError>;
+}
+
+/// How a delivery stands.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Desk.
+    pub desk: DeskName,
+    /// State.
+    pub state: DeliveryState,
+    /// When it came to that state.
+    pub at: OffsetDateTime,
+    /// What its recipient said it did, by protocol number, and when.
+    pub attested: Vec<(i32, OffsetDateTime)>,
 }
 
 /// A delivery and how far it came.

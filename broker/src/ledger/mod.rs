@@ -10,6 +10,8 @@ pub mod entry;
 
 pub mod tree;
 
+pub mod owed;
+
 pub mod journal;
 
 pub mod appender;

@@ -213,6 +213,8 @@ pub enum RecordType {
     Consultation,
     /// Calls were refused.
     Refusals,
+    /// A recipient said what it did with what it was given. To it, and to the sender.
+    Attested,
 }
 
 impl RecordType {
@@ -231,6 +233,7 @@ impl RecordType {
             Self::Change => "change",
             Self::Consultation => "consultation",
             Self::Refusals => "refusals",
+            Self::Attested => "attested",
         }
     }
 
@@ -244,7 +247,7 @@ impl RecordType {
                 "disclosure"
             }
             Self::Ended => "erasure",
-            Self::Change => "alteration",
+            Self::Change | Self::Attested => "alteration",
         }
     }
 }

@@ -21,10 +21,12 @@ use crate::ledger::appender::{
     Live, ReleaseItem, ReleaseRefused, ReleaseWork, Released, Shared, Work,
 };
 use crate::message::{self, Sender};
+use crate::notify::Notices;
 use crate::parcel::Parcel;
 use crate::policy::{Bundle, BundleFile};
 use crate::prepare::{Prepared, prepare};
-use crate::register::{DeskName, Register};
+use crate::register::Register;
+use crate::routing::Earlier;
 use crate::rules::{Epochs, Rules};
 use crate::seal::Vault;
 
@@ -135,6 +137,7 @@ pub(super) fn shared(clock: Arc<SetClock>, live: Arc<dyn Live>) -> (Shared, Arc<
         chance: Arc::new(SystemChance::default()),
         live,
         figures: Arc::default(),
+        notices: Notices::default(),
         cadence_seconds: 10,
     };
     (shared, bundle)
@@ -156,10 +159,8 @@ pub(super) fn prepared(message: wire::Message, shared: &Shared) -> Box<Prepared>
     let (vault, now) = (&shared.vault, shared.clock.now());
     let admitted = message::admit(message, sender, vault, now)
         .unwrap_or_else(|rejection| panic!("{:?}", rejection.violations));
-    let none: &[DeskName] = &[];
-    let holders = admitted.to_holders_only().then_some(none);
     let chance = &*shared.chance;
-    Box::new(prepare(Arc::new(admitted), holders, &rules, vault, chance, now).unwrap())
+    Box::new(prepare(Arc::new(admitted), &Earlier::default(), &rules, vault, chance, now).unwrap())
 }
 
 /// News of an invented prisoner's release, or the withdrawal of an earlier message.
@@ -181,7 +182,7 @@ pub(super) fn news(number: u128, to: &[(&str, &str)], withdraws: Option<u128>) -
     };
     let kind = withdraws.map_or(Kind::Custody(custody), |first| {
         let message_id = Uuid::from_u128(first).to_string();
-        Kind::Correction(wire::Correction { message_id, reason: String::new() })
+        Kind::Correction(wire::Correction { message_id, ..wire::Correction::default() })
     });
     wire::Message {
         message_id: Uuid::from_u128(number).to_string(),
@@ -212,6 +213,7 @@ pub(super) fn flag(number: u128) -> wire::Message {
         owner: Some(wire::Addressee { agency: PROBATION.0.into(), desk: PROBATION.1.into() }),
         review_date: "2027-01-01".into(),
         panel_decision_id: Uuid::from_u128(99).to_string(),
+        ..wire::Flag::default()
     };
     let kind = Some(wire::message::Kind::Flag(flag));
     of_known_person(wire::Message { kind, ..news(number, &[], None) })

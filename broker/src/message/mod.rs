@@ -26,6 +26,7 @@ use crate::directory::{AgencyKind, DeskIndex, MessageKind, Regime};
 use crate::seal::Vault;
 
 use check::Check;
+pub use kinds::{Citation, Reach};
 pub use people::SubjectFacts;
 
 /// Who sends: from certificate and directory, never from the message.
@@ -62,6 +63,17 @@ impl MessageKey {
         place.push(b'/');
         place.extend_from_slice(self.id.as_bytes());
         place
+    }
+
+    /// The reference by which a recipient agency knows the message (16 bytes): its own, so that no
+    /// two agencies can compare theirs.
+    #[must_use]
+    pub fn reference_of(&self, recipient: &str, vault: &Vault) -> Vec<u8> {
+        let mut text = recipient.as_bytes().to_vec();
+        text.push(0);
+        text.extend(self.place());
+        let digest = vault.keyed_digest("reference", &text);
+        digest.into_iter().take(limits::OPAQUE_ID_BYTES).collect()
     }
 }
 
@@ -131,22 +143,51 @@ impl std::fmt::Debug for Admitted {
 }
 
 impl Admitted {
-    /// Whether it goes to nobody but those who were given the message it takes back: a
-    /// withdrawal, or custody news that is withdrawn.
+    /// Whether it goes to nobody but those who were given what it corrects or takes back: a
+    /// correction, custody news that is withdrawn, an allegation that was not proved.
     #[must_use]
     pub fn to_holders_only(&self) -> bool {
-        match &self.message.kind {
-            Some(wire::message::Kind::Correction(_)) => true,
-            Some(wire::message::Kind::Custody(custody)) => {
-                custody.certainty() == wire::CustodyCertainty::Withdrawn
-            }
-            Some(
-                wire::message::Kind::Intelligence(_)
-                | wire::message::Kind::Mappa(_)
-                | wire::message::Kind::Flag(_),
-            )
-            | None => false,
-        }
+        self.kind == MessageKind::Correction
+            || self.cites().is_some_and(|citation| citation.reach.is_closed())
+    }
+
+    /// Whether it is to be decided with what is on record of an earlier message, or of everything
+    /// about its persons.
+    #[must_use]
+    pub fn follows(&self) -> bool {
+        let of_record = match &self.message.kind {
+            Some(wire::message::Kind::Request(request)) => request.whoever_holds,
+            Some(wire::message::Kind::Flag(_) | wire::message::Kind::Correction(_)) => true,
+            Some(_) | None => false,
+        };
+        of_record
+            || !self.message.in_reply_to.is_empty()
+            || self.cites().is_some_and(|citation| citation.reach != Reach::Anybody)
+    }
+
+    /// The earlier message of its own agency that it cites.
+    #[must_use]
+    pub fn cites(&self) -> Option<Citation<'_>> {
+        kinds::of(self.message.kind.as_ref()?).cites()
+    }
+
+    /// The desk that its kind names: a flag's or an action's owner.
+    #[must_use]
+    pub fn named_by_kind(&self) -> Option<&wire::Addressee> {
+        kinds::of(self.message.kind.as_ref()?).named()
+    }
+
+    /// The fields that its kind holds.
+    #[must_use]
+    pub fn fields_of_kind(&self) -> BTreeSet<wire::Field> {
+        self.message.kind.as_ref().map(|kind| kinds::of(kind).fields()).unwrap_or_default()
+    }
+
+    /// Whether its sender named an agency: as addressee, or by the kind.
+    #[must_use]
+    pub fn names_agency(&self, agency: &str) -> bool {
+        let named = self.message.addressees.iter().chain(self.named_by_kind());
+        named.into_iter().any(|named| named.agency == agency)
     }
 
     /// Whether it must reach a person at once.
@@ -161,7 +202,15 @@ const fn default_life(kind: MessageKind) -> Duration {
     match kind {
         MessageKind::Intelligence | MessageKind::Task => Duration::days(28),
         MessageKind::Custody => Duration::days(14),
-        MessageKind::Mappa | MessageKind::Flag => Duration::days(90),
+        MessageKind::Mappa
+        | MessageKind::Flag
+        | MessageKind::Enforcement
+        | MessageKind::Action
+        | MessageKind::Placement
+        | MessageKind::Referral
+        | MessageKind::Court => Duration::days(90),
+        // What is asked is answered within weeks or not at all; a result serves a decision soon.
+        MessageKind::Request | MessageKind::Response | MessageKind::DrugTest => Duration::days(28),
         // A withdrawal must reach every holder, however late: the longest life there is.
         MessageKind::Correction => LIFE_MAX,
     }
@@ -247,7 +296,7 @@ fn read(message: &mut wire::Message, vault: &Vault, check: &mut Check) -> Option
     let id = check_envelope(message, check);
     let subjects = people::check(message, vault, check);
     check_statements(message, check);
-    let kind = kinds::check(message, check);
+    let kind = kinds::check(message, subjects.as_deref(), check);
     Some(Read { id: id?, kind: kind?, subjects: subjects? })
 }
 
@@ -266,7 +315,7 @@ fn finish(
         let bare = wire::Message { traceparent: String::new(), ..message.clone() };
         vault.keyed_digest("message", &bare.encode_to_vec())
     };
-    Admitted {
+    let mut admitted = Admitted {
         key: MessageKey { agency: Arc::clone(&sender.agency), id: read.id },
         sender,
         kind: read.kind,
@@ -277,7 +326,13 @@ fn finish(
         not_before,
         message,
         _checked: Checked,
+    };
+    // Whoever was given a message is owed what became of it however late, and whatever its sender
+    // would have.
+    if admitted.to_holders_only() {
+        admitted.expires_at = now + LIFE_MAX;
     }
+    admitted
 }
 
 fn check_envelope(message: &mut wire::Message, check: &mut Check) -> Option<Uuid> {
@@ -329,6 +384,12 @@ fn check_envelope(message: &mut wire::Message, check: &mut Check) -> Option<Uuid
     );
     check_conditions(message, check);
     check_places(message, check);
+    check_not_to(message, check);
+    check.require(
+        [0, limits::OPAQUE_ID_BYTES].contains(&message.in_reply_to.len()),
+        "in_reply_to",
+        "is a release id of 16 bytes",
+    );
     check_times(message, check);
     check.require(
         message.encoded_len() <= limits::MESSAGE_BYTES_MAX,
@@ -373,6 +434,19 @@ fn check_places(message: &wire::Message, check: &mut Check) {
     );
     for (position, addressee) in message.addressees.iter().enumerate() {
         check_addressee(addressee, &format!("addressees[{position}]"), check);
+    }
+}
+
+/// Who is kept out must not be named in as well: one of the two is a slip.
+fn check_not_to(message: &wire::Message, check: &mut Check) {
+    check.require(message.not_to.len() <= limits::NOT_TO_MAX, "not_to", "are at most 16");
+    for (position, agency) in message.not_to.iter().enumerate() {
+        let field = format!("not_to[{position}]");
+        if !crate::directory::document::is_directory_id(agency) {
+            check.fail(field, "must be an agency id");
+        } else if message.addressees.iter().any(|addressee| addressee.agency == *agency) {
+            check.fail(field, "is an addressee as well");
+        }
     }
 }
 
@@ -439,6 +513,11 @@ pub fn stamp(moment: OffsetDateTime) -> prost_types::Timestamp {
     }
 }
 
+/// Whether a field is of things said. Those below 20 are parts of subjects and kinds.
+fn is_of_statements(field: i32) -> bool {
+    field >= 20 && wire::Field::try_from(field).is_ok()
+}
+
 fn check_statements(message: &wire::Message, check: &mut Check) {
     check.require(
         message.statements.len() <= limits::STATEMENTS_MAX,
@@ -447,8 +526,7 @@ fn check_statements(message: &wire::Message, check: &mut Check) {
     );
     for (position, statement) in message.statements.iter().enumerate() {
         let at = |name: &str| format!("statements[{position}].{name}");
-        // Fields below 20 are parts of subjects and kinds, not things said.
-        if wire::Field::try_from(statement.field).is_err() || statement.field < 20 {
+        if !is_of_statements(statement.field) {
             check.fail(at("field"), "must be a field of statements");
         }
         if statement.footing == 0 || wire::Footing::try_from(statement.footing).is_err() {

@@ -123,21 +123,30 @@ fn check_subject(
 
 /// Whether a day has begun at UTC+1: nowhere in Britain does one begin earlier, so that no
 /// newborn child is refused in summer. With winter's clocks that is one hour too kind.
-fn is_reached(date: &BirthDate, now: OffsetDateTime) -> bool {
+pub(super) fn is_reached(date: &BirthDate, now: OffsetDateTime) -> bool {
     let today = now.to_offset(time::UtcOffset::UTC).saturating_add(Duration::hours(1)).date();
     (i32::from(date.year()), date.month(), date.day())
         <= (today.year(), u8::from(today.month()), today.day())
 }
 
+/// Whole years of age on the day of a moment, by UTC; the birthday counts from its midnight.
+///
+/// `None`: the date stands for "unknown", or that day lies before the birth. The age is then not
+/// known, and whoever asks must treat the person as a child.
+#[must_use]
+pub fn age_on(birth: &BirthDate, now: OffsetDateTime) -> Option<u16> {
+    if birth.is_placeholder() {
+        return None;
+    }
+    let today = now.to_offset(time::UtcOffset::UTC).date();
+    birth.age_on(u16::try_from(today.year()).ok()?, today.month().into(), today.day())
+}
+
 /// The stricter of birth date and assertion.
 fn under_18(birth: Option<&BirthDate>, age: wire::AgeAssertion, now: OffsetDateTime) -> bool {
-    let by_date = birth.filter(|date| !date.is_placeholder()).map(|date| {
-        let today = now.date();
-        u16::try_from(today.year())
-            .ok()
-            .and_then(|year| date.age_on(year, today.month().into(), today.day()))
-            .is_none_or(|age| age < 18)
-    });
+    let by_date = birth
+        .filter(|date| !date.is_placeholder())
+        .map(|date| age_on(date, now).is_none_or(|age| age < 18));
     match (by_date, age) {
         (Some(true), _) | (_, wire::AgeAssertion::Child | wire::AgeAssertion::Disputed) => true,
         (Some(false), wire::AgeAssertion::Unspecified | wire::AgeAssertion::Adult)
@@ -233,4 +242,35 @@ fn plain_name(name: &str) -> String {
 #[must_use]
 pub fn reading_year(now: OffsetDateTime) -> Option<CurrentYear> {
     u16::try_from(now.year()).ok().and_then(|year| CurrentYear::new(year).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn somebody_is_a_year_older_from_the_first_minute_of_the_birthday() {
+        for (birth, now, expected) in [
+            ("2001-11-23", datetime!(2026-11-22 23:59:59 UTC), Some(24)),
+            ("2001-11-23", datetime!(2026-11-23 00:00 UTC), Some(25)),
+            ("2001-11-23", datetime!(2026-11-23 23:59:59 UTC), Some(25)),
+            // The day is that of UTC, however the moment is written.
+            ("2001-11-23", datetime!(2026-11-23 00:30 +1), Some(24)),
+            ("2001-11-23", datetime!(2026-11-22 23:30 -1), Some(25)),
+            // Born on a day that most years do not have.
+            ("2004-02-29", datetime!(2029-02-28 23:59:59 UTC), Some(24)),
+            ("2004-02-29", datetime!(2029-03-01 00:00 UTC), Some(25)),
+            ("2004-02-29", datetime!(2028-02-28 23:59:59 UTC), Some(23)),
+            ("2004-02-29", datetime!(2028-02-29 00:00 UTC), Some(24)),
+            ("2026-11-23", datetime!(2026-11-23 12:00 UTC), Some(0)),
+            // Not born yet, and a date that stands for "unknown".
+            ("2026-11-24", datetime!(2026-11-23 12:00 UTC), None),
+            ("1970-01-01", datetime!(2026-11-23 12:00 UTC), None),
+        ] {
+            let date = BirthDate::parse(birth).unwrap();
+            assert_eq!(age_on(&date, now), expected, "{birth} at {now}");
+        }
+    }
 }

@@ -5,9 +5,35 @@ use time::macros::datetime;
 
 use super::*;
 
+mod actions;
+
+mod corrections;
+
+mod courts;
+
 mod custody;
 
+mod days;
+
+mod drug_tests;
+
+mod enforcement;
+
 mod flags;
+
+mod intelligence;
+
+mod mappa;
+
+mod placements;
+
+mod properties;
+
+mod referrals;
+
+mod requests;
+
+mod table;
 
 const NOON: OffsetDateTime = datetime!(2026-11-23 12:00 UTC);
 
@@ -62,6 +88,53 @@ fn message() -> wire::Message {
     }
 }
 
+/// A message of another kind about the same person.
+fn of_kind(kind: Kind) -> wire::Message {
+    wire::Message { kind: Some(kind), ..message() }
+}
+
+/// A message after a change.
+fn but(mut message: wire::Message, change: impl FnOnce(&mut wire::Message)) -> wire::Message {
+    change(&mut message);
+    message
+}
+
+/// A message whose person is known so: by birth date, which may be none, and by assertion.
+fn aged(message: wire::Message, birth_date: &str, age: wire::AgeAssertion) -> wire::Message {
+    but(message, |message| {
+        let person = message.subjects.first_mut().unwrap();
+        person.birth_date = birth_date.into();
+        person.set_age(age);
+    })
+}
+
+/// A message whose person stands so in the matter.
+fn standing(message: wire::Message, category: wire::SubjectCategory) -> wire::Message {
+    but(message, |message| message.subjects.first_mut().unwrap().set_category(category))
+}
+
+fn area(code: &str, role: wire::AreaRole) -> wire::Area {
+    wire::Area { code: code.into(), role: role.into() }
+}
+
+/// Another invented person.
+fn another(category: wire::SubjectCategory) -> wire::Subject {
+    let name = "Invented Other".into();
+    wire::Subject { category: category.into(), name, ..wire::Subject::default() }
+}
+
+/// An earlier message of the sender's own.
+const EARLIER: &str = "22222222-2222-4222-8222-222222222222";
+/// A release to the sender, which it answers.
+const RELEASE: [u8; 16] = [7; 16];
+/// Who is neither suspected nor convicted nor managed.
+const OTHERS: [wire::SubjectCategory; 4] = [
+    wire::SubjectCategory::Victim,
+    wire::SubjectCategory::Witness,
+    wire::SubjectCategory::Associate,
+    wire::SubjectCategory::Other,
+];
+
 /// The faulty fields of a message and their rules.
 fn faults(message: wire::Message, now: impl Into<Span>) -> Vec<(String, String)> {
     let rejection = admit(message, sender(), &vault(), now).err();
@@ -72,6 +145,16 @@ fn faults(message: wire::Message, now: impl Into<Span>) -> Vec<(String, String)>
 /// One field and the one rule it breaks.
 fn fault(field: &str, rule: &str) -> Vec<(String, String)> {
     vec![(field.into(), rule.into())]
+}
+
+/// Fields and the one rule that each breaks.
+fn all(rules: &[(&str, &str)]) -> Vec<(String, String)> {
+    rules.iter().map(|(field, rule)| ((*field).into(), (*rule).into())).collect()
+}
+
+/// The one fault of a field, or none.
+fn perhaps(field: &str, rule: Option<&str>) -> Vec<(String, String)> {
+    rule.map(|rule| fault(field, rule)).unwrap_or_default()
 }
 
 fn born(day: &str) -> wire::Message {
@@ -121,20 +204,6 @@ fn what_is_to_be_done_lies_ahead_and_after_the_release() {
 }
 
 #[test]
-fn a_move_between_levels_names_another_level() {
-    let mut message = message();
-    message.kind = Some(Kind::Mappa(wire::Mappa {
-        step: wire::MappaStep::LevelChange.into(),
-        category: 2,
-        level: 2,
-        previous_level: 2,
-        ..wire::Mappa::default()
-    }));
-    message.statements.clear();
-    assert_eq!(faults(message, NOON), fault("mappa.previous_level", "must differ from level"));
-}
-
-#[test]
 fn free_text_of_nothing_but_blanks_is_refused_by_field() {
     let rule = "must say something: it is only spaces or invisible characters";
     for blank in [" ", "\t\n ", "\u{a0}", "\u{200b}", " \u{feff}\u{3164}"] {
@@ -147,11 +216,13 @@ fn free_text_of_nothing_but_blanks_is_refused_by_field() {
             ["subjects[0].name", "statements[0].text", "intelligence.originator_reference"];
         assert_eq!(faults(message, NOON), fields.map(|field| (field.into(), rule.into())));
     }
-    let mut withdrawal = message();
-    withdrawal.kind = Some(Kind::Correction(wire::Correction {
-        message_id: "22222222-2222-4222-8222-222222222222".into(),
+    let withdrawal = wire::Correction {
+        message_id: EARLIER.into(),
         reason: " ".into(),
-    }));
+        ..wire::Correction::default()
+    };
+    let withdrawal =
+        but(of_kind(Kind::Correction(withdrawal)), |message| message.statements.clear());
     assert_eq!(faults(withdrawal, NOON), [("correction.reason".into(), rule.into())]);
 }
 
@@ -215,6 +286,12 @@ fn a_message_about_nobody_has_that_one_fault() {
     let mut flag = flags::flag(wire::FlagAction::Raise, "2027-06-01");
     flag.subjects.clear();
     assert_eq!(faults(flag, NOON), nobody);
+}
+
+#[test]
+fn a_message_is_of_exactly_one_kind() {
+    let of_none = but(message(), |message| message.kind = None);
+    assert_eq!(faults(of_none, NOON), fault("kind", "exactly one kind is required"));
 }
 
 #[test]

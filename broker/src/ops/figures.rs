@@ -78,6 +78,8 @@ figures! {
         "Commits that failed. Any growth needs a look.";
     RecipientsRefused: Counter "pyramid_recipients_refused_total", "recipients", None,
         "Recipients that policy refused a message.";
+    ImmediateUnheard: Counter "pyramid_immediate_unheard_total", "messages", None,
+        "Immediate messages that reached nobody. Any growth needs a telephone call.";
     DecidedAgain: Counter "pyramid_decided_again_total", "messages", None,
         "Messages decided again because the rules had moved before the commit.";
     Decisions: Counter "pyramid_decisions_total", "decisions", Some("from"),
@@ -126,6 +128,14 @@ figures! {
         "Spans that the collector of traces took. Absent: traces are off.";
     SpansDropped: Counter "pyramid_spans_dropped_total", "spans", None,
         "Spans that were lost: the queue was full, or the collector did not take them. Absent: traces are off.";
+    NoticesLeft: Counter "pyramid_notices_left_total", "notices", None,
+        "Notices that everybody they were for has taken. Absent: notices are off.";
+    NoticeFailures: Counter "pyramid_notice_failures_total", "times", None,
+        "Times that a notice could not leave and was put off. Absent: notices are off.";
+    NoticesWaiting: Gauge "pyramid_notices_waiting", "notices", None,
+        "Notices that wait to leave. Absent: notices are off.";
+    NoticesLost: Counter "pyramid_notices_lost_total", "notices", None,
+        "Notices that will not leave: no room, or three days without success. Absent: notices are off.";
 }
 
 #[cfg(test)]

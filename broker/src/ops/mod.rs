@@ -32,6 +32,7 @@ use crate::delivery::outbox::Outbox;
 use crate::ledger::appender::{Figures, Queue};
 use crate::ledger::journal::Archive;
 use crate::listen::{Connections, ListenCounters, Loaded};
+use crate::notify::NoticeCounts;
 use crate::rules::Rules;
 use look::Look;
 use samples::StoreFigures;
@@ -68,6 +69,8 @@ pub struct Sources {
     pub draining: Arc<AtomicBool>,
     /// What became of the spans of traces; `None` if they are not exported.
     pub spans: Option<Arc<SpanCounts>>,
+    /// What became of notices; `None` if they are off.
+    pub notices: Option<Arc<NoticeCounts>>,
 }
 
 /// The sources, with what is being asked of them.

@@ -93,6 +93,12 @@ pub(super) async fn gather(watched: &Watched) -> Vec<Sample> {
         samples.count(Figure::SpansExported, &spans.exported);
         samples.count(Figure::SpansDropped, &spans.dropped);
     }
+    if let Some(notices) = &sources.notices {
+        samples.count(Figure::NoticesLeft, &notices.left);
+        samples.count(Figure::NoticeFailures, &notices.failures);
+        samples.count(Figure::NoticesWaiting, &notices.waiting);
+        samples.count(Figure::NoticesLost, &notices.lost);
+    }
     samples.add(Figure::StoreAnswers, yes(answer.is_some()));
     if let Some(answer) = answer {
         store(&answer, now, &mut samples);
@@ -108,6 +114,7 @@ fn appender(sources: &Sources, samples: &mut Samples) {
     samples.add(Figure::CommitSeconds, float(micros) / MICROS_PER_SECOND);
     samples.count(Figure::CommitFailures, &figures.failures);
     samples.count(Figure::RecipientsRefused, &figures.refused);
+    samples.count(Figure::ImmediateUnheard, &figures.immediate_unheard);
     samples.count(Figure::DecidedAgain, &figures.decided_again);
 }
 

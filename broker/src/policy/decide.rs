@@ -29,8 +29,7 @@ pub const CACHED_VERDICTS_MAX: usize = 65_536;
 /// The rules in force at one moment for one directory.
 ///
 /// Bound: `CACHED_VERDICTS_MAX` verdicts are remembered.
-/// Refuses: a desk it does not know, a question whose facts do not fit its kind and a rule
-/// that cannot be evaluated, all as `PolicyError`.
+/// Refuses: a desk it does not know and a rule that cannot be evaluated, both as `PolicyError`.
 pub struct InForce {
     core: Option<Core>,
     window: Window,
@@ -183,7 +182,7 @@ impl InForce {
             .get(desk)
             .and_then(Option::as_ref)
             .and_then(|facts| {
-                let set = policies(core, facts, question.kind)?;
+                let set = policies(core, facts, question.facts.kind())?;
                 core.evaluate(facts, question, stake, set)
             })
             .unwrap_or_else(|| Verdict::refused(Refusal::PolicyError, Vec::new()))

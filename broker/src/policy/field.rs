@@ -38,14 +38,31 @@ pub const fn class(field: Field) -> Class {
         | Field::HousingNeed
         | Field::Sighting
         | Field::Employment
-        | Field::ResponsibleOfficer => Class::Ordinary,
+        | Field::ResponsibleOfficer
+        | Field::EnforcementDetail
+        | Field::ActionPathway
+        | Field::PlacementDetail
+        | Field::CourtDetail
+        | Field::RequestDetail => Class::Ordinary,
         // Criminal-offence data, an internal reference and a category that tells the sort of
         // offence: sensitive, but none is special-category data.
-        Field::SpentConviction | Field::OriginatorReference | Field::MappaCategory => {
-            Class::Sensitive
-        }
+        // So is what a programme, an appointment kept, a debt or a family tells of a person, what
+        // somebody said when asked, and a plan, which may touch on any of these.
+        Field::SpentConviction
+        | Field::OriginatorReference
+        | Field::MappaCategory
+        | Field::ReferralProgramme
+        | Field::Consent
+        | Field::Finance
+        | Field::Relationships
+        | Field::SoleCarer
+        | Field::Attendance
+        | Field::Reparation
+        | Field::Plan => Class::Sensitive,
+        // A drug test is of the body: data concerning health (DPA 2018 s.205(1)).
         Field::Unspecified
         | Field::HealthIdentifiers
+        | Field::DrugTestResult
         | Field::Narrative
         | Field::LicenceConditionText
         | Field::Health
@@ -70,6 +87,14 @@ pub const FIELDS: &[Field] = &[
     Field::MappaLevel,
     Field::OriginatorReference,
     Field::FlagDetail,
+    Field::DrugTestResult,
+    Field::EnforcementDetail,
+    Field::ActionPathway,
+    Field::PlacementDetail,
+    Field::ReferralProgramme,
+    Field::Consent,
+    Field::CourtDetail,
+    Field::RequestDetail,
     Field::Narrative,
     Field::OffenceClass,
     Field::SpentConviction,
@@ -86,6 +111,12 @@ pub const FIELDS: &[Field] = &[
     Field::FormerName,
     Field::Ethnicity,
     Field::ResponsibleOfficer,
+    Field::Finance,
+    Field::Relationships,
+    Field::SoleCarer,
+    Field::Attendance,
+    Field::Reparation,
+    Field::Plan,
 ];
 
 #[cfg(test)]

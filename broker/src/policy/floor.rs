@@ -21,7 +21,8 @@ pub fn may_show(field: Field, kind: AgencyKind, function: Function, regime: Regi
     let voluntary = kind == AgencyKind::Voluntary || function == Function::Mentoring;
     match field {
         Field::Unspecified => false,
-        // What anybody needs who is to do anything at all for the person.
+        // What anybody needs who is to do anything at all for the person, and what is asked for
+        // and set. What of it is not ordinary is shown where an agreement names it.
         Field::SubjectName
         | Field::SubjectBirthDate
         | Field::CustodyPrison
@@ -32,14 +33,32 @@ pub fn may_show(field: Field, kind: AgencyKind, function: Function, regime: Regi
         | Field::HousingNeed
         | Field::Employment
         | Field::ResponsibleOfficer
-        | Field::Narrative => true,
-        // Keys to police records: only where such records are lawfully held.
-        Field::PoliceIdentifiers => {
-            regime == Regime::Part3
-                && [Police, Probation, Prison, Prosecution, Court, YouthOffending].contains(&kind)
+        | Field::Narrative
+        | Field::ActionPathway
+        | Field::RequestDetail
+        | Field::ReferralProgramme
+        | Field::Attendance
+        | Field::Plan
+        | Field::Finance
+        | Field::Relationships
+        | Field::Reparation => true,
+        // Not for volunteers: a prison number opens records to them, a risk assessment names
+        // those at risk, where a child lives is not theirs to know, and what a court did is
+        // criminal-offence data (UK GDPR art 10).
+        Field::HmppsIdentifiers | Field::Risk | Field::PlacementDetail | Field::CourtDetail => {
+            !voluntary
         }
-        // Volunteers know the person by name; a prison number opens records to them.
-        Field::HmppsIdentifiers => !voluntary,
+        // Police lists, and spent convictions (Rehabilitation of Offenders Act 1974 s.4 and s.9):
+        // never for housing, employment or voluntary work.
+        Field::FlagDetail | Field::SpentConviction => !voluntary && function != Function::Housing,
+        Field::DrugTestResult => may_see_drug_test(kind, function),
+        Field::EnforcementDetail => may_see_breach(kind, function, voluntary),
+        // Gender Recognition Act 2004 s.22: an offence to disclose. And who agreed to what stays
+        // with whoever asked: a withdrawal must not be seen by what is missing.
+        Field::FormerName | Field::Consent => false,
+        // Only children's services receive it (Children Act 1989 s.17).
+        Field::SoleCarer => !voluntary && function == Function::ChildrensServices,
+        Field::PoliceIdentifiers => may_see_police_numbers(kind, regime),
         // The NHS number is for care (health and treatment providers) alone.
         Field::HealthIdentifiers => matches!(function, Function::HealthCare | Function::Treatment),
         // MAPPA minutes bind the responsible authorities and those under the duty to
@@ -50,11 +69,6 @@ pub fn may_show(field: Field, kind: AgencyKind, function: Function, regime: Regi
         }
         // An originator's reference leads back to a source.
         Field::OriginatorReference => kind == Police && regime == Regime::Part3,
-        // That somebody is on a police list is not for volunteers or landlords.
-        Field::FlagDetail => !voluntary && function != Function::Housing,
-        // Rehabilitation of Offenders Act 1974 s.4 and s.9: never for housing, employment or
-        // voluntary work.
-        Field::SpentConviction => !voluntary && function != Function::Housing,
         // Exclusion zones and no-contact names endanger victims: police and supervising
         // probation; others get the code.
         Field::LicenceConditionText => [Police, Probation].contains(&kind),
@@ -63,17 +77,52 @@ pub fn may_show(field: Field, kind: AgencyKind, function: Function, regime: Regi
             may_see_health(kind, function)
                 || matches!(function, Function::OffenderManagement | Function::YouthJustice)
         }
-        // A risk assessment names those at risk.
-        Field::Risk => !voluntary,
-        // Whereabouts as police see them: a means of enforcement.
-        Field::Sighting => {
-            regime == Regime::Part3 && [Police, Probation, Prison, YouthOffending].contains(&kind)
-        }
+        Field::Sighting => may_see_sightings(kind, regime),
         Field::ChildConcern => !voluntary && may_see_child_concern(function),
-        // Gender Recognition Act 2004 s.22: an offence to disclose.
-        Field::FormerName => false,
         // Asked for in MAPPA and custody work; nobody else has a use for it here.
         Field::Ethnicity => [Police, Probation, Prison, YouthOffending].contains(&kind),
+    }
+}
+
+/// Keys to police records: only where such records are lawfully held.
+fn may_see_police_numbers(kind: AgencyKind, regime: Regime) -> bool {
+    regime == Regime::Part3
+        && [Police, Probation, Prison, Prosecution, Court, YouthOffending].contains(&kind)
+}
+
+/// Whereabouts as police see them: a means of enforcement.
+fn may_see_sightings(kind: AgencyKind, regime: Regime) -> bool {
+    regime == Regime::Part3 && [Police, Probation, Prison, YouthOffending].contains(&kind)
+}
+
+/// Whether somebody broke an order is for those who enforce it, and for those who look after a
+/// child that did.
+fn may_see_breach(kind: AgencyKind, function: Function, voluntary: bool) -> bool {
+    [Police, Probation, Prison, YouthOffending, Prosecution, Court].contains(&kind)
+        || (!voluntary && function == Function::ChildrensServices)
+}
+
+/// PACE 1984 s.63B(7): those who decide on bail, sentence, supervision and release, and those who
+/// give advice and treatment.
+fn may_see_drug_test(kind: AgencyKind, function: Function) -> bool {
+    match function {
+        Function::OffenderManagement | Function::PublicProtection | Function::Custody => {
+            [Police, Probation, Prison].contains(&kind)
+        }
+        Function::YouthJustice => kind == YouthOffending,
+        Function::Prosecution => kind == Prosecution,
+        Function::CourtAdministration => kind == Court,
+        Function::Treatment => {
+            [Health, TreatmentProvider, Prison, Council, YouthOffending].contains(&kind)
+        }
+        Function::Selection
+        | Function::Intelligence
+        | Function::ChildrensServices
+        | Function::Housing
+        | Function::HealthCare
+        | Function::Mentoring
+        | Function::VictimLiaison
+        | Function::BrokerOperations => false,
     }
 }
 
@@ -141,6 +190,20 @@ mod tests {
             (Field::ChildConcern, Voluntary, F::ChildrensServices, UkGdpr),
             (Field::Ethnicity, Council, F::Housing, UkGdpr),
             (Field::SubjectName, Operator, F::BrokerOperations, Part3),
+            (Field::DrugTestResult, Police, F::Intelligence, Part3),
+            (Field::DrugTestResult, Police, F::Selection, Part3),
+            (Field::DrugTestResult, Council, F::OffenderManagement, UkGdpr),
+            (Field::DrugTestResult, Health, F::HealthCare, UkGdpr),
+            (Field::DrugTestResult, Voluntary, F::Treatment, UkGdpr),
+            (Field::EnforcementDetail, Council, F::Housing, UkGdpr),
+            (Field::EnforcementDetail, Voluntary, F::ChildrensServices, UkGdpr),
+            (Field::PlacementDetail, Voluntary, F::Mentoring, UkGdpr),
+            (Field::CourtDetail, Probation, F::Mentoring, UkGdpr),
+            (Field::Consent, Voluntary, F::Mentoring, UkGdpr),
+            (Field::Consent, Police, F::OffenderManagement, Part3),
+            (Field::SoleCarer, Police, F::OffenderManagement, Part3),
+            (Field::SoleCarer, Probation, F::PublicProtection, Part3),
+            (Field::SoleCarer, Voluntary, F::ChildrensServices, UkGdpr),
         ];
         for (field, kind, function, regime) in never {
             assert!(!may_show(field, kind, function, regime), "{field:?} {kind:?} {function:?}");
@@ -164,6 +227,13 @@ mod tests {
             (Field::Narrative, Council, F::ChildrensServices, UkGdpr),
             (Field::SubjectName, Voluntary, F::Mentoring, UkGdpr),
             (Field::HousingNeed, Council, F::Housing, UkGdpr),
+            (Field::DrugTestResult, TreatmentProvider, F::Treatment, UkGdpr),
+            (Field::DrugTestResult, Council, F::Treatment, UkGdpr),
+            (Field::DrugTestResult, Court, F::CourtAdministration, Part3),
+            (Field::EnforcementDetail, Council, F::ChildrensServices, UkGdpr),
+            (Field::PlacementDetail, Council, F::ChildrensServices, UkGdpr),
+            (Field::SoleCarer, Council, F::ChildrensServices, UkGdpr),
+            (Field::Reparation, Voluntary, F::Mentoring, UkGdpr),
         ];
         for (field, kind, function, regime) in possible {
             assert!(may_show(field, kind, function, regime), "{field:?} {kind:?} {function:?}");

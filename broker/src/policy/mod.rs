@@ -16,6 +16,8 @@ mod decide;
 
 mod desks;
 
+mod facts;
+
 pub mod field;
 
 pub mod floor;
@@ -40,28 +42,26 @@ use std::fmt;
 use std::sync::Arc;
 
 use proto::exchange::v1::{
-    CustodyCertainty, CustodyEvent, Field, FlagKind, Gateway, GradingScheme, HandlingCondition,
-    IntelligenceCondition, LawfulBasis, LimitedAccess, Marking, Purpose, SensitiveCondition,
-    SubjectCategory, TaskKind, Urgency,
+    Field, FlagKind, Gateway, HandlingCondition, LawfulBasis, LimitedAccess, Marking, Purpose,
+    SensitiveCondition, SubjectCategory, Urgency,
 };
 use proto::refusal::Refusal;
 
 pub use bundle::{Bundle, BundleError, BundleFault, BundleFile, Term};
 pub use decide::{CACHED_VERDICTS_MAX, InForce};
+pub use facts::{IntelligenceFacts, KindFacts};
 
-use crate::directory::{AgencyKind, MessageKind, Regime};
+use crate::directory::{AgencyKind, Regime};
 
 /// The facts of one message about one of its subjects, whoever the recipient.
 ///
-/// Everything a policy may read, and nothing else, so it is the key of the cache. `custody`,
-/// `mappa`, `intelligence` and `task` are given exactly when `kind` is of that name; any other
-/// combination is refused as one that cannot be evaluated.
+/// Everything a policy may read, and nothing else, so it is the key of the cache.
 ///
 /// A task carries the facts of the message that caused it: its sender, gateway and basis.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Question {
-    /// Kind of message.
-    pub kind: MessageKind,
+    /// Kind of message, and what may be read of it.
+    pub facts: KindFacts,
     /// Sending agency.
     pub sender: Arc<str>,
     /// Its kind.
@@ -90,39 +90,14 @@ pub struct Question {
     pub limited_access: LimitedAccess,
     /// The subject's active flags.
     pub flags: BTreeSet<FlagKind>,
-    /// For a custody message.
-    pub custody: Option<(CustodyEvent, CustodyCertainty)>,
-    /// For a MAPPA message: category (1 to 4) and level (0 to 3).
-    pub mappa: Option<(u32, u32)>,
-    /// For intelligence.
-    pub intelligence: Option<IntelligenceFacts>,
     /// Fields that are present about this subject.
     pub fields: BTreeSet<Field>,
-    /// For a task of the broker's.
-    pub task: Option<TaskKind>,
 }
 
 impl fmt::Debug for Question {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // These are facts about a person, even without a name.
-        formatter.debug_struct("Question").field("kind", &self.kind).finish_non_exhaustive()
-    }
-}
-
-/// What a grade says of handling.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct IntelligenceFacts {
-    /// Scheme.
-    pub scheme: GradingScheme,
-    /// Handling code: `P` or `C` in 3x5x2, `1` to `5` in 5x5x5.
-    pub handling: char,
-    /// Conditions.
-    pub conditions: BTreeSet<IntelligenceCondition>,
-}
-
-impl fmt::Debug for IntelligenceFacts {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("IntelligenceFacts").finish_non_exhaustive()
+        formatter.debug_struct("Question").field("facts", &self.facts).finish_non_exhaustive()
     }
 }
 
@@ -139,6 +114,8 @@ pub struct Stake {
     pub in_area: bool,
     /// It selects candidates for a list in an area of the message.
     pub selection: bool,
+    /// It was given the earlier message that this one follows.
+    pub holder: bool,
 }
 
 /// The answer to one question for one desk.

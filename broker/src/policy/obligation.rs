@@ -131,7 +131,7 @@ pub(super) fn join(
 /// Handling conditions that a grade carries: whoever reads it is held to them by name.
 fn implied(question: &Question) -> BTreeSet<HandlingCondition> {
     let mut handling = BTreeSet::new();
-    let Some(facts) = &question.intelligence else {
+    let Some(facts) = question.facts.intelligence() else {
         return handling;
     };
     if facts.scheme == GradingScheme::FiveFiveFive && ['1', '3'].contains(&facts.handling) {

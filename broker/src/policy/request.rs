@@ -12,20 +12,16 @@ use proto::text::Named;
 
 use super::desks::uid;
 use super::words::NONE;
-use super::{Question, Stake};
-use crate::directory::MessageKind;
+use super::{KindFacts, Question, Stake};
 
-/// The request for one desk. `None`: the facts do not fit the kind of message or the schema.
+/// The request for one desk. `None`: the facts do not fit the schema.
 pub(super) fn request(
     desk: &EntityUid,
     question: &Question,
     stake: Stake,
     schema: &Schema,
 ) -> Option<Request> {
-    if !facts_fit(question) {
-        return None;
-    }
-    let action = uid("Action", question.kind.name())?;
+    let action = uid("Action", question.facts.kind().name())?;
     let context = Context::from_pairs(facts(question, stake)).ok()?;
     Request::new(desk.clone(), action, message()?.clone(), context, Some(schema)).ok()
 }
@@ -35,28 +31,16 @@ fn message() -> Option<&'static EntityUid> {
     MESSAGE.get_or_init(|| uid("Message", "m")).as_ref()
 }
 
-/// Whether the facts of a kind are there exactly when the message is of that kind.
-///
-/// Without this a custody message that lost its certainty would not read as provisional.
-fn facts_fit(question: &Question) -> bool {
-    let given = [
-        (MessageKind::Custody, question.custody.is_some()),
-        (MessageKind::Mappa, question.mappa.is_some()),
-        (MessageKind::Intelligence, question.intelligence.is_some()),
-        (MessageKind::Task, question.task.is_some()),
-    ];
-    given.iter().all(|(kind, given)| (question.kind == *kind) == *given)
-}
-
 fn facts(question: &Question, stake: Stake) -> Vec<(String, RestrictedExpression)> {
     let mut facts = of_the_message(question);
-    facts.extend(of_the_kind(question));
+    facts.extend(of_the_kind(&question.facts));
     facts.extend(
         [
             ("stake_addressed", stake.addressed),
             ("stake_flag_owner", stake.flag_owner),
             ("stake_in_area", stake.in_area),
             ("stake_selection", stake.selection),
+            ("stake_holder", stake.holder),
         ]
         .map(|(name, holds)| (name, RestrictedExpression::new_bool(holds))),
     );
@@ -89,31 +73,69 @@ fn of_the_message(question: &Question) -> Vec<Fact> {
     ]
 }
 
-fn of_the_kind(question: &Question) -> Vec<Fact> {
-    let (event, certainty) = question
-        .custody
-        .map_or((NONE.into(), NONE.into()), |(event, certainty)| (event.name(), certainty.name()));
-    let (category, level) = question.mappa.unwrap_or_default();
-    let (scheme, handling, conditions) = question.intelligence.as_ref().map_or_else(
-        || {
-            (
-                NONE.into(),
-                NONE.into(),
-                set::<proto::exchange::v1::IntelligenceCondition>(&BTreeSet::new()),
-            )
-        },
-        |facts| (facts.scheme.name(), facts.handling.to_string(), set(&facts.conditions)),
-    );
-    vec![
-        ("custody_event", text(event)),
-        ("custody_certainty", text(certainty)),
-        ("mappa_category", RestrictedExpression::new_long(category.into())),
-        ("mappa_level", RestrictedExpression::new_long(level.into())),
-        ("intelligence_scheme", text(scheme)),
-        ("intelligence_handling", text(handling)),
-        ("intelligence_conditions", conditions),
-        ("task", text(question.task.map_or_else(|| NONE.into(), Named::name))),
-    ]
+fn of_the_kind(facts: &KindFacts) -> Vec<Fact> {
+    let mut words = Words::default();
+    let (mut mappa, mut conditions) = ((0, 0), BTreeSet::new());
+    match facts {
+        KindFacts::Intelligence(grade) => {
+            words.intelligence_scheme = grade.scheme.name();
+            words.intelligence_handling = grade.handling.to_string();
+            conditions.clone_from(&grade.conditions);
+        }
+        KindFacts::Mappa { category, level } => mappa = (*category, *level),
+        KindFacts::Custody { event, certainty } => {
+            words.custody_event = event.name();
+            words.custody_certainty = certainty.name();
+        }
+        KindFacts::Task(task) => words.task = task.name(),
+        KindFacts::DrugTest(purpose) => words.drug_test_use = purpose.name(),
+        KindFacts::Enforcement { step, outcome } => {
+            words.enforcement_step = step.name();
+            words.enforcement_outcome = outcome.name();
+        }
+        KindFacts::Action(pathway) => words.pathway = pathway.name(),
+        KindFacts::Placement { sort, step } => {
+            words.placement_sort = sort.name();
+            words.placement_step = step.name();
+        }
+        KindFacts::Referral(step) => words.referral_step = step.name(),
+        KindFacts::Court(step) => words.court_step = step.name(),
+        KindFacts::Flag | KindFacts::Correction | KindFacts::Request | KindFacts::Response => {}
+    }
+    let mut all = words.into_facts();
+    all.extend([
+        ("mappa_category", RestrictedExpression::new_long(mappa.0.into())),
+        ("mappa_level", RestrictedExpression::new_long(mappa.1.into())),
+        ("intelligence_conditions", set(&conditions)),
+    ]);
+    all
+}
+
+/// Facts that are one word; `none` where they belong to another kind of message.
+macro_rules! words {
+    ($($name:ident),* $(,)?) => {
+        struct Words {
+            $($name: String,)*
+        }
+
+        impl Default for Words {
+            fn default() -> Self {
+                Self { $($name: NONE.into(),)* }
+            }
+        }
+
+        impl Words {
+            fn into_facts(self) -> Vec<Fact> {
+                vec![$((stringify!($name), text(self.$name)),)*]
+            }
+        }
+    };
+}
+
+words! {
+    custody_event, custody_certainty, intelligence_scheme, intelligence_handling, task,
+    drug_test_use, enforcement_step, enforcement_outcome, pathway, placement_sort,
+    placement_step, referral_step, court_step,
 }
 
 fn text(word: impl Into<String>) -> RestrictedExpression {

@@ -33,7 +33,8 @@ macro_rules! words_of_the_protocol {
 
 words_of_the_protocol! {
     Purpose Gateway LawfulBasis SensitiveCondition HandlingCondition SubjectCategory
-    CustodyEvent CustodyCertainty FlagKind TaskKind Field
+    CustodyEvent CustodyCertainty FlagKind TaskKind Field DrugTestUse EnforcementStep
+    EnforcementOutcome Pathway PlacementSort PlacementStep ReferralStep CourtStep
 }
 
 macro_rules! words_of_the_directory {
@@ -50,6 +51,19 @@ macro_rules! words_of_the_directory {
 }
 
 words_of_the_directory! { AgencyKind Function MessageKind }
+
+/// A handling code of intelligence.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct HandlingCode(&'static str);
+
+impl Word for HandlingCode {
+    fn read(word: &str) -> Option<Self> {
+        HANDLING_CODES.iter().find(|code| **code == word).copied().map(Self)
+    }
+    fn word(self) -> String {
+        self.0.into()
+    }
+}
 
 /// Attributes of desks that the platform layer itself reads.
 const PLATFORM_ATTRIBUTES: &[&str] =
@@ -119,6 +133,14 @@ impl Vocabulary {
                 word != "unspecified" && wire::IntelligenceCondition::from_name(word).is_some()
             }
             "task" => word == NONE || wire::TaskKind::from_name(word).is_some(),
+            "drug_test_use" => word == NONE || wire::DrugTestUse::read(word).is_some(),
+            "enforcement_step" => word == NONE || wire::EnforcementStep::read(word).is_some(),
+            "enforcement_outcome" => word == NONE || wire::EnforcementOutcome::read(word).is_some(),
+            "pathway" => word == NONE || wire::Pathway::read(word).is_some(),
+            "placement_sort" => word == NONE || wire::PlacementSort::read(word).is_some(),
+            "placement_step" => word == NONE || wire::PlacementStep::read(word).is_some(),
+            "referral_step" => word == NONE || wire::ReferralStep::read(word).is_some(),
+            "court_step" => word == NONE || wire::CourtStep::read(word).is_some(),
             _ => return None,
         })
     }
@@ -140,7 +162,7 @@ impl Vocabulary {
 pub(super) const NONE: &str = "none";
 
 /// Handling codes of both grading schemes.
-pub(super) const HANDLING_CODES: &[&str] = &["P", "C", "1", "2", "3", "4", "5"];
+const HANDLING_CODES: &[&str] = &["P", "C", "1", "2", "3", "4", "5"];
 
 fn is_regime(word: &str) -> bool {
     [Regime::Part3, Regime::UkGdpr].iter().any(|regime| regime.name() == word)

@@ -8,9 +8,15 @@ use std::sync::Arc;
 
 use prost::Message as _;
 
-use crate::decision::{CandidateDecision, Decided};
+use prost::bytes::Bytes;
+use uuid::Uuid;
+
+use crate::decision::{CandidateDecision, Decided, identifier_field};
 use crate::message::Admitted;
+use crate::policy::KindFacts;
 use crate::register::DeskName;
+use crate::routing::{Earlier, HeldOfPerson, Reason};
+use crate::seal::Token;
 
 /// A decision as it is kept, sealed beside the message: what explanation reads, and what a
 /// later decision may only narrow.
@@ -22,6 +28,10 @@ pub struct Kept {
     pub named: Vec<String>,
     /// Candidates.
     pub candidates: Vec<KeptCandidate>,
+    /// What policy read of the message that is corrected.
+    pub corrected: Option<KindFacts>,
+    /// The desk whose message is answered, and that message's id.
+    pub answers: Option<(DeskName, Uuid)>,
 }
 
 /// One candidate of a kept decision.
@@ -39,6 +49,10 @@ pub struct KeptCandidate {
     pub refusal: u32,
     /// Each subject.
     pub subjects: Vec<KeptSubject>,
+    /// Whether it is told no more than that something came of an earlier message.
+    pub notice_only: bool,
+    /// What it had of the persons whose numbers are merged or parted.
+    pub held: Option<HeldOfPerson>,
 }
 
 /// One subject of a kept candidate.
@@ -67,7 +81,13 @@ impl Kept {
         let candidates = self.candidates.iter().map(|kept| StoredCandidate::of(kept, &mut words));
         let candidates = candidates.collect();
         let bundle = self.bundle.clone();
-        Stored { words: words.0, bundle, named, candidates }.encode_to_vec()
+        let corrected = self.corrected.as_ref().map(KindFacts::to_numbers).unwrap_or_default();
+        let answers = self.answers.as_ref().map(|(desk, message)| StoredAnswered {
+            agency: words.place(&desk.agency),
+            desk: words.place(&desk.desk),
+            message: message.as_bytes().to_vec(),
+        });
+        Stored { words: words.0, bundle, named, candidates, corrected, answers }.encode_to_vec()
     }
 
     /// Reads the stored form; `None` for anything else.
@@ -75,29 +95,89 @@ impl Kept {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut stored = Stored::decode(bytes).ok()?;
         let words = Words(std::mem::take(&mut stored.words));
+        let corrected = (!stored.corrected.is_empty())
+            .then(|| KindFacts::from_numbers(&stored.corrected).ok_or(()))
+            .transpose()
+            .ok()?;
+        let answers = match stored.answers {
+            Some(answered) => Some(answered.read(&words)?),
+            None => None,
+        };
         let candidates = stored.candidates.into_iter().map(|candidate| candidate.read(&words));
         Some(Self {
             bundle: stored.bundle,
             named: words.words(&stored.named)?,
             candidates: candidates.collect::<Option<_>>()?,
+            corrected,
+            answers,
         })
+    }
+
+    /// Whether it turns on what a desk has been given meanwhile.
+    #[must_use]
+    pub fn waits_for_earlier(&self, desk: &DeskName) -> bool {
+        let concerned = Reason::Concerned.name();
+        let mut of_desk = self.candidates.iter().filter(|candidate| candidate.desk == *desk);
+        of_desk.any(|candidate| candidate.reasons.contains(&concerned))
+    }
+
+    /// The numbers of a message's persons that a desk was shown.
+    #[must_use]
+    pub fn numbers_shown(&self, message: &Admitted, desk: &DeskName) -> BTreeSet<Token> {
+        let mut shown = BTreeSet::new();
+        let given = self.candidates.iter().filter(|candidate| {
+            candidate.desk == *desk && candidate.refusal == 0 && !candidate.notice_only
+        });
+        for candidate in given {
+            let people = message.message.subjects.iter().zip(&message.subjects);
+            for ((subject, facts), kept) in people.zip(&candidate.subjects) {
+                let numbers = subject.identifiers.iter().zip(&facts.tokens);
+                let seen = numbers.filter(|(number, _)| {
+                    kept.shown && !kept.withheld.contains(&(identifier_field(number) as i32))
+                });
+                shown.extend(seen.map(|(_, token)| *token));
+            }
+        }
+        shown
+    }
+
+    /// What is on record of the messages that this one follows, for one of its candidates.
+    /// `given`: that one has been given to it by now.
+    #[must_use]
+    pub fn earlier(&self, candidate: &KeptCandidate, given: bool) -> Earlier {
+        let desk = || candidate.desk.clone();
+        let has = |reason: Reason| candidate.reasons.contains(&reason.name());
+        let holds = has(Reason::Holder) || (has(Reason::Concerned) && given);
+        Earlier {
+            holders: holds.then(desk).into_iter().collect(),
+            waiting: (has(Reason::Concerned) && !holds).then(desk).into_iter().collect(),
+            answers: self.answers.clone(),
+            facts: self.corrected.clone(),
+            held: candidate.held.clone().map(|held| (desk(), held)).into_iter().collect(),
+        }
     }
 
     /// The form of a decision that is kept.
     #[must_use]
-    pub fn of(admitted: &Admitted, decided: &Decided) -> Self {
-        let named: BTreeSet<&str> =
-            admitted.message.addressees.iter().map(|a| a.agency.as_str()).collect();
+    pub fn of(admitted: &Admitted, decided: &Decided, earlier: &Earlier) -> Self {
+        let named = admitted.message.addressees.iter().chain(admitted.named_by_kind());
+        let named: BTreeSet<&str> = named.map(|named| named.agency.as_str()).collect();
         Self {
             bundle: hex::encode(decided.bundle),
             named: named.into_iter().map(str::to_owned).collect(),
-            candidates: decided.candidates.iter().map(KeptCandidate::of).collect(),
+            candidates: decided
+                .candidates
+                .iter()
+                .map(|candidate| KeptCandidate::of(candidate, earlier))
+                .collect(),
+            corrected: earlier.facts.clone(),
+            answers: earlier.answers.clone(),
         }
     }
 }
 
 impl KeptCandidate {
-    pub(super) fn of(candidate: &CandidateDecision) -> Self {
+    pub(super) fn of(candidate: &CandidateDecision, earlier: &Earlier) -> Self {
         let view = candidate.outcome.as_ref().ok();
         let subjects = candidate.verdicts.iter().enumerate().map(|(place, verdict)| {
             let permit = verdict.outcome.as_ref().ok();
@@ -121,6 +201,8 @@ impl KeptCandidate {
             reasons: candidate.reasons.iter().map(|reason| reason.name()).collect(),
             refusal: candidate.outcome.as_ref().err().map_or(0, |refusal| refusal.code()),
             subjects: subjects.collect(),
+            notice_only: view.is_some_and(|view| view.notice_only),
+            held: earlier.held.get(&candidate.desk).cloned(),
         }
     }
 }
@@ -136,6 +218,27 @@ struct Stored {
     named: Vec<u32>,
     #[prost(message, repeated, tag = "4")]
     candidates: Vec<StoredCandidate>,
+    #[prost(int32, repeated, tag = "5")]
+    corrected: Vec<i32>,
+    #[prost(message, optional, tag = "6")]
+    answers: Option<StoredAnswered>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct StoredAnswered {
+    #[prost(uint32, tag = "1")]
+    agency: u32,
+    #[prost(uint32, tag = "2")]
+    desk: u32,
+    #[prost(bytes = "vec", tag = "3")]
+    message: Vec<u8>,
+}
+
+impl StoredAnswered {
+    fn read(&self, words: &Words) -> Option<(DeskName, Uuid)> {
+        let desk = words.desk(self.agency, self.desk)?;
+        Some((desk, Uuid::from_slice(&self.message).ok()?))
+    }
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -154,6 +257,30 @@ struct StoredCandidate {
     refusal: u32,
     #[prost(message, repeated, tag = "7")]
     subjects: Vec<StoredSubject>,
+    #[prost(bool, tag = "8")]
+    notice_only: bool,
+    #[prost(message, optional, tag = "9")]
+    held: Option<StoredHeld>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct StoredHeld {
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    shown: Vec<Vec<u8>>,
+    #[prost(bytes = "bytes", repeated, tag = "2")]
+    concerns: Vec<Bytes>,
+}
+
+impl StoredHeld {
+    fn of(held: &HeldOfPerson) -> Self {
+        let shown = held.shown.iter().map(|token| token.0.to_vec()).collect();
+        Self { shown, concerns: held.concerns.clone() }
+    }
+
+    fn read(self) -> Option<HeldOfPerson> {
+        let shown = self.shown.into_iter().map(|token| Some(Token(token.try_into().ok()?)));
+        Some(HeldOfPerson { shown: shown.collect::<Option<_>>()?, concerns: self.concerns })
+    }
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -194,6 +321,10 @@ impl Words {
         self.0.get(usize::try_from(place).ok()?).map(String::as_str)
     }
 
+    fn desk(&self, agency: u32, desk: u32) -> Option<DeskName> {
+        Some(DeskName { agency: Arc::from(self.word(agency)?), desk: Arc::from(self.word(desk)?) })
+    }
+
     fn words<T: for<'a> From<&'a str>>(&self, places: &[u32]) -> Option<Vec<T>> {
         places.iter().map(|place| self.word(*place).map(T::from)).collect()
     }
@@ -218,6 +349,8 @@ impl StoredCandidate {
             reasons: words.places(&candidate.reasons),
             refusal: candidate.refusal,
             subjects,
+            notice_only: candidate.notice_only,
+            held: candidate.held.as_ref().map(StoredHeld::of),
         }
     }
 
@@ -233,15 +366,17 @@ impl StoredCandidate {
             })
         });
         Some(KeptCandidate {
-            desk: DeskName {
-                agency: Arc::from(words.word(self.agency)?),
-                desk: Arc::from(words.word(self.desk)?),
-            },
+            desk: words.desk(self.agency, self.desk)?,
             task: self.task,
             named: self.named,
             reasons: words.words(&self.reasons)?,
             refusal: self.refusal,
             subjects: subjects.collect::<Option<_>>()?,
+            notice_only: self.notice_only,
+            held: match self.held {
+                Some(held) => Some(held.read()?),
+                None => None,
+            },
         })
     }
 }
@@ -266,11 +401,21 @@ mod tests {
             reasons: vec!["addressed".to_owned()],
             refusal,
             subjects: vec![subject(true), subject(false)],
+            notice_only: refusal == 0,
+            held: Some(HeldOfPerson {
+                shown: [Token([7; 16])].into(),
+                concerns: vec![Bytes::from_static(&[9; 16])],
+            }),
         };
         Kept {
             bundle: "ab".repeat(32),
             named: vec!["gmp".to_owned(), "absent".to_owned()],
             candidates: vec![candidate("stockport", 0), candidate("wigan", 6_001)],
+            corrected: Some(KindFacts::Mappa { category: 2, level: 3 }),
+            answers: Some((
+                DeskName { agency: "gmp".into(), desk: "stockport".into() },
+                Uuid::from_u128(5),
+            )),
         }
     }
 

@@ -26,6 +26,8 @@ pub const fn allowed(rpc: Rpc) -> Allowed {
         | Rpc::ExchangeTrack
         | Rpc::ExchangeListDeadLetters
         | Rpc::ExchangeRedrive
+        | Rpc::ExchangeAttest
+        | Rpc::ExchangeListObligations
         | Rpc::DirectoryStateLink
         | Rpc::DirectoryDeclareInterest => Allowed::Nodes,
         Rpc::ExchangeWhoAmI

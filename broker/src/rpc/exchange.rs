@@ -2,7 +2,7 @@
 
 mod session;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,12 +27,12 @@ use crate::delivery::hub::{self, Hub, LEASE};
 use crate::exchange::deliver::{Delivering, Served, Service};
 use crate::exchange::publish::Publishing;
 use crate::identity::{Caller, VerifiedPeer};
-use crate::ledger::appender::{RedriveWork, SubscribeWork, Work};
+use crate::ledger::appender::{AttestWork, RedriveWork, SubscribeWork, Work};
 use crate::listen::{ConnectionInfo, Loaded};
 use crate::message::stamp;
 use crate::register::DeskName;
 use crate::rpc::gate::RefusedCalls;
-use crate::rpc::{peer, status};
+use crate::rpc::{beside, peer, status};
 use session::PublishSession;
 
 /// Frames waiting to be written on one stream.
@@ -160,10 +160,18 @@ impl ExchangeService for ExchangeRpc {
         let outcomes = self.auditing.track(peer.agency(), id).map_err(|e| status::store(&e))?;
         let outcomes = outcomes
             .into_iter()
-            .map(|(agency, state, at)| wire::NamedOutcome {
-                agency,
-                state: state as i32,
-                at: Some(stamp(at)),
+            .map(|outcome| wire::NamedOutcome {
+                agency: outcome.agency,
+                state: outcome.state as i32,
+                at: Some(stamp(outcome.at)),
+                attested: outcome
+                    .attested
+                    .into_iter()
+                    .map(|(attestation, at)| wire::AttestedOutcome {
+                        attestation,
+                        at: Some(stamp(at)),
+                    })
+                    .collect(),
             })
             .collect();
         Ok(Response::new(wire::TrackResponse { outcomes }))
@@ -210,6 +218,56 @@ impl ExchangeService for ExchangeRpc {
         queue.put(Work::Redrive(work)).await.map_err(|_| status::refused(Refusal::ShuttingDown))?;
         let redriven = redriven.await.unwrap_or(false);
         Ok(Response::new(wire::RedriveResponse { redriven }))
+    }
+
+    async fn attest(
+        &self,
+        request: Request<wire::AttestRequest>,
+    ) -> Result<Response<wire::AttestResponse>, Status> {
+        let peer = peer(&request)?;
+        let request = request.into_inner();
+        let desk = self.own_desk(&peer, &request.desk)?;
+        let (releases, person) = attested(&request)?;
+        let (outbox, asked) = (Arc::clone(&self.delivering.outbox), desk.clone());
+        let items = beside(move || outbox.given(&asked, &releases, request.attestation))
+            .await
+            .map_err(|error| status::store(&error))?;
+        if items.is_empty() {
+            return Ok(Response::new(wire::AttestResponse { recorded: 0 }));
+        }
+        let (reply, recorded) = oneshot::channel();
+        let attestation = request.attestation();
+        let node = actor(&peer);
+        let work = AttestWork { desk, node, person, attestation, items, reply };
+        let queue = &self.delivering.queue;
+        queue.put(Work::Attest(work)).await.map_err(|_| status::refused(Refusal::ShuttingDown))?;
+        let recorded = recorded.await.unwrap_or(None);
+        let recorded = recorded.ok_or_else(|| status::refused(Refusal::StoreUnavailable))?;
+        Ok(Response::new(wire::AttestResponse { recorded }))
+    }
+
+    async fn list_obligations(
+        &self,
+        request: Request<wire::ListObligationsRequest>,
+    ) -> Result<Response<wire::ListObligationsResponse>, Status> {
+        let peer = peer(&request)?;
+        let desk = self.own_desk(&peer, &request.get_ref().desk)?;
+        let (outbox, asked) = (Arc::clone(&self.delivering.outbox), desk.clone());
+        let owed =
+            beside(move || outbox.owed(&asked)).await.map_err(|error| status::store(&error))?;
+        // What fell due while the clock is not believed is not called overdue yet.
+        let now = self.delivering.clock.reading().settled();
+        let obligations = owed
+            .into_iter()
+            .map(|owed| wire::Obligation {
+                release_id: owed.release_id.to_vec().into(),
+                reference: self.hub.reference(&desk.agency, &owed.message).into(),
+                owed: owed.attestation,
+                due: Some(stamp(owed.due)),
+                overdue: owed.due < now,
+            })
+            .collect();
+        Ok(Response::new(wire::ListObligationsResponse { obligations }))
     }
 
     async fn who_am_i(
@@ -455,4 +513,33 @@ async fn read_steps(
             }
         }
     }
+}
+
+/// The releases and the person of an attestation.
+fn attested(request: &wire::AttestRequest) -> Result<(Vec<[u8; 16]>, Option<Uuid>), Status> {
+    let known = wire::Attestation::try_from(request.attestation);
+    if known.is_err() || request.attestation() == wire::Attestation::Unspecified {
+        return Err(status::fault("attestation", "is required: what was done"));
+    }
+    let person = match request.acting_person.as_str() {
+        "" => None,
+        given => Some(
+            Uuid::try_parse(given).map_err(|_| status::fault("acting_person", "must be a UUID"))?,
+        ),
+    };
+    if request.attestation() == wire::Attestation::Opened && person.is_none() {
+        return Err(status::fault(
+            "acting_person",
+            "is required: only a person opens something, and a system's receipt is no reading",
+        ));
+    }
+    let releases: Option<BTreeSet<[u8; 16]>> =
+        request.release_ids.iter().map(|id| id.as_ref().try_into().ok()).collect();
+    let releases = releases.filter(|all| {
+        all.len() == request.release_ids.len()
+            && (1..=limits::ATTESTED_RELEASES_MAX).contains(&all.len())
+    });
+    let rule = "are 1 to 256 release ids of 16 bytes, each once";
+    let releases = releases.ok_or_else(|| status::fault("release_ids", rule))?;
+    Ok((releases.into_iter().collect(), person))
 }

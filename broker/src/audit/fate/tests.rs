@@ -24,6 +24,8 @@ fn kept(agencies: &[&str]) -> Kept {
             reasons: vec![reason.name()],
             refusal: 0,
             subjects: Vec::new(),
+            notice_only: false,
+            held: None,
         }
     });
     let named = agencies.iter().filter(|agency| agency.starts_with("named"));
@@ -31,6 +33,8 @@ fn kept(agencies: &[&str]) -> Kept {
         bundle: String::new(),
         named: named.map(|agency| (*agency).to_owned()).collect(),
         candidates: candidates.collect(),
+        corrected: None,
+        answers: None,
     }
 }
 

@@ -46,6 +46,12 @@ pub(super) fn there(config: &Config) -> Vec<Finding> {
                     "put a revocation list of every root and issuing authority there"
                 }
                 "ops.otlp_authorities" => "put the roots of the collector's certificate there",
+                "notify.smtp_authorities" => "put the roots of the relay's certificate there",
+                "notify.webhook_authorities" => "put the roots of receivers' certificates there",
+                "notify.smtp_credentials" => {
+                    "write the relay's user name and password there, a line each, mode 0600"
+                }
+                "notify.webhook_key" => "put 32 bytes of chance there, mode 0600",
                 _ => "`broker init` made it: bring it back from the copy that was kept of keys",
             };
             Finding::fail(key, format!("{} is not there; {mend}", path.display()))
@@ -65,6 +71,25 @@ pub(super) fn collector(config: &Config) -> Option<Finding> {
         Ok(_) => Finding::ok(CHECK, "good"),
         Err(error) => Finding::fail(CHECK, format!("{error}; `serve` does not start without")),
     })
+}
+
+/// Whether notices can leave as configured, as far as files go: nobody is called.
+pub(super) fn notices(config: &Config) -> Vec<Finding> {
+    const CHECK: &str = "notify";
+    let Some(options) = &config.notify else {
+        return vec![Finding::ok(CHECK, "off: alarms stand in the log and the figures alone")];
+    };
+    // What is absent is told by others.
+    if config.paths().iter().any(|(key, path)| key.starts_with(CHECK) && !path.exists()) {
+        return Vec::new();
+    }
+    match config.read_notify_secrets() {
+        Err(error) => error_findings(CHECK, &Failure::from(error)),
+        Ok(secrets) => vec![match options.check(secrets) {
+            Ok(()) => Finding::ok(CHECK, "good"),
+            Err(error) => Finding::fail(CHECK, format!("{error}; `serve` does not start without")),
+        }],
+    }
 }
 
 /// Who may write what decides, and read what is secret. Key files are judged by [`keys`].

@@ -48,6 +48,7 @@ fn look(path: &Path, config: &Config, clock: &Arc<dyn Clock>) -> Vec<Finding> {
     findings.extend(files::keys(config));
     findings.extend(files::tls(&config.listen.files, clock));
     findings.extend(files::collector(config));
+    findings.extend(files::notices(config));
     findings.extend(trust::look(config, clock));
     findings.extend(ledger::look(config));
     findings.push(floor::look(config));

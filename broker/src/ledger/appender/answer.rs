@@ -16,6 +16,7 @@ pub(super) enum Answer {
     Published(PublishOutcome),
     Released(Result<(), ReleaseRefused>),
     Subscribed(u64),
+    Attested(u32),
     Done(bool),
 }
 
@@ -54,6 +55,9 @@ pub(super) fn answer(
             }
             (Work::Redrive(redrive), Answer::Done(done)) => {
                 let _ = redrive.reply.send(done);
+            }
+            (Work::Attest(attest), Answer::Attested(recorded)) => {
+                let _ = attest.reply.send(Some(recorded));
             }
             (Work::Tick { reply, .. }, _) => {
                 let _ = reply.send(Ok(head));
@@ -102,6 +106,9 @@ pub(super) fn fail(works: Vec<Work>, known: &HashMap<MessageKey, KnownMessage>, 
             Work::Redrive(redrive) => {
                 let _ = redrive.reply.send(false);
             }
+            Work::Attest(attest) => {
+                let _ = attest.reply.send(None);
+            }
             Work::Tick { reply, .. } => {
                 let _ = reply.send(Err(unknown()));
             }
@@ -109,7 +116,7 @@ pub(super) fn fail(works: Vec<Work>, known: &HashMap<MessageKey, KnownMessage>, 
                 let _ = reply.send(Err(unknown()));
             }
             // Nobody waits for these; dropping a reply tells its owner.
-            Work::End(_) | Work::Refusals(_) | Work::Stop(_) => {}
+            Work::End(_) | Work::Refusals(_) | Work::Told(_) | Work::Stop(_) => {}
         }
     }
 }

@@ -266,6 +266,11 @@ impl Appender {
             // What else the draft does to it is written first.
             Work::Redrive(redrive) if draft.touches(redrive.delivery) => return Ok(Built::Later),
             Work::Redrive(redrive) => self.redrive(redrive, draft, now)?,
+            Work::Attest(attest) => self.attest(attest, draft, now)?,
+            Work::Told(told) => {
+                draft.batch.told.extend(told.iter().copied());
+                Answer::Done(true)
+            }
             Work::Refusals(refusals) => self.refusals(refusals, draft)?,
             Work::Tick { leaves, .. } => {
                 for _ in 0..*leaves {
@@ -517,6 +522,8 @@ fn deliveries_of(works: &[Work]) -> Vec<u64> {
             | Work::Subscribe(_)
             | Work::Change(_)
             | Work::Consult(_)
+            | Work::Attest(_)
+            | Work::Told(_)
             | Work::Refusals(_)
             | Work::Tick { .. }
             | Work::Keep { .. }

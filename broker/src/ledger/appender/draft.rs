@@ -13,6 +13,7 @@ use crate::ledger::journal::{
     Attempts, Batch, DeliveryMark, DeliveryRow, DeliveryState, EntryRow, ReleaseRow, StoreError,
 };
 use crate::register::DeskName;
+use proto::exchange::v1::Attestation;
 
 use super::gathered::{Made, Pending, Receipts, Releases, Target};
 use super::work::Recorded;
@@ -118,6 +119,7 @@ impl Draft {
         self.batch.entries.is_empty()
             && self.batch.subscriptions.is_empty()
             && self.batch.documents.is_empty()
+            && self.batch.told.is_empty()
     }
 
     /// Notes how deliveries stand on disk.
@@ -190,6 +192,12 @@ impl Draft {
         self.batch.head.last_delivery = row;
         self.batch.deliveries.push(DeliveryRow { row, ..delivery });
         row
+    }
+
+    /// Whether this commit records an attestation of a delivery already.
+    pub(super) fn attests(&self, delivery: u64, attestation: Attestation) -> bool {
+        let mut known = self.batch.attested.iter();
+        known.any(|row| row.delivery == delivery && row.attestation == attestation as i32)
     }
 
     /// Notes that something waits on a subscription.

@@ -22,9 +22,13 @@ mod draft;
 
 mod gathered;
 
+mod earlier;
+
 mod publish;
 
 mod settle;
+
+mod attest;
 
 mod change;
 
@@ -46,9 +50,10 @@ use crate::ledger::tree::Edge;
 use crate::policy::Bundle;
 
 pub use work::{
-    Change, ChangeWork, CommittedHead, ConsultWork, EndItem, Figures, Live, LiveRelease,
-    PublishOutcome, PublishSink, Queue, RedriveWork, ReleaseItem, ReleaseRefused, ReleaseWork,
-    Released, Seat, SettleItem, SettleWork, Settlement, Shared, Stopped, SubscribeWork, Work,
+    AttestWork, Change, ChangeWork, CommittedHead, ConsultWork, EndItem, Figures, Live,
+    LiveRelease, PublishOutcome, PublishSink, Queue, RedriveWork, ReleaseItem, ReleaseRefused,
+    ReleaseWork, Released, Seat, SettleItem, SettleWork, Settlement, Shared, Stopped,
+    SubscribeWork, Work,
 };
 
 use commit::{Flying, Open};

@@ -6,26 +6,29 @@ use std::sync::atomic::Ordering;
 
 use proto::ledger::record::RECORD_FORMAT;
 use proto::refusal::Refusal;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::decision::{CandidateDecision, View};
 use crate::ledger::journal::{
     DeliveryRow, DeliveryState, Known as KnownMessage, MessageRow, StoreError,
 };
+use crate::ledger::owed::Owes;
 use crate::ledger::record::{BROKER_PARTY, Objects, RecordType, Text};
-use crate::message::{Admitted, MessageKey};
-use crate::parcel::Parcel;
+use crate::message::{self, Admitted, MessageKey, Reach};
+use crate::notify;
+use crate::parcel::{self, Parcel};
 use crate::prepare::{self, Prepared};
 use crate::register::DeskName;
+use crate::routing::Earlier;
 use crate::rules::Rules;
 use crate::seal::Token;
 
 use super::change::make_subscription;
 use super::commit::Open;
 use super::draft::{Draft, no_chance};
+use super::earlier::Found;
 use super::gathered::{Pending, Target};
-use super::settle::ending;
 use super::{Appender, PublishOutcome, ReleaseItem};
 
 impl Appender {
@@ -38,55 +41,60 @@ impl Appender {
         first: bool,
     ) -> Result<Option<PublishOutcome>, StoreError> {
         let (rules, now) = (Arc::clone(&open.rules), open.now);
-        let (draft, known) = (&mut open.draft, &mut open.known);
         let admitted = Arc::clone(&prepared.admitted);
         // Step 1: the same id twice joins the first's outcome; another message under it is refused.
-        if let Some(first) = known.get(&admitted.key) {
+        if let Some(first) = open.known.get(&admitted.key) {
             return Ok(Some(if first.digest == admitted.digest {
                 PublishOutcome::Accepted { at: first.accepted_at, repeated: true }
             } else {
                 PublishOutcome::Refused(Refusal::MessageIdReused)
             }));
         }
-        // Step 2: who was told of what this settles, under the head lock.
-        let cited = prepare::cites(&admitted);
-        let mut settles = None;
-        let mut holders: Option<Vec<DeskName>> = None;
-        if let Some(key) = &cited {
-            let Some(first) = known.get(key) else {
-                return Ok(Some(PublishOutcome::Refused(Refusal::NotFound)));
-            };
-            settles = Some(first.row);
-            if admitted.to_holders_only() {
-                holders = Some(self.withdraw(first.row, key, draft, now)?);
-            }
-        }
-        // Step 3: decide again what was decided under rules that moved.
-        if holders.is_some() || prepared.decided.epochs != rules.epochs {
-            **prepared = self.decide_again(&admitted, holders.as_deref(), &rules, now)?;
-        }
-        if !prepared.register.is_empty() && !first {
+        // Step 2: who was given or asked what this follows, under the head lock.
+        if admitted.follows() && !first {
             return Ok(None);
         }
+        let found = match self.earlier(&admitted, open)? {
+            Ok(found) => found,
+            Err(refusal) => return Ok(Some(PublishOutcome::Refused(refusal))),
+        };
+        // Step 3: decide again what was decided under rules that moved, or without what is on
+        // record.
+        if admitted.follows() || prepared.decided.epochs != rules.epochs {
+            **prepared = self.decide_again(&admitted, &found.earlier, &rules, now)?;
+        }
+        let changes = match &prepared.register {
+            Ok(changes) => changes.clone(),
+            Err(refusal) => return Ok(Some(PublishOutcome::Refused(*refusal))),
+        };
+        if !changes.is_empty() && !first {
+            return Ok(None);
+        }
+        let draft = &mut open.draft;
         // Step 4: rows, records, and live releases in the same commit.
         let row = draft.batch.head.last_message + 1;
         draft.batch.head.last_message = row;
         let entry = draft.next_entry();
-        let deliveries = self.deliver(prepared, row, entry, cited.map(|key| key.id), draft, now)?;
+        if admitted.immediate() {
+            // What it follows goes before it: in the same lane, where that waits.
+            draft.batch.pulled.extend(found.ahead.iter().copied());
+        }
+        let deliveries = self.deliver(prepared, row, entry, &found, draft, now)?;
         if admitted.immediate() && deliveries.iter().all(Vec::is_empty) {
-            self.alarm_unheard();
+            self.alarm_unheard(&admitted, &rules, now);
         }
         let records = self.message_records(prepared, &deliveries);
         let written = draft.entry(records, &*self.shared.chance)?;
         assert!(written == entry, "a delivery's permit is the entry written right after it");
-        draft.batch.messages.push(message_row(prepared, row, entry, settles, now));
-        known.insert(
+        draft.batch.messages.push(message_row(prepared, row, entry, &found, now));
+        open.known.insert(
             admitted.key.clone(),
             KnownMessage { row, digest: admitted.digest, accepted_at: now },
         );
         // Step 5: a flag or the like changes the register in the same commit.
-        if !prepared.register.is_empty() {
-            let next = self.apply_register(&prepared.register, &rules, draft)?;
+        if !changes.is_empty() {
+            let draft = &mut open.draft;
+            let next = self.apply_register(&changes, &rules, draft)?;
             self.late_stakes(&tokens_of(&admitted), &next, draft, now)?;
             open.changed = Some((next, self.bundle.clone()));
         }
@@ -96,64 +104,24 @@ impl Appender {
     fn decide_again(
         &self,
         admitted: &Arc<Admitted>,
-        holders: Option<&[DeskName]>,
+        earlier: &Earlier,
         rules: &Rules,
         now: OffsetDateTime,
     ) -> Result<Prepared, StoreError> {
         self.shared.figures.decided_again.fetch_add(1, Ordering::Relaxed);
         let (vault, chance) = (&self.shared.vault, &*self.shared.chance);
-        prepare::prepare(Arc::clone(admitted), holders, rules, vault, chance, now)
+        prepare::prepare(Arc::clone(admitted), earlier, rules, vault, chance, now)
             .map_err(|_| no_chance())
     }
 
     /// Failing closed must not fall on a victim: operators are told out of band.
-    fn alarm_unheard(&self) {
+    fn alarm_unheard(&self, admitted: &Admitted, rules: &Rules, now: OffsetDateTime) {
         self.shared.figures.immediate_unheard.fetch_add(1, Ordering::Relaxed);
         tracing::error!(code = "immediate-unheard", "an immediate message reaches nobody");
-    }
-
-    /// Ends what waits of a message, and answers the desks that were given it.
-    pub(super) fn withdraw(
-        &self,
-        message: u64,
-        key: &MessageKey,
-        draft: &mut Draft,
-        now: OffsetDateTime,
-    ) -> Result<Vec<DeskName>, StoreError> {
-        let held = self.recall.held(message)?;
-        let mut holders = BTreeSet::new();
-        let mut ended: Vec<(DeskName, [u8; 16])> = Vec::new();
-        let entry = draft.next_entry();
-        for delivery in held {
-            // What waits is superseded even where an earlier attempt was released.
-            if matches!(delivery.state, DeliveryState::Waiting | DeliveryState::Dead) {
-                draft.mark(ending(delivery.delivery, DeliveryState::Withdrawn, entry, now));
-                ended.push((delivery.desk.clone(), delivery.delivery_id));
-            }
-            if delivery.released {
-                holders.insert(delivery.desk);
-            }
-        }
-        if !ended.is_empty() {
-            let mut items = Objects::default();
-            for (desk, id) in &ended {
-                items.add(|text| {
-                    text.word("agency", &desk.agency).bytes("delivery", id).word("desk", &desk.desk)
-                });
-            }
-            let record = Text::new()
-                .objects("deliveries", &items)
-                .word("format", RECORD_FORMAT)
-                .id("message", key.id)
-                .word("operation", RecordType::Ended.operation())
-                .word("party", BROKER_PARTY)
-                .word("reason", "withdrawn")
-                .word("sender", &key.agency)
-                .word("type", RecordType::Ended.name())
-                .close();
-            draft.entry(vec![record], &*self.shared.chance)?;
-        }
-        Ok(holders.into_iter().collect())
+        let sender = &admitted.sender;
+        let desk = notify::Place::find(&rules.directory, &sender.agency, &sender.desk_id);
+        let code = notify::Code::ImmediateUnheard;
+        self.shared.notices.tell_operators(code, desk, admitted.key.id, now);
     }
 
     /// Makes the delivery rows of every permitted candidate. Answers, candidate by
@@ -163,12 +131,13 @@ impl Appender {
         prepared: &Prepared,
         message: u64,
         entry: u64,
-        cited: Option<Uuid>,
+        found: &Found,
         draft: &mut Draft,
         now: OffsetDateTime,
     ) -> Result<Vec<Vec<[u8; 16]>>, StoreError> {
         let tokens = tokens_of(&prepared.admitted);
-        let place = Place { message, entry, cited, tokens, now };
+        let not_before = held_back(&prepared.admitted, found);
+        let place = Place { message, entry, cited: found.cited, not_before, tokens, now };
         let mut all = Vec::with_capacity(prepared.parcels.len());
         for (candidate, parcel) in prepared.decided.candidates.iter().zip(&prepared.parcels) {
             all.push(match parcel {
@@ -194,7 +163,7 @@ impl Appender {
         place: &Place,
         draft: &mut Draft,
     ) -> Result<Vec<[u8; 16]>, StoreError> {
-        let held_back = admitted.not_before.is_some_and(|from| from > place.now);
+        let held_back = place.not_before.is_some_and(|from| from > place.now);
         let rules: Arc<[Arc<str>]> = rules_of(candidate).into();
         let mut ids = Vec::new();
         for subscription in self.subscriptions_of(&candidate.desk, draft) {
@@ -213,6 +182,7 @@ impl Appender {
                 number: 0,
                 changed_at: None,
                 expires_at: admitted.expires_at,
+                owes: owes(admitted, candidate, place.now),
             });
             let live = &*self.shared.live;
             let Some(seat) = (!held_back).then(|| draft.seat(subscription, live)).flatten() else {
@@ -254,7 +224,8 @@ impl Appender {
             let Some(late) = late.filter(|late| !late.candidates.is_empty()) else { continue };
             let entry = draft.next_entry();
             let tokens = tokens_of(&late.admitted);
-            let place = Place { message: row, entry, cited: stored.settles, tokens, now };
+            let (cited, not_before) = (stored.settles, late.admitted.not_before);
+            let place = Place { message: row, entry, cited, not_before, tokens, now };
             let mut told = Objects::default();
             for (candidate, parcel) in &late.candidates {
                 let ids = self.deliver_to(&late.admitted, candidate, parcel, &place, draft)?;
@@ -286,29 +257,62 @@ impl Appender {
         for (candidate, ids) in prepared.decided.candidates.iter().zip(deliveries) {
             told.add(|text| candidate_text(text, candidate, ids));
         }
+        let accepted = Text::new()
+            .bytes("digest", &admitted.digest)
+            .word("format", RECORD_FORMAT)
+            .word("kind", admitted.kind.name())
+            .id("message", admitted.key.id)
+            .word("node", &admitted.sender.node)
+            .word("operation", RecordType::Accepted.operation())
+            .word("party", &admitted.key.agency);
+        let accepted = match superseded(admitted) {
+            Some(earlier) => accepted.id("supersedes", earlier),
+            None => accepted,
+        };
         vec![
-            Text::new()
-                .bytes("digest", &admitted.digest)
-                .word("format", RECORD_FORMAT)
-                .word("kind", admitted.kind.name())
-                .id("message", admitted.key.id)
-                .word("node", &admitted.sender.node)
-                .word("operation", RecordType::Accepted.operation())
-                .word("party", &admitted.key.agency)
-                .word("type", RecordType::Accepted.name())
-                .close(),
+            accepted.word("type", RecordType::Accepted.name()).close(),
             decided_record(&admitted.key, &prepared.decided.bundle, &told),
         ]
     }
 }
+
+/// A recipient has done the same as the sender within this, or is overdue. DPA 2018 s.48 and UK GDPR
+/// art 19 ask for no undue delay and name no number.
+const CORRECTED_WITHIN: Duration = Duration::days(5);
 
 /// Where deliveries of one message hang.
 struct Place {
     message: u64,
     entry: u64,
     cited: Option<Uuid>,
+    not_before: Option<OffsetDateTime>,
     tokens: Arc<[Token]>,
     now: OffsetDateTime,
+}
+
+/// What a recipient owes for a delivery: what its sender and the agreements ask of it, and for a
+/// correction, to do the same.
+fn owes(admitted: &Admitted, candidate: &CandidateDecision, now: OffsetDateTime) -> Owes {
+    let Ok(view) = &candidate.outcome else { return Owes::default() };
+    let asked = admitted.message.act_by.as_ref().and_then(message::moment);
+    // Its recipient reads these: as exact as what it is given, and no more.
+    let told = |moment| parcel::told(admitted, moment);
+    Owes {
+        act_by: asked.into_iter().chain(view.act_by.map(told)).min(),
+        correct_by: admitted.to_holders_only().then(|| told(now) + CORRECTED_WITHIN),
+        delete_by: view.delete_by.map(told),
+    }
+}
+
+/// The message that is not to be released any more because of this one.
+fn superseded(admitted: &Admitted) -> Option<Uuid> {
+    let closed = admitted.cites().is_some_and(|cited| cited.reach == Reach::HoldersOnly);
+    prepare::cites(admitted).filter(|_| closed).map(|key| key.id)
+}
+
+/// Until when a message is held back: no less than the one it follows, where that waits.
+fn held_back(admitted: &Admitted, found: &Found) -> Option<OffsetDateTime> {
+    admitted.not_before.into_iter().chain(found.not_before).max()
 }
 
 /// The persons a message concerns.
@@ -352,7 +356,7 @@ fn message_row(
     prepared: &mut Prepared,
     row: u64,
     entry: u64,
-    settles: Option<u64>,
+    found: &Found,
     now: OffsetDateTime,
 ) -> MessageRow {
     let admitted = &prepared.admitted;
@@ -366,12 +370,12 @@ fn message_row(
         desk: Arc::clone(&admitted.sender.desk_id),
         accepted_at: now,
         expires_at: admitted.expires_at,
-        not_before: admitted.not_before,
+        not_before: held_back(admitted, found),
         wrapped_key: prepared.wrapped_key.to_vec(),
         sealed_body: prepared.sealed_body.clone(),
         sealed_decision: prepared.sealed_decision.clone(),
         tokens: admitted.subjects.iter().flat_map(|s| s.tokens.clone()).collect(),
-        settles,
-        withdraws: admitted.to_holders_only(),
+        settles: found.settles,
+        withdraws: superseded(admitted).is_some(),
     }
 }

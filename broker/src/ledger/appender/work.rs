@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use proto::exchange::v1::Attestation;
 use proto::ledger::tree::Hash;
 use proto::refusal::Refusal;
 use time::OffsetDateTime;
@@ -13,6 +14,8 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::ledger::journal::StoreError;
+use crate::ledger::owed::{Given, Told};
+use crate::notify::Notices;
 use crate::policy::Bundle;
 use crate::prepare::Prepared;
 use crate::register::{self, DeskName};
@@ -54,6 +57,10 @@ pub enum Work {
     Consult(ConsultWork),
     /// Put a dead letter back.
     Redrive(RedriveWork),
+    /// Record what a recipient did with what it was given.
+    Attest(AttestWork),
+    /// Keep whom chains of alarms have told.
+    Told(Vec<Told>),
     /// Record refused calls, coalesced: agency, refusal code and how many.
     Refusals(Vec<(Arc<str>, u32, u64)>),
     /// Add padding leaves and tell the committed head.
@@ -280,6 +287,22 @@ pub struct RedriveWork {
     pub reply: oneshot::Sender<bool>,
 }
 
+/// What a desk says it did with deliveries.
+pub struct AttestWork {
+    /// Desk.
+    pub desk: DeskName,
+    /// Node that says so.
+    pub node: Arc<str>,
+    /// Person who did it (opaque id).
+    pub person: Option<Uuid>,
+    /// What.
+    pub attestation: Attestation,
+    /// The deliveries, none of which it had said this of.
+    pub items: Vec<Given>,
+    /// Of how many it was recorded; `None`: the store failed.
+    pub reply: oneshot::Sender<Option<u32>>,
+}
+
 /// A live subscriber that a fresh message may go to in the commit that accepts it.
 #[derive(Clone, Debug)]
 pub struct Seat {
@@ -337,6 +360,8 @@ pub struct Shared {
     pub live: Arc<dyn Live>,
     /// Figures.
     pub figures: Arc<Figures>,
+    /// The way to tell people outside the broker.
+    pub notices: Notices,
     /// Leaf times are rounded down to this many seconds.
     pub cadence_seconds: u64,
 }
@@ -392,13 +417,11 @@ impl Queue {
 #[error("the ledger's writer has stopped")]
 pub struct Stopped;
 
-/// Works that change the rules are committed alone, and so is a withdrawal: who holds the
-/// original is asked of the store, which must not be behind this very batch.
+/// Works that change the rules are committed alone, and so is what follows an earlier message: who
+/// holds that is asked of the store, which must not be behind this very batch.
 pub(super) fn exclusive(work: &Work) -> bool {
     match work {
-        Work::Publish(prepared, _) => {
-            !prepared.register.is_empty() || prepared.admitted.to_holders_only()
-        }
+        Work::Publish(prepared, _) => prepared.changes_register() || prepared.admitted.follows(),
         Work::Change(_) => true,
         Work::Release(_)
         | Work::Settle(_)
@@ -406,6 +429,8 @@ pub(super) fn exclusive(work: &Work) -> bool {
         | Work::Subscribe(_)
         | Work::Consult(_)
         | Work::Redrive(_)
+        | Work::Attest(_)
+        | Work::Told(_)
         | Work::Refusals(_)
         | Work::Tick { .. }
         | Work::Keep { .. }
@@ -423,6 +448,8 @@ pub(super) fn weight(work: &Work) -> usize {
         | Work::Change(_)
         | Work::Consult(_)
         | Work::Redrive(_)
+        | Work::Attest(_)
+        | Work::Told(_)
         | Work::Refusals(_)
         | Work::Tick { .. }
         | Work::Keep { .. }
@@ -443,6 +470,8 @@ pub(super) fn patient(work: &Work) -> bool {
         | Work::Change(_)
         | Work::Consult(_)
         | Work::Redrive(_)
+        | Work::Attest(_)
+        | Work::Told(_)
         | Work::Tick { .. }
         | Work::Keep { .. }
         | Work::Stop(_) => false,

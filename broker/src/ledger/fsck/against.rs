@@ -6,12 +6,15 @@
 
 use std::collections::BTreeSet;
 
+use proto::exchange::v1::Attestation;
 use proto::refusal::Refusal;
+use proto::text::Named as _;
+use uuid::Uuid;
 
 use super::faults::{Faults, FsckFault};
 use super::reader::StoredEntry;
 use super::records::{self, Record};
-use super::rows::{DELIVERY, MESSAGE, Mark, MessageKey, REASON, RELEASE, Rows};
+use super::rows::{ATTESTED, DELIVERY, MESSAGE, Mark, MessageKey, REASON, RELEASE, Rows};
 
 /// The longest cadence by which a broker rounds the time of an entry down, in seconds.
 const CADENCE_SECONDS_MAX: u64 = 3_600;
@@ -114,6 +117,7 @@ impl Rows {
                 None => missing(DELIVERY, index, faults),
             },
             Record::Change(change) => self.documents.wrote(change),
+            Record::Attested(attested) => self.attested(index, attested, faults),
             Record::Consultation => {
                 if !self.reasons.remove(&index) {
                     missing(REASON, index, faults);
@@ -145,6 +149,15 @@ impl Rows {
         see(MESSAGE, row.row, &mut row.mark, same, index, faults);
         if same && !said.dates(row.accepted_at) {
             faults.add(FsckFault::RowTime { table: MESSAGE, row: row.row, entry: index });
+        }
+        let (number, withdraws) = (row.row, row.withdraws);
+        // Told already, with the rows.
+        let withdraws_another = withdraws.is_some() && withdraws != row.settles;
+        let first = withdraws
+            .and_then(|row| self.messages.binary_search_by_key(&row, |message| message.row).ok());
+        let first = first.and_then(|place| self.messages.get(place)).map(|first| first.key.1);
+        if first != accepted.supersedes.map(Uuid::into_bytes) && !withdraws_another {
+            faults.add(FsckFault::Withdraws { row: number });
         }
     }
 
@@ -322,6 +335,28 @@ impl Rows {
             row.told.withdrawn = true;
         } else {
             row.told.refused = true;
+        }
+    }
+
+    /// The first word on a delivery has a row; what is said again has none.
+    fn attested(&mut self, index: u64, attested: &records::Attested, faults: &mut Faults) {
+        let party = self.words.number(&attested.party);
+        let Some(what) = Attestation::from_name(&attested.attestation) else {
+            missing(ATTESTED, index, faults);
+            return;
+        };
+        for release in &attested.releases {
+            let place = self.release_by_id.get(&release.0);
+            let delivery = place
+                .and_then(|place| self.releases.get(*place)?.delivery)
+                .and_then(|place| self.deliveries.get(place));
+            let own = delivery.is_some_and(|d| d.desk.is_none_or(|desk| desk.0 == party));
+            let first = delivery.and_then(|d| self.attested.get_mut(&(d.row, what as i32)));
+            match first {
+                Some((entry, mark)) if own && *entry == index => *mark = Mark::Seen,
+                Some((entry, _)) if own && *entry < index => {}
+                Some(_) | None => missing(ATTESTED, index, faults),
+            }
         }
     }
 

@@ -39,6 +39,8 @@ pub(super) struct Accepted {
     pub(super) digest: Hex<32>,
     pub(super) kind: String,
     pub(super) node: String,
+    /// Given where it takes an earlier message back.
+    pub(super) supersedes: Option<Uuid>,
 }
 
 /// What was decided on a message.
@@ -154,6 +156,14 @@ pub(super) struct Document {
     pub(super) name: String,
 }
 
+/// What a recipient said it did with what it was given.
+#[derive(Deserialize)]
+pub(super) struct Attested {
+    pub(super) party: String,
+    pub(super) attestation: String,
+    pub(super) releases: Vec<Hex<16>>,
+}
+
 /// One record.
 pub(super) enum Record {
     Accepted(Accepted),
@@ -166,9 +176,10 @@ pub(super) enum Record {
     Withdrawn(Withdrawn),
     Redriven(Redriven),
     Change(Change),
+    Attested(Attested),
     /// Somebody looked something up.
     Consultation,
-    /// One that no row is held against: refused calls.
+    /// One that no row is held against: refused calls, and what a sender is told of attestations.
     Other,
 }
 
@@ -194,6 +205,8 @@ impl Record {
             "ended" if to_broker => members(value).map(Self::Withdrawn),
             "change" if one_delivery => members(value).map(Self::Redriven),
             "change" => members(value).map(Self::Change),
+            "attested" if value.get("recipient").is_some() => Some(Self::Other),
+            "attested" => members(value).map(Self::Attested),
             "consultation" => Some(Self::Consultation),
             "refusals" => Some(Self::Other),
             _ => None,

@@ -12,8 +12,6 @@ use super::documents::Documents;
 use super::faults::{Faults, FsckFault};
 use super::{RawDelivery, RawHead, RawLedger, RawMessage, RawRelease, RawSubscription, Unreadable};
 
-/// The kind of message that withdraws another, as the schema writes it.
-const CORRECTION: &str = "correction";
 /// The shortest sealed text: a nonce of 12 bytes and a tag of 16 around nothing.
 const SEALED_BYTES_MIN: u64 = 28;
 
@@ -22,6 +20,7 @@ pub(super) const DELIVERY: &str = "delivery";
 pub(super) const RELEASE: &str = "release";
 pub(super) const SUBSCRIPTION: &str = "subscription";
 pub(super) const REASON: &str = "reason";
+pub(super) const ATTESTED: &str = "attested";
 
 /// Words that occur often, each kept once.
 #[derive(Default)]
@@ -65,6 +64,7 @@ pub(super) struct Message {
     pub(super) kind: u32,
     pub(super) node: u32,
     pub(super) settles: Option<u64>,
+    pub(super) withdraws: Option<u64>,
     /// Microseconds since 1970.
     pub(super) accepted_at: i64,
     pub(super) mark: Mark,
@@ -134,6 +134,8 @@ pub(super) struct Rows {
     pub(super) release_by_id: HashMap<[u8; 16], usize>,
     /// Entries that a reason names and that have told of no look yet.
     pub(super) reasons: BTreeSet<u64>,
+    /// The entry of every first word on a delivery: by its row and what was said.
+    pub(super) attested: HashMap<(u64, i32), (u64, Mark)>,
     /// Time of the last entry read, seconds since 1970.
     pub(super) last_time: Option<u64>,
     /// What the entries say was written of documents.
@@ -178,6 +180,11 @@ impl Rows {
             }
             Err(_) => faults.add(FsckFault::RowUnreadable { table: REASON, row: entry }),
         })?;
+        raw.for_each_attested(&mut |row| {
+            if let Some(row) = readable(ATTESTED, row, faults) {
+                rows.attested.insert((row.delivery, row.attestation), (row.entry, Mark::Unseen));
+            }
+        })?;
         rows.check_settles(faults);
         for (table, last, given) in [
             (
@@ -215,13 +222,6 @@ impl Rows {
         } else {
             self.message_by_key.insert(key, self.messages.len());
         }
-        // A correction always withdraws; custody news may, which its kind does not show.
-        let must = raw.kind == CORRECTION;
-        if raw.withdraws.is_some_and(|row| raw.settles != Some(row))
-            || (must && raw.withdraws.is_none())
-        {
-            faults.add(FsckFault::Withdraws { row: raw.row });
-        }
         if raw.wrapped_key_bytes != WRAPPED_BYTES as u64
             || raw.body_bytes < SEALED_BYTES_MIN
             || raw.decision_bytes < SEALED_BYTES_MIN
@@ -236,6 +236,7 @@ impl Rows {
             kind: self.words.number(&raw.kind),
             node: self.words.number(&raw.node),
             settles: raw.settles,
+            withdraws: raw.withdraws,
             accepted_at: raw.accepted_at,
             mark,
         });
@@ -312,6 +313,11 @@ impl Rows {
                 faults.add(FsckFault::Dangling { table: MESSAGE, row: message.row });
             }
         }
+        let wrong =
+            self.messages.iter().filter(|m| m.withdraws.is_some_and(|_| m.withdraws != m.settles));
+        for message in wrong {
+            faults.add(FsckFault::Withdraws { row: message.row });
+        }
     }
 
     /// Tells what no entry spoke of, then judges states and numbers; states only if the log is
@@ -338,6 +344,11 @@ impl Rows {
                     release.delivery.and_then(|place| self.deliveries.get_mut(place))
             {
                 delivery.mark = Mark::Told;
+            }
+        }
+        for ((delivery, _), (entry, mark)) in &self.attested {
+            if *mark == Mark::Unseen {
+                unspoken(ATTESTED, *delivery, *entry, faults);
             }
         }
         for entry in &self.reasons {

@@ -10,7 +10,10 @@ const FAR: &str = "is at most 366 days ahead";
 const PLANNED: &str = "confirmed news is at most 24 hours ahead";
 
 /// A release from an invented prison.
-fn release(certainty: wire::CustodyCertainty, occurred: OffsetDateTime) -> wire::Message {
+pub(super) fn release(
+    certainty: wire::CustodyCertainty,
+    occurred: OffsetDateTime,
+) -> wire::Message {
     let kind = Kind::Custody(wire::Custody {
         event: wire::CustodyEvent::Release.into(),
         certainty: certainty.into(),
@@ -122,4 +125,20 @@ fn a_withdrawal_that_cites_no_proper_id_is_told_so_once() {
     let field = "custody.settles_message_id";
     assert_eq!(cited(""), fault(field, "a withdrawal names the message it takes back"));
     assert_eq!(cited("one"), fault(field, "must be a UUID in its 36-character form"));
+}
+
+#[test]
+fn a_movement_reason_is_a_code_and_no_sentence() {
+    let rule = "is at most 12 letters, digits and underscores";
+    for (reason, expected) in [
+        ("", None),
+        ("NCS", None),
+        ("ABCDEFGHIJK_", None),
+        ("ABCDEFGHIJKLM", Some(rule)),
+        ("HOME LEAVE", Some(rule)),
+        ("é", Some(rule)),
+    ] {
+        let told = faults(change(|custody| custody.movement_reason = reason.into()), NOON);
+        assert_eq!(told, perhaps("custody.movement_reason", expected), "{reason}");
+    }
 }

@@ -139,20 +139,14 @@ fn fields(reader: &mut Reader<'_>, place: &str, permit: &Terms) {
     }
 }
 
-/// Facts that only one kind of message has are asked of that kind alone.
+/// Facts that only one kind of message has are asked of that kind alone, and of earlier copies
+/// only where something can follow another message.
 fn kinds(reader: &mut Reader<'_>, place: &str, permit: &Terms) {
-    let asked = [
-        ("custody_events", permit.custody_events.is_some(), MessageKind::Custody),
-        ("custody_certainties", permit.custody_certainties.is_some(), MessageKind::Custody),
-        (
-            "intelligence_handling",
-            permit.intelligence_handling.is_some(),
-            MessageKind::Intelligence,
-        ),
+    let numbers = [
         ("mappa_categories", permit.mappa_categories.is_some(), MessageKind::Mappa),
         ("mappa_levels", permit.mappa_levels.is_some(), MessageKind::Mappa),
-        ("tasks", permit.tasks.is_some(), MessageKind::Task),
     ];
+    let asked = permit.of_kinds.iter().map(|asked| (asked.key, true, asked.kind)).chain(numbers);
     for (key, is_asked, kind) in asked {
         if is_asked && permit.kinds.as_slice() != [kind] {
             reader.fault(
@@ -160,5 +154,32 @@ fn kinds(reader: &mut Reader<'_>, place: &str, permit: &Terms) {
                 format!("stands only in a permit for {} alone", kind.name()),
             );
         }
+    }
+    if permit.stake.contains(&"holder") && permit.kinds.iter().any(|kind| !follows(*kind)) {
+        reader.fault(
+            &format!("{place}.stake"),
+            "nothing of such a kind follows an earlier message, so nobody is its holder",
+        );
+    }
+}
+
+/// Whether messages of a kind may follow an earlier one and then reach its holders. A correction
+/// of something is decided as that was, so what may be corrected follows too.
+const fn follows(kind: MessageKind) -> bool {
+    match kind {
+        MessageKind::Task => false,
+        MessageKind::Intelligence
+        | MessageKind::Mappa
+        | MessageKind::Custody
+        | MessageKind::Flag
+        | MessageKind::Correction
+        | MessageKind::DrugTest
+        | MessageKind::Enforcement
+        | MessageKind::Action
+        | MessageKind::Placement
+        | MessageKind::Referral
+        | MessageKind::Court
+        | MessageKind::Request
+        | MessageKind::Response => true,
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn permit(
         shared.gateways.iter().any(|(_, basis)| basis.is_empty()),
         shared.gateways.is_empty(),
         senders.is_empty(),
+        permit.of_kinds.iter().any(|asked| asked.words.is_empty()),
     ];
     let mut rules = Vec::new();
     if required.contains(&true) {
@@ -185,19 +186,11 @@ fn about_people(permit: &Terms) -> Vec<String> {
 }
 
 fn about_the_kind(permit: &Terms) -> Vec<String> {
-    let mut conditions = Vec::new();
-    if let Some(events) = &permit.custody_events {
-        conditions.push(any_of(events, "custody_event"));
-    }
-    if let Some(certainties) = &permit.custody_certainties {
-        conditions.push(any_of(certainties, "custody_certainty"));
-    }
-    if let Some(codes) = &permit.intelligence_handling {
-        conditions.push(format!("{}.contains(context.intelligence_handling)", set(codes)));
-    }
-    if let Some(tasks) = &permit.tasks {
-        conditions.push(any_of(tasks, "task"));
-    }
+    let mut conditions: Vec<String> = permit
+        .of_kinds
+        .iter()
+        .map(|asked| format!("{}.contains(context.{})", set(&asked.words), asked.fact))
+        .collect();
     for (fact, numbers) in
         [("mappa_category", &permit.mappa_categories), ("mappa_level", &permit.mappa_levels)]
     {

@@ -8,6 +8,8 @@ mod checks;
 
 mod compile;
 
+mod conditions;
+
 mod reader;
 
 mod rows;
@@ -16,8 +18,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proto::exchange::v1::{
-    CustodyCertainty, CustodyEvent, Field, FlagKind, Gateway, HandlingCondition, LawfulBasis,
-    Purpose, SubjectCategory, TaskKind,
+    Field, FlagKind, Gateway, HandlingCondition, LawfulBasis, Purpose, SubjectCategory,
 };
 
 use super::bundle::{Faults, Term};
@@ -25,6 +26,7 @@ use super::rule::Rule;
 use super::words::Vocabulary;
 use crate::directory::document::is_directory_id;
 use crate::directory::{AgencyKind, Directory, Function, MessageKind};
+use conditions::Asked;
 use reader::{MISSING, Reader};
 use rows::Document;
 
@@ -58,12 +60,9 @@ struct Terms {
     flags_any: Option<Vec<FlagKind>>,
     unflagged_only: bool,
     under_18: bool,
-    custody_events: Option<Vec<CustodyEvent>>,
-    custody_certainties: Option<Vec<CustodyCertainty>>,
-    intelligence_handling: Option<Vec<String>>,
+    of_kinds: Vec<Asked>,
     mappa_categories: Option<Vec<u32>>,
     mappa_levels: Option<Vec<u32>>,
-    tasks: Option<Vec<TaskKind>>,
     reveal: Vec<Field>,
     withhold: Vec<Field>,
     mask: Vec<Field>,

@@ -18,7 +18,7 @@ use crate::directory::Directory;
 use crate::directory::document::is_directory_id;
 use crate::policy::bundle::{Faults, Term};
 use crate::policy::literal;
-use crate::policy::words::{HANDLING_CODES, Vocabulary, Word};
+use crate::policy::words::{Vocabulary, Word};
 
 /// Ids that stand before a rule of another layer.
 const RESERVED: &[&str] = &["platform", "agency"];
@@ -156,14 +156,9 @@ impl<'a> Reader<'a> {
             flags_any: self.optional(&at("flags_any"), &row.flags_any),
             unflagged_only: row.unflagged_only,
             under_18: row.under_18,
-            custody_events: self.optional(&at("custody_events"), &row.custody_events),
-            custody_certainties: self
-                .optional(&at("custody_certainties"), &row.custody_certainties),
-            intelligence_handling: self
-                .codes(&at("intelligence_handling"), row.intelligence_handling.as_ref()),
+            of_kinds: self.of_kinds(place, row),
             mappa_categories: self.numbers(&at("mappa_categories"), &row.mappa_categories, 1..=4),
             mappa_levels: self.numbers(&at("mappa_levels"), &row.mappa_levels, 0..=3),
-            tasks: self.optional(&at("tasks"), &row.tasks),
             reveal: self.optional(&at("reveal"), &row.reveal).unwrap_or_default(),
             withhold: self.optional(&at("withhold"), &row.withhold).unwrap_or_default(),
             mask: self.optional(&at("mask"), &row.mask).unwrap_or_default(),
@@ -186,7 +181,11 @@ impl<'a> Reader<'a> {
     }
 
     /// A list that may be left out, but not left empty.
-    fn optional<T: Word>(&mut self, place: &str, list: &Option<Vec<String>>) -> Option<Vec<T>> {
+    pub(super) fn optional<T: Word>(
+        &mut self,
+        place: &str,
+        list: &Option<Vec<String>>,
+    ) -> Option<Vec<T>> {
         list.as_ref().map(|list| self.known(place, list, T::read))
     }
 
@@ -222,13 +221,8 @@ impl<'a> Reader<'a> {
         list.map(|list| self.known(place, list, read)).unwrap_or_default()
     }
 
-    fn codes(&mut self, place: &str, list: Option<&Vec<String>>) -> Option<Vec<String>> {
-        let read = |word: &str| HANDLING_CODES.contains(&word).then(|| word.to_owned());
-        list.map(|list| self.known(place, list, read))
-    }
-
     fn stake(&mut self, place: &str, list: Option<&Vec<String>>) -> Vec<&'static str> {
-        const STAKES: &[&str] = &["addressed", "flag_owner", "in_area", "selection"];
+        const STAKES: &[&str] = &["addressed", "flag_owner", "in_area", "selection", "holder"];
         let Some(list) = list else {
             self.fault(place, MISSING);
             return Vec::new();

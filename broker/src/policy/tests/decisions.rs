@@ -122,7 +122,7 @@ fn the_unflagged_go_to_the_selection_desk_and_to_no_partner() {
                 "a transfer is no release",
                 "north-police/selection",
                 Question {
-                    custody: Some((CustodyEvent::Transfer, CustodyCertainty::Confirmed)),
+                    facts: custody(CustodyEvent::Transfer, CustodyCertainty::Confirmed),
                     ..unflagged()
                 },
                 SELECTION,
@@ -189,8 +189,6 @@ fn what_every_message_must_state() {
                 Question { sender_regime: Regime::UkGdpr, ..release() },
                 "forbidden: platform/basis-fits-regime",
             ),
-            refused(Question { custody: None, ..release() }, "error: "),
-            refused(Question { mappa: Some((1, 1)), ..release() }, "error: "),
         ],
     );
 }

@@ -172,12 +172,52 @@ const BROKEN: &[(&str, &str, &str, &str)] = &[
         "for mappa alone",
     ),
     ("custody_events = [\"release\"]", "colour = \"red\"", "offenders.toml", "unknown field"),
+    ("tasks = [\"selection_candidate\"]", "tasks = []", "permit[6].tasks", "is empty"),
+    (
+        "stake = [\"selection\"]\ntasks",
+        "stake = [\"holder\"]\ntasks",
+        "permit[6].stake",
+        "nobody is its holder",
+    ),
 ];
 
 #[test]
 fn every_rule_of_an_agreement() {
     for (from, to, path, rule) in BROKEN {
         refused(&changed(from, to), path, rule);
+    }
+}
+
+/// A key, the kind it is of, and a word it does not know.
+const OF_ONE_KIND: &[(&str, &str, &str)] = &[
+    ("drug_test_uses", "drug_test", "intelligence"),
+    ("enforcement_steps", "enforcement", "unspecified"),
+    ("enforcement_outcomes", "enforcement", "guilty"),
+    ("pathways", "action", "housing"),
+    ("placement_sorts", "placement", "hotel"),
+    ("placement_steps", "placement", "none"),
+    ("referral_steps", "referral", "withdrawn"),
+    ("court_steps", "court", "sentence"),
+    ("custody_events", "custody", "none"),
+    ("custody_certainties", "custody", "sure"),
+    ("tasks", "task", "unspecified"),
+    ("intelligence_handling", "intelligence", "p"),
+];
+
+#[test]
+fn a_condition_stands_with_its_kind_alone_and_in_words_that_are_known() {
+    const FLAGS: &str = "kinds = [\"flag\"]";
+    for (key, kind, unknown) in OF_ONE_KIND {
+        let place = format!("permit[7].{key}");
+        let with = |kinds: &str, words: &str| {
+            changed(FLAGS, &format!("kinds = [{kinds}]\n{key} = [{words}]"))
+        };
+        let alone = format!("for {kind} alone");
+        let unknown = format!("\"{unknown}\"");
+        refused(&with("\"flag\"", &unknown), &place, &alone);
+        refused(&with(&format!("\"{kind}\", \"flag\""), &unknown), &place, &alone);
+        refused(&with(&format!("\"{kind}\""), &unknown), &place, "a word nobody knows");
+        refused(&with(&format!("\"{kind}\""), ""), &place, "is empty");
     }
 }
 
@@ -192,6 +232,14 @@ fn an_extra_condition_is_one_expression_over_known_words() {
         ("forbid (principal, action, resource)", place, "one Cedar condition"),
         ("", place, "one Cedar condition"),
         ("context.urgency == \"imediate\"", place, "`urgency` is never `imediate`"),
+        ("context.pathway == \"housing\"", place, "`pathway` is never `housing`"),
+        ("context.drug_test_use == \"unspecified\"", place, "`drug_test_use` is never"),
+        ("[\"hotel\"].contains(context.placement_sort)", place, "`placement_sort` is never"),
+        ("context.enforcement_step == \"recall\"", place, "`enforcement_step` is never"),
+        ("context.enforcement_outcome == \"guilty\"", place, "`enforcement_outcome` is never"),
+        ("context.placement_step == \"begun\"", place, "`placement_step` is never"),
+        ("context.referral_step == \"sent\"", place, "`referral_step` is never"),
+        ("context.court_step == \"heard\"", place, "`court_step` is never"),
         ("context.urgencies == \"immediate\"", place, "`urgencies` is never"),
         ("[\"ppo\", \"pop\"].contains(context.category)", place, "`category` is never `ppo`"),
         ("principal.function == \"police\"", place, "`function` is never `police`"),

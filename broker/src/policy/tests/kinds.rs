@@ -5,11 +5,11 @@ use super::*;
 #[test]
 fn custody_news_that_is_not_firm_or_not_a_release() {
     let provisional = || Question {
-        custody: Some((CustodyEvent::Release, CustodyCertainty::Provisional)),
+        facts: custody(CustodyEvent::Release, CustodyCertainty::Provisional),
         ..release()
     };
     let to_hospital = || Question {
-        custody: Some((CustodyEvent::ReleaseToHospital, CustodyCertainty::Confirmed)),
+        facts: custody(CustodyEvent::ReleaseToHospital, CustodyCertainty::Confirmed),
         ..release()
     };
     check(
@@ -50,7 +50,7 @@ fn custody_news_that_is_not_firm_or_not_a_release() {
 
 #[test]
 fn responsible_authorities_need_no_agreement_for_mappa() {
-    let category_4 = || Question { mappa: Some((4, 2)), ..mappa() };
+    let category_4 = || Question { facts: KindFacts::Mappa { category: 4, level: 2 }, ..mappa() };
     let permitted: &'static str = "permitted: platform/cja2003-s325; withheld risk; \
                                    handling no_onward not_to_subject";
     check(

@@ -1,5 +1,7 @@
 //! The policy's rules as tables: an invented directory, one bundle, questions about nobody.
 
+mod casework;
+
 mod decisions;
 
 mod faults;
@@ -14,9 +16,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proto::exchange::v1::{
-    CustodyCertainty, CustodyEvent, Field, FlagKind, Gateway, GradingScheme, HandlingCondition,
-    IntelligenceCondition, LawfulBasis, LimitedAccess, Marking, Purpose, SensitiveCondition,
-    SubjectCategory, TaskKind, Urgency,
+    CourtStep, CustodyCertainty, CustodyEvent, DrugTestUse, EnforcementOutcome, EnforcementStep,
+    Field, FlagKind, Gateway, GradingScheme, HandlingCondition, IntelligenceCondition, LawfulBasis,
+    LimitedAccess, Marking, Pathway, PlacementSort, PlacementStep, Purpose, ReferralStep,
+    SensitiveCondition, SubjectCategory, TaskKind, Urgency,
 };
 use proto::refusal::Refusal;
 use proto::text::Named as _;
@@ -24,10 +27,10 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::{
-    Bundle, BundleError, BundleFault, BundleFile, InForce, IntelligenceFacts, Question, Stake,
-    Verdict,
+    Bundle, BundleError, BundleFault, BundleFile, InForce, IntelligenceFacts, KindFacts, Question,
+    Stake, Verdict,
 };
-use crate::directory::{AgencyKind, Directory, MessageKind, Regime, document};
+use crate::directory::{AgencyKind, Directory, Regime, document};
 
 /// A moment at which every agreement of the test bundle is in force.
 const NOON: OffsetDateTime = datetime!(2026-06-01 12:00 UTC);
@@ -47,6 +50,8 @@ fn files() -> Vec<BundleFile> {
         file("agreements/intelligence.toml", include_str!("intelligence.toml")),
         file("agreements/mentors.toml", include_str!("mentors.toml")),
         file("agreements/care.toml", include_str!("care.toml")),
+        file("agreements/casework.toml", include_str!("casework.toml")),
+        file("agreements/conditions.toml", include_str!("conditions.toml")),
     ]
 }
 
@@ -68,10 +73,14 @@ fn faults_of(files: &[BundleFile]) -> Vec<BundleFault> {
     }
 }
 
+const fn custody(event: CustodyEvent, certainty: CustodyCertainty) -> KindFacts {
+    KindFacts::Custody { event, certainty }
+}
+
 /// A release that a prison confirmed, of a managed adult on the PPO list.
 fn release() -> Question {
     Question {
-        kind: MessageKind::Custody,
+        facts: custody(CustodyEvent::Release, CustodyCertainty::Confirmed),
         sender: "prisons".into(),
         sender_kind: AgencyKind::Prison,
         sender_regime: Regime::Part3,
@@ -86,9 +95,6 @@ fn release() -> Question {
         under_18: false,
         limited_access: LimitedAccess::No,
         flags: BTreeSet::from([FlagKind::Ppo]),
-        custody: Some((CustodyEvent::Release, CustodyCertainty::Confirmed)),
-        mappa: None,
-        intelligence: None,
         fields: BTreeSet::from([
             Field::SubjectName,
             Field::SubjectBirthDate,
@@ -97,20 +103,17 @@ fn release() -> Question {
             Field::CustodyReason,
             Field::Address,
         ]),
-        task: None,
     }
 }
 
 /// Intelligence of a police force, graded `2BP`.
 fn intelligence() -> Question {
     Question {
-        kind: MessageKind::Intelligence,
         sender: "north-police".into(),
         sender_kind: AgencyKind::Police,
         purpose: Purpose::CrimePrevention,
         gateway: Gateway::PoliceCommonLaw,
-        custody: None,
-        intelligence: Some(IntelligenceFacts {
+        facts: KindFacts::Intelligence(IntelligenceFacts {
             scheme: GradingScheme::ThreeFiveTwo,
             handling: 'P',
             conditions: BTreeSet::new(),
@@ -123,13 +126,11 @@ fn intelligence() -> Question {
 /// A MAPPA notification by probation, category 1, level 2.
 fn mappa() -> Question {
     Question {
-        kind: MessageKind::Mappa,
         sender: "probation".into(),
         sender_kind: AgencyKind::Probation,
         purpose: Purpose::PublicProtection,
         gateway: Gateway::Cja2003S325,
-        custody: None,
-        mappa: Some((1, 2)),
+        facts: KindFacts::Mappa { category: 1, level: 2 },
         fields: BTreeSet::from([
             Field::SubjectName,
             Field::MappaCategory,
@@ -140,14 +141,40 @@ fn mappa() -> Question {
     }
 }
 
+/// A question by police about a managed adult, for a statute's purpose; rows put other kinds of
+/// casework in its place.
+fn case() -> Question {
+    Question {
+        sender: "north-police".into(),
+        sender_kind: AgencyKind::Police,
+        gateway: Gateway::StatutoryDuty,
+        facts: KindFacts::Request,
+        flags: BTreeSet::new(),
+        fields: BTreeSet::from([Field::SubjectName]),
+        ..release()
+    }
+}
+
+fn of(facts: KindFacts) -> Question {
+    Question { facts, ..case() }
+}
+
+fn breach(step: EnforcementStep) -> KindFacts {
+    KindFacts::Enforcement { step, outcome: EnforcementOutcome::Alleged }
+}
+
+fn placed(sort: PlacementSort, step: PlacementStep) -> KindFacts {
+    KindFacts::Placement { sort, step }
+}
+
 /// A task that a message of the prison service caused.
 fn task(kind: TaskKind) -> Question {
-    Question { kind: MessageKind::Task, custody: None, task: Some(kind), ..release() }
+    Question { facts: KindFacts::Task(kind), ..release() }
 }
 
 /// A withdrawal of an earlier message of the prison service.
 fn correction() -> Question {
-    Question { kind: MessageKind::Correction, custody: None, ..release() }
+    Question { facts: KindFacts::Correction, ..release() }
 }
 
 /// The same news from a health body.
@@ -162,15 +189,13 @@ fn from_health() -> Question {
     }
 }
 
-const ADDRESSED: Stake =
-    Stake { addressed: true, flag_owner: false, in_area: false, selection: false };
-const OWNER: Stake = Stake { addressed: false, flag_owner: true, in_area: false, selection: false };
-const IN_AREA: Stake =
-    Stake { addressed: false, flag_owner: false, in_area: true, selection: false };
-const SELECTION: Stake =
-    Stake { addressed: false, flag_owner: false, in_area: false, selection: true };
 const NO_STAKE: Stake =
-    Stake { addressed: false, flag_owner: false, in_area: false, selection: false };
+    Stake { addressed: false, flag_owner: false, in_area: false, selection: false, holder: false };
+const ADDRESSED: Stake = Stake { addressed: true, ..NO_STAKE };
+const OWNER: Stake = Stake { flag_owner: true, ..NO_STAKE };
+const IN_AREA: Stake = Stake { in_area: true, ..NO_STAKE };
+const SELECTION: Stake = Stake { selection: true, ..NO_STAKE };
+const HOLDER: Stake = Stake { holder: true, ..NO_STAKE };
 
 /// A row: a name, the desk, the question, the desk's stake, and the answer in words.
 type Row = (&'static str, &'static str, Question, Stake, &'static str);
@@ -227,7 +252,7 @@ fn handled(question: Question, condition: HandlingCondition) -> Question {
 fn graded(scheme: GradingScheme, handling: char, conditions: &[IntelligenceCondition]) -> Question {
     let conditions = conditions.iter().copied().collect();
     Question {
-        intelligence: Some(IntelligenceFacts { scheme, handling, conditions }),
+        facts: KindFacts::Intelligence(IntelligenceFacts { scheme, handling, conditions }),
         ..intelligence()
     }
 }

@@ -67,22 +67,42 @@ fn kind_and_facts() -> impl Strategy<Value = Question> {
     let handling = select(vec!['P', 'C', '1', '2', '4']);
     let tasks =
         select(vec![TaskKind::AreaUnknown, TaskKind::PossibleMatch, TaskKind::SelectionCandidate]);
-    let flag = Question { kind: MessageKind::Flag, ..correction() };
-    let broken = Question { custody: None, ..release() };
+    let flag = Question { facts: KindFacts::Flag, ..correction() };
     prop_oneof![
-        4 => (event, certainty).prop_map(|custody| Question {
-            custody: Some(custody), ..release()
+        4 => (event, certainty).prop_map(|(event, certainty)| Question {
+            facts: custody(event, certainty), ..release()
         }),
-        2 => (1..=4u32, 0..=3u32).prop_map(|facts| Question { mappa: Some(facts), ..mappa() }),
+        2 => (1..=4u32, 0..=3u32).prop_map(|(category, level)| Question {
+            facts: KindFacts::Mappa { category, level }, ..mappa()
+        }),
         2 => (scheme, handling, conditions).prop_map(|(scheme, handling, conditions)| Question {
-            intelligence: Some(IntelligenceFacts { scheme, handling, conditions }),
+            facts: KindFacts::Intelligence(IntelligenceFacts { scheme, handling, conditions }),
             ..intelligence()
         }),
         2 => tasks.prop_map(task),
         1 => Just(correction()),
         1 => Just(flag),
-        1 => Just(broken),
+        3 => of_casework(),
     ]
+}
+
+/// The kinds of casework.
+fn of_casework() -> impl Strategy<Value = Question> {
+    select(vec![
+        KindFacts::DrugTest(DrugTestUse::Bail),
+        KindFacts::DrugTest(DrugTestUse::AdviceAndTreatment),
+        breach(EnforcementStep::Breach),
+        breach(EnforcementStep::RecallConsidered),
+        KindFacts::Action(Pathway::Accommodation),
+        KindFacts::Action(Pathway::Control),
+        placed(PlacementSort::LookedAfter, PlacementStep::Started),
+        placed(PlacementSort::LookedAfter, PlacementStep::Concern),
+        KindFacts::Referral(ReferralStep::Made),
+        KindFacts::Court(CourtStep::Sentenced),
+        KindFacts::Request,
+        KindFacts::Response,
+    ])
+    .prop_map(|facts| Question { facts, ..case() })
 }
 
 fn question() -> impl Strategy<Value = Question> {
@@ -144,11 +164,12 @@ fn question() -> impl Strategy<Value = Question> {
 }
 
 fn stake() -> impl Strategy<Value = Stake> {
-    any::<[bool; 4]>().prop_map(|[addressed, flag_owner, in_area, selection]| Stake {
+    any::<[bool; 5]>().prop_map(|[addressed, flag_owner, in_area, selection, holder]| Stake {
         addressed,
         flag_owner,
         in_area,
         selection,
+        holder,
     })
 }
 
@@ -190,7 +211,6 @@ fn the_property_meets_every_sort_of_answer() {
     assert_eq!(
         met,
         [
-            "error",
             "error agency/north-police/overflows",
             "error offenders-two/urgent-custody",
             "forbidden",

@@ -2,12 +2,12 @@
 
 use proto::ledger::tree::Hash;
 use rusqlite::{OptionalExtension as _, Row, params};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::directory::MessageKind;
 use crate::ledger::journal::{
-    Archive, DeliveryState, DisclosureFilter, DisclosureRow, Fate, SealedDecision, StoreError,
+    Archive, DeliveryState, DisclosureFilter, DisclosureRow, Fate, Outcome, SealedDecision,
+    StoreError,
 };
 use crate::ledger::tree::TileId;
 use crate::message::MessageKey;
@@ -95,31 +95,31 @@ impl Archive for SqliteReaders {
         })
     }
 
-    fn outcomes(
-        &self,
-        key: &MessageKey,
-    ) -> Result<Vec<(DeskName, DeliveryState, OffsetDateTime)>, StoreError> {
+    fn outcomes(&self, key: &MessageKey) -> Result<Vec<Outcome>, StoreError> {
         let rows = self.with(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT s.agency, s.desk, d.state, max(d.changed_at, m.accepted_at)
+                "SELECT s.agency, s.desk, d.state, max(d.changed_at, m.accepted_at), d.id
                  FROM delivery d JOIN message m ON m.id = d.message
                  JOIN subscription s ON s.id = d.subscription
                  WHERE m.agency = ?1 AND m.uuid = ?2 AND d.task = 0 ORDER BY d.id",
             )?;
-            statement
-                .query_map(params![&*key.agency, key.id.as_bytes()], |row| {
-                    let desk = DeskName { agency: arc(row, 0)?, desk: arc(row, 1)? };
-                    Ok((desk, row.get::<_, u8>(2)?, moment(row.get(3)?)))
-                })?
-                .collect::<Result<Vec<_>, _>>()
+            let mut attested = connection.prepare_cached(
+                "SELECT attestation, at FROM attested WHERE delivery = ?1 ORDER BY attestation",
+            )?;
+            let mut found = Vec::new();
+            let mut rows = statement.query(params![&*key.agency, key.id.as_bytes()])?;
+            while let Some(row) = rows.next()? {
+                let said = attested.query_map([row.get::<_, i64>(4)?], |row| {
+                    Ok((row.get(0)?, moment(row.get(1)?)))
+                })?;
+                let desk = DeskName { agency: arc(row, 0)?, desk: arc(row, 1)? };
+                let (state, at) = (DeliveryState::from_number(row.get(2)?), moment(row.get(3)?));
+                let attested = said.collect::<Result<Vec<_>, _>>()?;
+                found.push(state.map(|state| Outcome { desk, state, at, attested }));
+            }
+            Ok(found)
         })?;
-        rows.into_iter()
-            .map(|(desk, state, at)| {
-                let state = DeliveryState::from_number(state)
-                    .ok_or(StoreError::Damaged { table: "delivery" })?;
-                Ok((desk, state, at))
-            })
-            .collect()
+        rows.into_iter().map(|row| row.ok_or(StoreError::Damaged { table: "delivery" })).collect()
     }
 
     fn fates(&self, key: &MessageKey) -> Result<Vec<Fate>, StoreError> {

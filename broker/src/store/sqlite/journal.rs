@@ -6,7 +6,6 @@ use std::sync::Arc;
 use proto::ledger::tree::Hash;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use crate::directory::MessageKind;
 use crate::ledger::journal::{Attempts, Batch, Head, Journal, Start, StoreError, SubscriptionRow};
 use crate::register::DeskName;
 use crate::rules::Epochs;
@@ -124,13 +123,11 @@ fn write_messages(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), ru
                               withdraws)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
     )?;
-    let mut subjects = transaction
-        .prepare_cached("INSERT INTO custody_subject (token, message) VALUES (?1, ?2)")?;
+    let mut subjects =
+        transaction.prepare_cached("INSERT INTO subject (token, message) VALUES (?1, ?2)")?;
     for message in &batch.messages {
-        if message.kind == MessageKind::Custody {
-            for token in &message.tokens {
-                subjects.execute(params![token.0, stored(message.row)])?;
-            }
+        for token in &message.tokens {
+            subjects.execute(params![token.0, stored(message.row)])?;
         }
         let tokens: Vec<u8> = message.tokens.iter().flat_map(|token| token.0).collect();
         statement.execute(params![
@@ -179,7 +176,8 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
     }
     let mut update = transaction.prepare_cached(
         "UPDATE delivery SET state = ?2, number = coalesce(?3, number), attempts = attempts * ?7 + ?4,
-                             due = coalesce(?5, 0), changed_at = ?6, ended = ?8
+                             due = coalesce(?5, 0), changed_at = ?6, ended = ?8,
+                             look_at = CASE WHEN ?8 IS NULL OR number > 0 THEN look_at END
          WHERE id = ?1",
     )?;
     for mark in &batch.marks {
@@ -199,8 +197,9 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
     }
     let mut insert = transaction.prepare_cached(
         "INSERT INTO delivery (id, delivery_id, message, subscription, task, entry, immediate,
-                               state, number, attempts, due, changed_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11)",
+                               state, number, attempts, due, changed_at, expires_at,
+                               act_by, correct_by, delete_by, look_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?;
     for row in &batch.deliveries {
         insert.execute(params![
@@ -215,10 +214,70 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
             stored(row.number),
             row.changed_at.map_or(0, micros),
             micros(row.expires_at),
+            row.owes.act_by.map(micros),
+            row.owes.correct_by.map(micros),
+            row.owes.delete_by.map(micros),
+            row.owes.first().map(micros),
         ])?;
     }
+    write_attested(transaction, batch)?;
+    write_told(transaction, batch)?;
+    write_pulled(transaction, batch)?;
     write_numbers(transaction, batch)?;
     write_releases(transaction, batch)
+}
+
+/// Said twice, the first word counts. What is attested is owed no more. Whatever has been deleted or returned is not acted on either.
+const SETTLED: &str = "UPDATE delivery SET
+       act_by = CASE WHEN ?2 IN (2, 4, 5) THEN NULL ELSE act_by END,
+       correct_by = CASE WHEN ?2 = 3 THEN NULL ELSE correct_by END,
+       delete_by = CASE WHEN ?2 IN (4, 5) THEN NULL ELSE delete_by END
+     WHERE id = ?1";
+
+const LOOK_AGAIN: &str = "UPDATE delivery SET look_at = nullif(min(
+       coalesce(act_by, 9223372036854775807), coalesce(correct_by, 9223372036854775807),
+       coalesce(delete_by, 9223372036854775807)), 9223372036854775807)
+     WHERE id = ?1";
+
+fn write_attested(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
+    let mut insert = transaction.prepare_cached(
+        "INSERT OR IGNORE INTO attested (delivery, attestation, entry, at)
+         VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    let mut settle = transaction.prepare_cached(SETTLED)?;
+    let mut next = transaction.prepare_cached(LOOK_AGAIN)?;
+    for row in &batch.attested {
+        insert.execute(params![
+            stored(row.delivery),
+            row.attestation,
+            stored(row.entry),
+            micros(row.at)
+        ])?;
+        settle.execute(params![stored(row.delivery), row.attestation])?;
+        next.execute([stored(row.delivery)])?;
+    }
+    Ok(())
+}
+
+fn write_pulled(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
+    let mut update = transaction
+        .prepare_cached("UPDATE delivery SET immediate = 1 WHERE id = ?1 AND state = 0")?;
+    for row in &batch.pulled {
+        update.execute([stored(*row)])?;
+    }
+    Ok(())
+}
+
+/// Where nothing is owed any more, nobody is told.
+fn write_told(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
+    let mut update = transaction.prepare_cached(
+        "UPDATE delivery SET told = ?2, look_at = ?3 WHERE id = ?1 AND look_at IS NOT NULL",
+    )?;
+    for row in &batch.told {
+        let look_at = row.look_at.map_or(i64::MAX, micros);
+        update.execute(params![stored(row.delivery), row.told, look_at])?;
+    }
+    Ok(())
 }
 
 /// Moves what waits, and dead letters, to another subscription.

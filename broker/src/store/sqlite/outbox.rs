@@ -8,9 +8,10 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::delivery::outbox::{Counts, Dead, InLine, Made, Outbox, Place, Waiting};
+use crate::delivery::outbox::{Counts, Dead, InLine, Made, Outbox, Overdue, Owed, Place, Waiting};
 use crate::directory::MessageKind;
 use crate::ledger::journal::StoreError;
+use crate::ledger::owed::Given;
 use crate::message::MessageKey;
 use crate::prepare::Stored;
 use crate::register::DeskName;
@@ -111,6 +112,106 @@ impl Outbox for SqliteReaders {
         })
     }
 
+    fn given(
+        &self,
+        desk: &DeskName,
+        releases: &[[u8; 16]],
+        attestation: i32,
+    ) -> Result<Vec<Given>, StoreError> {
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT d.id, m.agency, m.uuid
+                 FROM release r JOIN delivery d ON d.id = r.delivery
+                 JOIN message m ON m.id = d.message JOIN subscription s ON s.id = d.subscription
+                 WHERE r.release_id = ?1 AND r.voided = 0 AND s.agency = ?2 AND s.desk = ?3
+                   AND NOT EXISTS (SELECT 1 FROM attested a
+                                   WHERE a.delivery = d.id AND a.attestation = ?4)",
+            )?;
+            let mut found = Vec::new();
+            for release in releases {
+                let asked = params![release, &*desk.agency, &*desk.desk, attestation];
+                let given = statement.query_row(asked, |row| {
+                    Ok(Given {
+                        release_id: *release,
+                        delivery: count(row.get(0)?),
+                        sender: arc(row, 1)?,
+                        message: Uuid::from_bytes(row.get(2)?),
+                    })
+                });
+                found.extend(given.optional()?);
+            }
+            Ok(found)
+        })
+    }
+
+    fn was_given(&self, desk: &DeskName, message: &MessageKey) -> Result<bool, StoreError> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM message m JOIN delivery d ON d.message = m.id
+                       JOIN subscription s ON s.id = d.subscription
+                       JOIN release r ON r.delivery = d.id
+                       WHERE m.agency = ?1 AND m.uuid = ?2 AND s.agency = ?3 AND s.desk = ?4
+                         AND r.voided = 0)",
+                )?
+                .query_row(
+                    params![&*message.agency, message.id.as_bytes(), &*desk.agency, &*desk.desk],
+                    |row| row.get(0),
+                )
+        })
+    }
+
+    fn owed(&self, desk: &DeskName) -> Result<Vec<Owed>, StoreError> {
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached(OWED)?;
+            let rows = statement
+                .query_map(params![&*desk.agency, &*desk.desk], |row| {
+                    let message =
+                        MessageKey { agency: arc(row, 1)?, id: Uuid::from_bytes(row.get(2)?) };
+                    let release_id: [u8; 16] = row.get(0)?;
+                    // In the order of the columns: acted, corrected, deleted.
+                    let moments = [(2, 3), (3, 4), (4, 5)];
+                    moments
+                        .into_iter()
+                        .map(|(attestation, column)| {
+                            Ok(row.get::<_, Option<i64>>(column)?.map(|due| Owed {
+                                release_id,
+                                message: message.clone(),
+                                attestation,
+                                due: moment(due),
+                            }))
+                        })
+                        .filter_map(Result::transpose)
+                        .collect::<Result<Vec<_>, rusqlite::Error>>()
+                })?
+                .collect::<Result<Vec<_>, _>>()?;
+            let mut owed: Vec<Owed> = rows.into_iter().flatten().collect();
+            owed.sort_by_key(|owed| owed.due);
+            owed.truncate(500);
+            Ok(owed)
+        })
+    }
+
+    fn overdue(&self, now: OffsetDateTime) -> Result<Vec<Overdue>, StoreError> {
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached(OVERDUE)?;
+            statement
+                .query_map([micros(now)], |row| {
+                    let due = |column| row.get::<_, Option<i64>>(column);
+                    Ok(Overdue {
+                        delivery: count(row.get(0)?),
+                        delivery_id: row.get(1)?,
+                        desk: DeskName { agency: arc(row, 2)?, desk: arc(row, 3)? },
+                        act_by: due(4)?.map(moment),
+                        correct_by: due(5)?.map(moment),
+                        delete_by: due(6)?.map(moment),
+                        told: row.get(7)?,
+                    })
+                })?
+                .collect()
+        })
+    }
+
     fn expired(&self, now: OffsetDateTime) -> Result<Vec<(Made, u64)>, StoreError> {
         self.with(|connection| {
             let mut statement = connection.prepare_cached(EXPIRED)?;
@@ -146,6 +247,23 @@ impl Outbox for SqliteReaders {
         })
     }
 }
+
+/// What a desk owes for what it was given: the last release of each that was not void.
+const OWED: &str = "SELECT r.release_id, m.agency, m.uuid, d.act_by, d.correct_by, d.delete_by
+     FROM subscription s JOIN delivery d ON d.subscription = s.id
+     JOIN message m ON m.id = d.message
+     JOIN release r ON r.rowid =
+       (SELECT max(l.rowid) FROM release l WHERE l.delivery = d.id AND l.voided = 0)
+     WHERE s.agency = ?1 AND s.desk = ?2 AND d.look_at IS NOT NULL
+     ORDER BY min(coalesce(d.act_by, d.correct_by, d.delete_by),
+                  coalesce(d.correct_by, d.delete_by, d.act_by),
+                  coalesce(d.delete_by, d.act_by, d.correct_by)) LIMIT 500";
+
+/// What is owed and to be looked at by now, of every desk.
+const OVERDUE: &str = "SELECT d.id, d.delivery_id, s.agency, s.desk, d.act_by, d.correct_by,
+       d.delete_by, d.told
+     FROM subscription s JOIN delivery d ON d.subscription = s.id
+     WHERE d.look_at IS NOT NULL AND d.look_at <= ?1 LIMIT 500";
 
 /// What has run out and still waits.
 pub(super) const EXPIRED: &str = "SELECT d.id, d.delivery_id, m.agency, m.uuid, d.subscription

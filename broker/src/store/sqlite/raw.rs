@@ -11,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
 
 use crate::ledger::fsck::{
-    EachEntry, RawDelivery, RawDocument, RawHead, RawLedger, RawMessage, RawRelease,
+    EachEntry, RawAttested, RawDelivery, RawDocument, RawHead, RawLedger, RawMessage, RawRelease,
     RawSubscription, Unreadable,
 };
 use crate::ledger::journal::StoreError;
@@ -234,6 +234,23 @@ impl RawLedger for SqliteRaw {
         self.each(
             "SELECT rowid, name, content FROM document ORDER BY rowid",
             |row| Ok(RawDocument { name: row.get(1)?, content: row.get(2)? }),
+            each,
+        )
+    }
+
+    fn for_each_attested(
+        &self,
+        each: &mut dyn FnMut(Result<RawAttested, Unreadable>),
+    ) -> Result<(), StoreError> {
+        self.each(
+            "SELECT rowid, delivery, attestation, entry FROM attested ORDER BY rowid",
+            |row| {
+                Ok(RawAttested {
+                    delivery: whole(row, 1)?,
+                    attestation: row.get(2)?,
+                    entry: whole(row, 3)?,
+                })
+            },
             each,
         )
     }

@@ -1,11 +1,12 @@
 //! The appender's reads, beside its writer: each call answers from one snapshot.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use time::OffsetDateTime;
 
-use crate::ledger::journal::{DeliveryState, Held, Known, Recall, StoreError};
+use crate::directory::MessageKind;
+use crate::ledger::journal::{DeliveryState, Held, Known, Recall, ReleasedTo, StoreError};
 use crate::message::MessageKey;
 use crate::prepare::Stored;
 use crate::register::DeskName;
@@ -56,10 +57,72 @@ impl Recall for SqliteReaders {
         let found = self.with(|connection| {
             in_snapshot(connection, |snapshot| read_live_custody(snapshot, tokens, now))
         })?;
-        let whole = |(row, stored): (u64, Option<Stored>)| {
-            stored.map(|stored| (row, stored)).ok_or(StoreError::Damaged { table: "message" })
-        };
-        found.into_iter().map(whole).collect()
+        whole(found)
+    }
+
+    fn message(&self, row: u64) -> Result<Option<Stored>, StoreError> {
+        let found = self.with(|connection| {
+            connection
+                .prepare_cached(&format!("SELECT {STORED_COLUMNS} FROM message m WHERE m.id = ?1"))?
+                .query_row([stored(row)], |row| read_stored(row, 0))
+                .optional()
+        })?;
+        found.map(|found| found.ok_or(StoreError::Damaged { table: "message" })).transpose()
+    }
+
+    fn about(&self, tokens: &[Token]) -> Result<Vec<(u64, Stored)>, StoreError> {
+        let found = self
+            .with(|connection| in_snapshot(connection, |snapshot| read_about(snapshot, tokens)))?;
+        whole(found)
+    }
+
+    fn concerned(&self, tokens: &[Token]) -> Result<BTreeSet<DeskName>, StoreError> {
+        self.with(|connection| {
+            in_snapshot(connection, |snapshot| {
+                let mut statement = snapshot.prepare_cached(
+                    "SELECT m.agency, m.desk FROM subject t JOIN message m ON m.id = t.message
+                     WHERE t.token = ?1
+                     UNION
+                     SELECT s.agency, s.desk FROM subject t JOIN delivery d ON d.message = t.message
+                       JOIN subscription s ON s.id = d.subscription
+                       JOIN release r ON r.delivery = d.id
+                     WHERE t.token = ?1 AND r.voided = 0",
+                )?;
+                let mut found = BTreeSet::new();
+                for token in tokens {
+                    let desks = statement.query_map([token.0], |row| {
+                        Ok(DeskName { agency: arc(row, 0)?, desk: arc(row, 1)? })
+                    })?;
+                    for desk in desks {
+                        found.insert(desk?);
+                    }
+                }
+                Ok(found)
+            })
+        })
+    }
+
+    fn released(&self, release: &[u8; 16]) -> Result<Option<ReleasedTo>, StoreError> {
+        let found = self.with(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT s.agency, m.agency, m.uuid, m.kind, m.desk
+                 FROM release r JOIN delivery d ON d.id = r.delivery
+                 JOIN subscription s ON s.id = d.subscription JOIN message m ON m.id = d.message
+                 WHERE r.release_id = ?1 AND r.voided = 0 AND d.task = 0",
+            )?;
+            statement
+                .query_row([release], |row| {
+                    let message = MessageKey {
+                        agency: arc(row, 1)?,
+                        id: uuid::Uuid::from_bytes(row.get(2)?),
+                    };
+                    let kind = MessageKind::from_name(&row.get::<_, String>(3)?);
+                    let (recipient, desk) = (arc(row, 0)?, arc(row, 4)?);
+                    Ok(kind.map(|kind| ReleasedTo { recipient, message, kind, desk }))
+                })
+                .optional()
+        })?;
+        found.map(|found| found.ok_or(StoreError::Damaged { table: "message" })).transpose()
     }
 
     fn states(&self, deliveries: &[u64]) -> Result<HashMap<u64, DeliveryState>, StoreError> {
@@ -78,6 +141,37 @@ impl Recall for SqliteReaders {
             })
         })
     }
+}
+
+/// Rows of which none holds a kind that no broker wrote.
+fn whole(
+    rows: impl IntoIterator<Item = (u64, Option<Stored>)>,
+) -> Result<Vec<(u64, Stored)>, StoreError> {
+    rows.into_iter()
+        .map(|(row, stored)| {
+            stored.map(|stored| (row, stored)).ok_or(StoreError::Damaged { table: "message" })
+        })
+        .collect()
+}
+
+fn read_about(
+    snapshot: &Connection,
+    tokens: &[Token],
+) -> Result<BTreeMap<u64, Option<Stored>>, rusqlite::Error> {
+    let mut found = BTreeMap::new();
+    let mut statement = snapshot.prepare_cached(&format!(
+        "SELECT m.id, {STORED_COLUMNS}
+         FROM subject t JOIN message m ON m.id = t.message WHERE t.token = ?1"
+    ))?;
+    for token in tokens {
+        let rows =
+            statement.query_map([token.0], |row| Ok((count(row.get(0)?), read_stored(row, 1)?)))?;
+        for row in rows {
+            let (row, stored) = row?;
+            found.insert(row, stored);
+        }
+    }
+    Ok(found)
 }
 
 /// Reads in one transaction: statements of their own would each lock the file anew.
@@ -122,8 +216,8 @@ fn read_live_custody(
     let mut found = BTreeMap::new();
     let mut statement = snapshot.prepare_cached(&format!(
         "SELECT m.id, {STORED_COLUMNS}
-         FROM custody_subject t JOIN message m ON m.id = t.message
-         WHERE t.token = ?1 AND m.expires_at > ?2
+         FROM subject t JOIN message m ON m.id = t.message
+         WHERE t.token = ?1 AND m.kind = 'custody' AND m.expires_at > ?2
            AND NOT EXISTS (SELECT 1 FROM message w WHERE w.withdraws = m.id)
          ORDER BY m.id DESC LIMIT 200"
     ))?;

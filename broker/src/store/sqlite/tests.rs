@@ -17,6 +17,7 @@ use crate::ledger::journal::{
     Archive as _, Batch, DeliveryRow, DeliveryState, DisclosureFilter, Journal as _, MessageRow,
     ReleaseRow, SubscriptionRow,
 };
+use crate::ledger::owed::Owes;
 use crate::message::MessageKey;
 use crate::register::DeskName;
 
@@ -83,6 +84,7 @@ impl Written {
             number: 0,
             changed_at: None,
             expires_at: first.expires_at,
+            owes: Owes::default(),
         });
     }
 

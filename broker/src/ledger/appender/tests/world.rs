@@ -4,7 +4,7 @@
 //! [`PATIENCE`], and that a closed world was checked: its ledger recomputed, no entry missing,
 //! nothing sent that was not recorded.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +26,9 @@ use crate::ledger::appender::{
     SettleWork, Settlement, Shared, SubscribeWork, Work,
 };
 use crate::ledger::fsck;
-use crate::ledger::journal::{DeliveryState, Held, Journal as _, Known, Recall, StoreError};
+use crate::ledger::journal::{
+    DeliveryState, Held, Journal as _, Known, Recall, ReleasedTo, StoreError,
+};
 use crate::ledger::town::{self, NOON, POLICE, Releases};
 use crate::message::MessageKey;
 use crate::prepare::{Prepared, Stored};
@@ -172,6 +174,22 @@ impl Recall for Looks {
         now: OffsetDateTime,
     ) -> Result<Vec<(u64, Stored)>, StoreError> {
         self.readers.live_custody(tokens, now)
+    }
+
+    fn message(&self, row: u64) -> Result<Option<Stored>, StoreError> {
+        self.readers.message(row)
+    }
+
+    fn about(&self, tokens: &[Token]) -> Result<Vec<(u64, Stored)>, StoreError> {
+        self.readers.about(tokens)
+    }
+
+    fn concerned(&self, tokens: &[Token]) -> Result<BTreeSet<DeskName>, StoreError> {
+        self.readers.concerned(tokens)
+    }
+
+    fn released(&self, release: &[u8; 16]) -> Result<Option<ReleasedTo>, StoreError> {
+        self.readers.released(release)
     }
 
     fn states(&self, rows: &[u64]) -> Result<HashMap<u64, DeliveryState>, StoreError> {

@@ -1,0 +1,303 @@
+//! What is on record of the messages that one follows: who was given it, who asked for it.
+//!
+//! Asked under the head lock, so that nobody is given the earlier message between the question
+//! and the answer. Whatever follows nothing costs nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use proto::exchange::v1 as wire;
+use proto::exchange::v1::message::Kind;
+use proto::ledger::record::RECORD_FORMAT;
+use proto::refusal::Refusal;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::decision;
+use crate::directory::MessageKind;
+use crate::ledger::journal::{DeliveryState, Held, StoreError};
+use crate::ledger::record::{BROKER_PARTY, Objects, RecordType, Text};
+use crate::message::{Admitted, MessageKey, Reach};
+use crate::policy::KindFacts;
+use crate::prepare::{self, Kept};
+use crate::register::DeskName;
+use crate::routing::{Earlier, HeldOfPerson};
+use crate::rules::Rules;
+use crate::seal::Token;
+
+use super::Appender;
+use super::commit::Open;
+use super::draft::Draft;
+use super::settle::ending;
+
+/// References of deliveries that one notice of a merge names at most.
+const CONCERNS_MAX: usize = 1_000;
+
+/// The earlier message, and what is known of it.
+#[derive(Default)]
+pub(super) struct Found {
+    /// What routing and policy must know.
+    pub(super) earlier: Earlier,
+    /// Row of the message that is cited, if one is.
+    pub(super) settles: Option<u64>,
+    /// Its id, for the recipients' references.
+    pub(super) cited: Option<Uuid>,
+    /// Deliveries of it that wait: none may be passed by one of this message.
+    pub(super) ahead: Vec<u64>,
+    /// Until when these are held back.
+    pub(super) not_before: Option<OffsetDateTime>,
+}
+
+impl Appender {
+    /// Finds what a message follows, and ends what still waits of it where nobody is to have it
+    /// any more. The inner error is the publisher's answer.
+    pub(super) fn earlier(
+        &self,
+        admitted: &Admitted,
+        open: &mut Open,
+    ) -> Result<Result<Found, Refusal>, StoreError> {
+        let (rules, now) = (Arc::clone(&open.rules), open.now);
+        let mut found = Found::default();
+        if let Some(key) = prepare::cites(admitted) {
+            let Some(first) = open.known.get(&key) else { return Ok(Err(Refusal::NotFound)) };
+            found.settles = Some(first.row);
+            found.cited = Some(key.id);
+            self.cited(admitted, first.row, &key, &mut found, &mut open.draft, now)?;
+        }
+        if !admitted.message.in_reply_to.is_empty() {
+            let Some(answers) = self.answered(admitted)? else {
+                return Ok(Err(Refusal::NotFound));
+            };
+            found.earlier.answers = Some(answers);
+        }
+        if let Some(key) = prepare::flag_before(admitted, &rules)
+            && let Some(Some(before)) = self.recall.known(std::slice::from_ref(&key))?.pop()
+        {
+            let own = key.agency == admitted.key.agency;
+            found.settles = own.then_some(before.row);
+            found.cited = own.then_some(key.id);
+            let held = self.recall.held(before.row)?;
+            self.given(&held, before.row, &mut found)?;
+        }
+        match &admitted.message.kind {
+            Some(Kind::Correction(correction)) if prepare::is_of_identity(correction) => {
+                found.earlier.held = self.held_of_persons(admitted, &rules, now)?;
+                found.earlier.holders = found.earlier.held.keys().cloned().collect();
+            }
+            Some(Kind::Request(request)) if request.whoever_holds => {
+                found.earlier.waiting = self.whoever_holds(admitted, &rules)?;
+            }
+            Some(_) | None => {}
+        }
+        Ok(Ok(found))
+    }
+
+    /// Who was given the message that is cited, as far as this one is to reach them.
+    fn cited(
+        &self,
+        admitted: &Admitted,
+        row: u64,
+        key: &MessageKey,
+        found: &mut Found,
+        draft: &mut Draft,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let reach = if admitted.to_holders_only() {
+            admitted.cites().map_or(Reach::HoldersOnly, |citation| citation.reach)
+        } else {
+            admitted.cites().map_or(Reach::Anybody, |citation| citation.reach)
+        };
+        let held = match reach {
+            Reach::Anybody => return Ok(()),
+            Reach::HoldersToo | Reach::HoldersAndWaiting => self.recall.held(row)?,
+            Reach::HoldersOnly => {
+                let held = self.recall.held(row)?;
+                self.supersede(&held, key, draft, now)?;
+                held.into_iter().filter(|held| held.released).collect()
+            }
+        };
+        self.given(&held, row, found)?;
+        if says_something_new(admitted) {
+            found.earlier.facts = self.facts_of(row)?;
+        }
+        Ok(())
+    }
+
+    /// Who was given a message, for whom it waits, and how those stand in line.
+    fn given(&self, held: &[Held], row: u64, found: &mut Found) -> Result<(), StoreError> {
+        (found.earlier.holders, found.earlier.waiting) = given_and_waiting(held);
+        let waiting = held.iter().filter(|held| held.state == DeliveryState::Waiting);
+        found.ahead = waiting.map(|held| held.delivery).collect();
+        if !found.ahead.is_empty() {
+            found.not_before = self.recall.message(row)?.and_then(|stored| stored.not_before);
+        }
+        Ok(())
+    }
+
+    /// Ends what waits of a message, even where an earlier attempt was released.
+    fn supersede(
+        &self,
+        held: &[Held],
+        key: &MessageKey,
+        draft: &mut Draft,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let entry = draft.next_entry();
+        let mut ended = Objects::default();
+        let mut any = false;
+        for one in held.iter().filter(|one| waits(one.state)) {
+            any = true;
+            draft.mark(ending(one.delivery, DeliveryState::Withdrawn, entry, now));
+            ended.add(|text| {
+                text.word("agency", &one.desk.agency)
+                    .bytes("delivery", &one.delivery_id)
+                    .word("desk", &one.desk.desk)
+            });
+        }
+        if !any {
+            return Ok(());
+        }
+        let record = Text::new()
+            .objects("deliveries", &ended)
+            .word("format", RECORD_FORMAT)
+            .id("message", key.id)
+            .word("operation", RecordType::Ended.operation())
+            .word("party", BROKER_PARTY)
+            .word("reason", "withdrawn")
+            .word("sender", &key.agency)
+            .word("type", RecordType::Ended.name())
+            .close();
+        draft.entry(vec![record], &*self.shared.chance).map(|_| ())
+    }
+
+    /// What policy reads of a message that is put right. Nothing, where it cannot be read any more:
+    /// its holders then get a notice.
+    fn facts_of(&self, row: u64) -> Result<Option<KindFacts>, StoreError> {
+        let rules = self.shared.rules.load();
+        let stored = self.recall.message(row)?;
+        let opened = stored
+            .and_then(|stored| prepare::reopen(&stored, &self.shared.vault, &rules.directory));
+        // What corrects a correction is judged as what that corrected.
+        Ok(opened.map(|(original, kept)| {
+            let earlier = Earlier { facts: kept.corrected, ..Earlier::default() };
+            decision::kind_facts(&original, &earlier)
+        }))
+    }
+
+    /// The desk whose message is answered, where the sender's agency was given it and it is one
+    /// that such a message answers.
+    fn answered(&self, admitted: &Admitted) -> Result<Option<(DeskName, Uuid)>, StoreError> {
+        let Ok(release) = <[u8; 16]>::try_from(&*admitted.message.in_reply_to) else {
+            return Ok(None);
+        };
+        let found = self.recall.released(&release)?.filter(|released| {
+            released.recipient == admitted.key.agency
+                && released.kind == answered_kind(admitted.kind)
+        });
+        Ok(found.map(|released| {
+            let desk = DeskName { agency: released.message.agency, desk: released.desk };
+            (desk, released.message.id)
+        }))
+    }
+
+    /// What every desk has of the persons whose numbers are merged or parted.
+    fn held_of_persons(
+        &self,
+        admitted: &Admitted,
+        rules: &Rules,
+        now: OffsetDateTime,
+    ) -> Result<BTreeMap<DeskName, HeldOfPerson>, StoreError> {
+        let concerned: BTreeSet<Token> = tokens_of(admitted).collect();
+        let mut all: BTreeMap<DeskName, HeldOfPerson> = BTreeMap::new();
+        for (row, stored) in self.recall.about(&tokens_of(admitted).collect::<Vec<_>>())? {
+            let key = stored.key.clone();
+            let mut opened = prepare::reopen(&stored, &self.shared.vault, &rules.directory);
+            if let Some((message, _)) = &mut opened {
+                // What was given stays given after it has run out.
+                message.expires_at = admitted.expires_at;
+            }
+            for held in self.recall.held(row)?.into_iter().filter(|held| held.released) {
+                let known = all.entry(held.desk.clone()).or_default();
+                let reference = key.reference_of(&held.desk.agency, &self.shared.vault).into();
+                if known.concerns.len() < CONCERNS_MAX && !known.concerns.contains(&reference) {
+                    known.concerns.push(reference);
+                }
+                if known.shown == concerned {
+                    continue;
+                }
+                let shown = opened
+                    .iter()
+                    .flat_map(|(message, kept)| numbers_had(message, kept, &held.desk, rules, now));
+                known.shown.extend(shown.filter(|token| concerned.contains(token)));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Everybody who sent or was given something about the persons of a message.
+    fn whoever_holds(
+        &self,
+        admitted: &Admitted,
+        rules: &Rules,
+    ) -> Result<BTreeSet<DeskName>, StoreError> {
+        let routing = admitted.subjects.iter().filter(|subject| subject.routes());
+        let tokens: Vec<Token> = routing.flat_map(|subject| subject.tokens.clone()).collect();
+        let linked: Vec<Token> = rules.register.linked(&tokens).into_iter().collect();
+        self.recall.concerned(&linked)
+    }
+}
+
+/// The numbers that a desk was to be shown of a message's persons and may have now. What was taken
+/// out when it fetched the message is not asked for here: whatever it may have no more, it may not
+/// have had.
+fn numbers_had(
+    message: &Admitted,
+    kept: &Kept,
+    desk: &DeskName,
+    rules: &Rules,
+    now: OffsetDateTime,
+) -> BTreeSet<Token> {
+    let shown = kept.numbers_shown(message, desk);
+    let of_desk = kept.candidates.iter().filter(|one| one.desk == *desk && !shown.is_empty());
+    let views = of_desk.filter_map(|candidate| {
+        prepare::decide_again(message, kept, (desk, candidate.task), true, rules, now).ok()
+    });
+    let may_have: BTreeSet<Token> = views.flat_map(|(view, _)| view.numbers(message)).collect();
+    &shown & &may_have
+}
+
+fn tokens_of(admitted: &Admitted) -> impl Iterator<Item = Token> {
+    admitted.subjects.iter().flat_map(|subject| subject.tokens.iter().copied())
+}
+
+const fn waits(state: DeliveryState) -> bool {
+    matches!(state, DeliveryState::Waiting | DeliveryState::Dead)
+}
+
+/// Desks that were given a message, and those for which it waits.
+fn given_and_waiting(held: &[Held]) -> (BTreeSet<DeskName>, BTreeSet<DeskName>) {
+    let desk = |held: &Held| held.desk.clone();
+    let given: BTreeSet<_> = held.iter().filter(|held| held.released).map(desk).collect();
+    let waiting = held.iter().filter(|held| waits(held.state)).map(desk);
+    let waiting = waiting.filter(|desk| !given.contains(desk)).collect();
+    (given, waiting)
+}
+
+/// Whether a correction carries content of its own, which is judged as what it corrects was.
+fn says_something_new(admitted: &Admitted) -> bool {
+    match &admitted.message.kind {
+        Some(Kind::Correction(correction)) => matches!(
+            correction.action(),
+            wire::CorrectionAction::Rectify | wire::CorrectionAction::Supplement
+        ),
+        Some(_) | None => false,
+    }
+}
+
+/// The kind of message that one of this kind answers.
+const fn answered_kind(kind: MessageKind) -> MessageKind {
+    match kind {
+        MessageKind::Response => MessageKind::Request,
+        other => other,
+    }
+}

@@ -1,0 +1,64 @@
+//! What recipients owe for what they were given, and what they say they did with it.
+//!
+//! Plain data: times and ids, nothing of what was given.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// What a recipient owes for a delivery.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Owes {
+    /// By when it must have acted.
+    pub act_by: Option<OffsetDateTime>,
+    /// By when it must have put right what was corrected.
+    pub correct_by: Option<OffsetDateTime>,
+    /// By when it must have deleted it.
+    pub delete_by: Option<OffsetDateTime>,
+}
+
+impl Owes {
+    /// The first of its moments.
+    #[must_use]
+    pub fn first(&self) -> Option<OffsetDateTime> {
+        [self.act_by, self.correct_by, self.delete_by].into_iter().flatten().min()
+    }
+}
+
+/// What a recipient says it did with a delivery.
+#[derive(Clone, Copy, Debug)]
+pub struct AttestedRow {
+    /// Delivery row.
+    pub delivery: u64,
+    /// What, by protocol number.
+    pub attestation: i32,
+    /// Entry.
+    pub entry: u64,
+    /// When.
+    pub at: OffsetDateTime,
+}
+
+/// A release that a desk was given, of which it says something.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// Release id.
+    pub release_id: [u8; 16],
+    /// Delivery row.
+    pub delivery: u64,
+    /// Sending agency.
+    pub sender: Arc<str>,
+    /// Message.
+    pub message: Uuid,
+}
+
+/// Steps that chains have taken about what is owed for a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Delivery row.
+    pub delivery: u64,
+    /// Steps: three bits each for acting, correcting and deleting, from the lowest.
+    pub told: u16,
+    /// When to look again; `None`: everybody has been told.
+    pub look_at: Option<OffsetDateTime>,
+}

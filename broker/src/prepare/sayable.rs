@@ -1,0 +1,87 @@
+//! Whether a message is one that its sender may send at all, by the directory alone.
+//!
+//! Depends on kinds of agency and on what operators set, and on nothing that is on record about
+//! anybody, so that the sender may be told why not.
+
+use proto::exchange::v1 as wire;
+use proto::exchange::v1::message::Kind;
+use proto::identifier::BirthDate;
+
+use super::is_of_identity;
+use crate::directory::{Directory, Party, PossibleAge, Referral, ReferredPerson};
+use crate::message::{Admitted, Violation, people};
+use crate::register;
+
+/// What a sender may not say: a flag of a kind that its agency's kind may not raise, an identity that
+/// it is not the authority for, a referral to a programme that takes no such person. Empty: it may.
+#[must_use]
+pub fn faults(admitted: &Admitted, directory: &Directory) -> Vec<Violation> {
+    match &admitted.message.kind {
+        Some(Kind::Flag(flag)) if !directory.may_raise(flag.flag_kind(), admitted.sender.kind) => {
+            vec![fault("flag.flag_kind", "your kind of agency may not raise flags of this kind")]
+        }
+        Some(Kind::Correction(correction)) if is_of_identity(correction) => identity(admitted),
+        Some(Kind::Referral(referral)) => of_programme(admitted, referral, directory),
+        Some(_) | None => Vec::new(),
+    }
+}
+
+fn identity(admitted: &Admitted) -> Vec<Violation> {
+    let mut numbers = admitted.message.subjects.iter().flat_map(|one| &one.identifiers);
+    let own =
+        numbers.all(|number| register::authority(number.r#type) == Some(admitted.sender.kind));
+    if own {
+        return Vec::new();
+    }
+    vec![fault(
+        "correction.action",
+        "only the authority for a register says whose its numbers are: police for PNC, CRO and \
+         ASN, prisons for NOMS, probation for CRN",
+    )]
+}
+
+/// A programme's own rules: ages, areas, who takes part and who has to agree.
+fn of_programme(
+    admitted: &Admitted,
+    referral: &wire::Referral,
+    directory: &Directory,
+) -> Vec<Violation> {
+    let message = &admitted.message;
+    let people: Vec<ReferredPerson> = message
+        .subjects
+        .iter()
+        .map(|subject| {
+            let birth = BirthDate::parse(&subject.birth_date).ok();
+            let years = birth.and_then(|birth| people::age_on(&birth, admitted.received_at));
+            ReferredPerson {
+                category: subject.category(),
+                age: PossibleAge::of(years, subject.age()),
+            }
+        })
+        .collect();
+    let parties: Vec<Party> = referral
+        .parties
+        .iter()
+        .map(|party| Party {
+            subject: party.subject as usize,
+            role: party.role(),
+            consent: party.consent(),
+        })
+        .collect();
+    // Where something happened says nothing of where a person belongs.
+    let belongs = message.areas.iter().filter(|area| area.role() != wire::AreaRole::Incident);
+    let areas: Vec<&str> = belongs.map(|area| area.code.as_str()).collect();
+    let faults = directory.referral_faults(&Referral {
+        programme: &referral.programme,
+        step: referral.step(),
+        level: referral.restorative_level,
+        people: &people,
+        areas: &areas,
+        parties: &parties,
+    });
+    faults.into_iter().map(|f| Violation { field: f.field, rule: f.rule.into() }).collect()
+}
+
+fn fault(field: &str, rule: &'static str) -> Violation {
+    Violation { field: field.to_owned(), rule: rule.into() }
+}
