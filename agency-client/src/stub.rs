@@ -194,6 +194,20 @@ impl ExchangeService for Service {
         Err(Status::unimplemented("not scripted"))
     }
 
+    async fn attest(
+        &self,
+        _: Request<wire::AttestRequest>,
+    ) -> Result<Response<wire::AttestResponse>, Status> {
+        Err(Status::unimplemented("not scripted"))
+    }
+
+    async fn list_obligations(
+        &self,
+        _: Request<wire::ListObligationsRequest>,
+    ) -> Result<Response<wire::ListObligationsResponse>, Status> {
+        Err(Status::unimplemented("not scripted"))
+    }
+
     async fn who_am_i(
         &self,
         _: Request<wire::WhoAmIRequest>,

@@ -1,6 +1,6 @@
 //! What a message says, when it is urgent, and what its ids depend on.
 
-use agency_client::hmpps::{ImportProfile, Outcome, json_line, read};
+use agency_client::hmpps::{ImportProfile, Outcome, Shares, json_line, read};
 use proto::exchange::v1::{
     Custody, CustodyCertainty, CustodyEvent, Gateway, IdentifierType, LawfulBasis, LimitedAccess,
     Marking, Message, Purpose, SensitiveCondition, SubjectCategory, Urgency, message::Kind,
@@ -22,6 +22,7 @@ fn profile(key: u8) -> ImportProfile {
         marking: Marking::OfficialSensitive,
         acting_person: "11111111-1111-4111-8111-111111111111".to_owned(),
         id_key: [key; 32],
+        shares: Shares::default(),
     }
 }
 

@@ -1,14 +1,15 @@
 //! Every stored payload ends as the hand-made table says.
 //!
-//! Two tables: our own payloads, always; and the public samples of the estate, where the
-//! environment names the folder that holds them (`PYRAMID_HMPPS_SAMPLES`). Neither table was made
-//! by the code under test.
+//! Three tables: our own payloads, always; and, where the environment names the folder that holds
+//! them (`PYRAMID_HMPPS_SAMPLES`), the public samples of the estate, under a profile that shares
+//! movements alone and under one that shares every kind. The third table names only what ends
+//! otherwise than in the second. None was made by the code under test.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use agency_client::hmpps::{ImportProfile, Outcome, read};
+use agency_client::hmpps::{ImportProfile, Outcome, json_line, read};
 use proto::exchange::v1::{Message, message::Kind};
 use proto::text::Named as _;
 use time::OffsetDateTime;
@@ -24,6 +25,18 @@ acting_person = "11111111-1111-4111-8111-111111111111"
 id_key_file = "unused"
 "#;
 
+/// Every kind beside movements; whose merges, the register says.
+const SECTIONS: &str = r#"
+[mappa]
+gateway = "cja2003_s325"
+[flags]
+owner_agency = "probation-greater-manchester"
+owner_desk = "stockport"
+[enforcement]
+[placements]
+[identity]
+"#;
+
 fn rows(table: &str) -> Vec<Vec<&str>> {
     table.lines().skip(1).map(|line| line.split('\t').collect()).collect()
 }
@@ -32,8 +45,9 @@ fn rows(table: &str) -> Vec<Vec<&str>> {
 fn words(outcome: &Outcome) -> [String; 4] {
     match outcome {
         Outcome::Shared(messages) => {
-            let [message] = messages.as_slice() else { unreachable!("one movement, one message") };
-            let (event, certainty, urgency) = said(message);
+            let [message] = messages.as_slice() else { unreachable!("one event, one message") };
+            let (event, certainty, urgency) =
+                said(message).unwrap_or_else(|| (line(outcome), String::new(), String::new()));
             ["shared".to_owned(), event, certainty, urgency]
         }
         Outcome::NotShareable(kept) => {
@@ -45,9 +59,18 @@ fn words(outcome: &Outcome) -> [String; 4] {
     }
 }
 
-fn said(message: &Message) -> (String, String, String) {
-    let Some(Kind::Custody(custody)) = &message.kind else { unreachable!("custody news only") };
-    (custody.event().name(), custody.certainty().name(), message.urgency().name())
+/// What a movement's message says.
+fn said(message: &Message) -> Option<(String, String, String)> {
+    let Some(Kind::Custody(custody)) = &message.kind else { return None };
+    Some((custody.event().name(), custody.certainty().name(), message.urgency().name()))
+}
+
+/// Kind and step of any other message, as the line for machines names them.
+fn line(outcome: &Outcome) -> String {
+    let line: serde_json::Value = serde_json::from_str(&json_line("", outcome)).unwrap_or_default();
+    let word = |pointer| line.pointer(pointer).and_then(serde_json::Value::as_str);
+    let words = [word("/messages/0/kind"), word("/messages/0/event")];
+    words.map(Option::unwrap_or_default).join(" ")
 }
 
 /// Compares a folder with its table, both ways. Gives the number of payloads.
@@ -92,4 +115,30 @@ fn the_public_samples_end_as_the_table_says() {
     let table = include_str!("hmpps_expected.tsv");
     let count = check(Path::new(&folder), table, datetime!(2026-12-01 12:00 UTC));
     println!("{count} public samples were read");
+}
+
+#[test]
+fn under_a_profile_that_shares_every_kind_the_named_samples_end_otherwise() {
+    let Some(folder) = std::env::var_os("PYRAMID_HMPPS_SAMPLES") else { return };
+    for register in ["crn", "noms"] {
+        let text = format!("{PROFILE}{SECTIONS}register = \"{register}\"\n");
+        let profile = ImportProfile::from_toml(&text, [42; 32]).unwrap();
+        let mut expected: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+        for row in rows(include_str!("hmpps_expected.tsv")) {
+            let [file, outcome, event] = row.try_into().unwrap();
+            expected.insert(file, (outcome, event));
+        }
+        for row in rows(include_str!("hmpps_expected_sections.tsv")) {
+            let [file, whose, outcome, event] = row.try_into().unwrap();
+            if whose == "any" || whose == register {
+                assert!(expected.insert(file, (outcome, event)).is_some(), "{file} is a sample");
+            }
+        }
+        for (file, (outcome, event)) in expected {
+            let payload = fs::read(Path::new(&folder).join(file)).unwrap();
+            let now = datetime!(2026-12-01 12:00 UTC);
+            let [found, said, ..] = words(&read(&payload, &profile, now));
+            assert_eq!((found.as_str(), said.as_str()), (outcome, event), "{file}, {register}");
+        }
+    }
 }

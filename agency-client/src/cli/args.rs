@@ -4,7 +4,7 @@
 //! is read from a file (`@FILE`). Deliberately does not know: what the verbs do.
 
 use crate::hmpps::{VISIBILITY_SECONDS_MAX, VISIBILITY_SECONDS_MIN};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use proto::exchange::v1 as wire;
 use proto::text::Named;
 use std::path::PathBuf;
@@ -58,6 +58,15 @@ pub(super) enum Verb {
         /// Delivery id, 32 hexadecimal digits.
         delivery: String,
     },
+    /// Say what became of deliveries here: opened by a person, acted on, corrected, deleted,
+    /// returned. What is not said, nobody knows.
+    Attest(Attest),
+    /// List what a desk still owes for what it was given, soonest first.
+    Obligations {
+        /// Desk; otherwise the first of the settings.
+        #[arg(long)]
+        desk: Option<String>,
+    },
     /// List what this agency's messages were released to, and what it was given. Itself recorded.
     Disclosures(Disclosures),
     /// Say why recipients of a message were permitted or refused. Itself recorded.
@@ -77,7 +86,7 @@ pub(super) enum Verb {
         /// JSON: `one` and `other` (each `type` and `value`), `birth_date`, `withdrawn`.
         file: PathBuf,
     },
-    /// Read events or lists of HMPPS and publish what is shareable.
+    /// Read events or lists and publish what is shareable.
     Import {
         /// What to read.
         #[command(subcommand)]
@@ -94,12 +103,30 @@ pub(super) enum Verb {
     },
 }
 
+#[derive(Args)]
+pub(super) struct Attest {
+    /// Desk that was given them; otherwise the first of the settings.
+    #[arg(long)]
+    pub(super) desk: Option<String>,
+    /// What was done: opened, acted, corrected, deleted or returned.
+    #[arg(long = "as", value_parser = word::<wire::Attestation>)]
+    pub(super) attestation: wire::Attestation,
+    /// Opaque id of the person who did it; needed for opened.
+    #[arg(long)]
+    pub(super) person: Option<String>,
+    /// Release ids, 32 hexadecimal digits each.
+    #[arg(required = true)]
+    pub(super) releases: Vec<String>,
+}
+
 #[derive(Subcommand)]
 pub(super) enum Import {
     /// Events, one a file, bare or in their queue's wrapper.
     Hmpps(ImportHmpps),
     /// A prison's release list in CSV.
     Releases(ImportReleases),
+    /// A co-ordinator's own list of nominals: a workbook (.xlsx), or CSV.
+    Flags(ImportFlags),
 }
 
 #[derive(Args)]
@@ -123,6 +150,21 @@ pub(super) struct ImportReleases {
     /// On what footing the list is shared.
     #[arg(long)]
     pub(super) profile: PathBuf,
+    /// Read and report only; connect to nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// The list.
+    pub(super) file: PathBuf,
+}
+
+#[derive(Args)]
+pub(super) struct ImportFlags {
+    /// On what footing the flags are shared.
+    #[arg(long)]
+    pub(super) profile: PathBuf,
+    /// Which column means what, and what holds for every row.
+    #[arg(long)]
+    pub(super) mapping: PathBuf,
     /// Read and report only; connect to nothing.
     #[arg(long)]
     pub(super) dry_run: bool,
@@ -191,6 +233,19 @@ pub(super) struct Subscribe {
     /// End after this many deliveries.
     #[arg(long)]
     pub(super) once: Option<u64>,
+    /// In which form.
+    #[arg(long, value_enum, default_value_t = Format::Own)]
+    pub(super) format: Format,
+}
+
+/// In which form deliveries are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// As text, or with --json as JSON of this program.
+    Own,
+    /// One CloudEvent 1.0 in JSON a line.
+    #[value(name = "cloudevents")]
+    CloudEvents,
 }
 
 #[derive(Args)]

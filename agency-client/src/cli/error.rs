@@ -6,6 +6,7 @@
 
 use super::message_json::MessageJsonError;
 use crate::errors::{CallError, ConnectError};
+use crate::flag_list::{FlagListError, MappingError};
 use crate::hmpps::{FollowError, ListError, ProfileError};
 use crate::settings::SettingsError;
 use crate::subscription::SubscriptionError;
@@ -42,6 +43,10 @@ pub(super) enum CliError {
     Profile { path: PathBuf, source: ProfileError },
     #[error("{path}: {source}")]
     List { path: PathBuf, source: ListError },
+    #[error("{path}: {source}\nnothing was sent")]
+    FlagList { path: PathBuf, source: FlagListError },
+    #[error("{path}: {source}")]
+    Mapping { path: PathBuf, source: MappingError },
     #[error(transparent)]
     Follow(#[from] FollowError),
     #[error("{what} {rule}")]

@@ -6,7 +6,7 @@
 
 use super::args::Shape;
 use super::error::CliError;
-use super::message_json::{FILE_BYTES_MAX, MessageJsonError, read_message};
+use super::message_json::{FILE_BYTES_MAX, KINDS, MessageJsonError, read_message};
 use super::now;
 use super::output::{Output, read_text, time_text, told_time, word, words};
 use super::sending::Sending;
@@ -220,9 +220,9 @@ fn failure(id: &str, error: &PublishError, again: Again) -> Value {
 
 /// `agency preview`.
 pub(super) async fn preview(settings: &Path, shape: &Shape, out: &Output) -> Result<(), CliError> {
-    const KINDS: [&str; 5] = ["intelligence", "mappa", "custody", "flag", "correction"];
     if !KINDS.contains(&shape.kind.as_str()) {
-        let rule = "must be intelligence, mappa, custody, flag or correction";
+        let rule =
+            "must be a kind of message, such as custody or drug_test; docs/messages.md lists them";
         return Err(CliError::Argument { what: "--kind", rule });
     }
     let connection = Connection::connect(&Settings::load(settings)?).await?;
@@ -298,14 +298,28 @@ fn nobody_named(message: &str, out: &Output) -> Result<(), CliError> {
 
 fn outcome_json(outcome: &wire::NamedOutcome) -> Value {
     let at = told_time(outcome.at.as_ref());
-    json!({"agency": outcome.agency, "state": word::<wire::OutcomeState>(outcome.state), "at": at})
+    let state = word::<wire::OutcomeState>(outcome.state);
+    let said = outcome.attested.iter().map(|said| {
+        let what = word::<wire::Attestation>(said.attestation);
+        json!({"attestation": what, "at": told_time(said.at.as_ref())})
+    });
+    let said: Vec<Value> = said.collect();
+    if said.is_empty() {
+        return json!({"agency": outcome.agency, "state": state, "at": at});
+    }
+    json!({"agency": outcome.agency, "state": state, "at": at, "attested": said})
 }
 
 fn outcome_text(outcome: &wire::NamedOutcome) -> String {
     let state = word::<wire::OutcomeState>(outcome.state);
+    let said = outcome.attested.iter().map(|said| {
+        let what = word::<wire::Attestation>(said.attestation);
+        format!(", {what} {}", told_time(said.at.as_ref()))
+    });
+    let said: String = said.collect();
     match told_time(outcome.at.as_ref()) {
-        none if none.is_empty() => format!("{}: {state} -", outcome.agency),
-        at => format!("{}: {state} since {at}", outcome.agency),
+        none if none.is_empty() => format!("{}: {state} -{said}", outcome.agency),
+        at => format!("{}: {state} since {at}{said}", outcome.agency),
     }
 }
 
@@ -477,6 +491,7 @@ mod tests {
             agency: "council-invented".into(),
             state: state.into(),
             at: Some(prost_types::Timestamp { seconds, nanos: 0 }),
+            attested: Vec::new(),
         };
         let untold = outcome(OutcomeState::NotShared, 0);
         assert_eq!(outcome_text(&untold), "council-invented: not_shared -");
@@ -487,6 +502,26 @@ mod tests {
         assert_eq!(
             outcome_text(&outcome(OutcomeState::Released, 1_772_442_000)),
             "council-invented: released since 2026-03-02T09:00:00Z"
+        );
+    }
+
+    #[test]
+    fn what_an_agency_attested_stands_beside_its_state_and_what_it_did_not_is_not_there() {
+        let at = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+        let opened = wire::Attestation::Opened.into();
+        let outcome = wire::NamedOutcome {
+            agency: "council-invented".into(),
+            state: OutcomeState::Acknowledged.into(),
+            at: at(1_772_442_000),
+            attested: vec![wire::AttestedOutcome { attestation: opened, at: at(1_772_445_600) }],
+        };
+        assert_eq!(
+            outcome_text(&outcome),
+            "council-invented: acknowledged since 2026-03-02T09:00:00Z, opened 2026-03-02T10:00:00Z"
+        );
+        assert_eq!(
+            outcome_json(&outcome)["attested"],
+            json!([{"attestation": "opened", "at": "2026-03-02T10:00:00Z"}])
         );
     }
 }

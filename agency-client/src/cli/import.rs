@@ -5,10 +5,11 @@
 //! what would be; nothing is called shared before the broker has it; the same file read twice gives
 //! the same message ids, so importing again tells nobody twice, and what was sent before is no
 //! failure.
-//! Deliberately does not know: what an event means ([`crate::hmpps`]).
+//! Deliberately does not know: what an event means ([`crate::hmpps`]), and what a row of a
+//! co-ordinator's list does ([`crate::flag_list`]).
 
 use super::answer::{Answer, By, Teller};
-use super::args::{ImportHmpps, ImportReleases};
+use super::args::{ImportFlags, ImportHmpps, ImportReleases};
 use super::error::CliError;
 use super::now;
 use super::output::{Output, complain, read_bytes};
@@ -16,6 +17,7 @@ use super::sending::Sending;
 use super::shown::in_line;
 use crate::connection::Connection;
 use crate::files::read_start;
+use crate::flag_list::{FlagFault, FlagListMapping, LIST_BYTES_MAX, read_flag_list};
 use crate::hmpps::{
     ImportProfile, Outcome, PAYLOAD_BYTES_MAX, QuarantineFolder, is_event_file, json_line, read,
     read_release_list,
@@ -24,7 +26,7 @@ use crate::publisher::{PublishOutcome, Publisher, PublisherOptions};
 use crate::settings::Settings;
 use proto::exchange::v1::Message;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -265,12 +267,69 @@ pub(super) async fn releases(
         sink.send(row.message, out).await?;
     }
     sink.finish(&Summary { for_sharing: rows, others: format!("{faults} faults") }, out).await?;
-    if faults == 0 {
-        Ok(())
-    } else {
-        let rule = "has rows with faults; they are listed, and the other rows were dealt with";
-        Err(CliError::Argument { what: "the list", rule })
+    all_good(faults == 0)
+}
+
+/// `agency import flags`.
+pub(super) async fn flags(
+    settings: &Path,
+    what: &ImportFlags,
+    out: &Output,
+) -> Result<(), CliError> {
+    let profile = profile(&what.profile)?;
+    let mapping = FlagListMapping::load(&what.mapping)
+        .map_err(|source| CliError::Mapping { path: what.mapping.clone(), source })?;
+    let content = read_bytes(&what.file, LIST_BYTES_MAX as u64)?;
+    let list = read_flag_list(&content, &profile, &mapping, now())
+        .map_err(|source| CliError::FlagList { path: what.file.clone(), source })?;
+    let mut sink = Sink::open(settings, what.dry_run).await?;
+    let (good, faulty) = (list.rows.len(), list.faults.iter().map(|fault| fault.row));
+    let faulty = faulty.collect::<BTreeSet<_>>().len();
+    let sharing = Sharing::of(what.dry_run).words();
+    let mut faults = list.faults.iter().peekable();
+    let mut rows = BTreeMap::new();
+    for row in list.rows {
+        while let Some(fault) = faults.next_if(|fault| fault.row < row.row) {
+            print_fault(fault, out)?;
+        }
+        let (number, id) = (row.row, row.message.message_id.clone());
+        out.record(
+            // How the row was read, by the same word as of an event.
+            || json!({"row": number, "outcome": "shared", "message_id": id}),
+            || format!("row {number}: {sharing} as {id}"),
+        )?;
+        rows.insert(id, number);
+        sink.send(row.message, out).await?;
     }
+    faults.try_for_each(|fault| print_fault(fault, out))?;
+    // What the broker said of a message names it by its id; a co-ordinator looks for the row.
+    let not_taken = sink.settle(out).await?;
+    for (id, row) in rows.iter().filter(|(id, _)| not_taken.contains_key(*id)) {
+        out.record(
+            || json!({"row": row, "outcome": "not_taken", "message_id": id}),
+            || format!("row {row}: was not taken; why is said above of {id}"),
+        )?;
+    }
+    let others = format!("{faulty} rows with faults");
+    sink.finish(&Summary { for_sharing: good, others }, out).await?;
+    all_good(faulty == 0)
+}
+
+fn print_fault(fault: &FlagFault, out: &Output) -> Result<(), CliError> {
+    out.record(
+        || {
+            json!({"row": fault.row, "outcome": "faulty", "column": fault.column,
+                   "place": fault.place.map(|place| place.to_string()),
+                   "rule": fault.rule.to_string()})
+        },
+        || fault.to_string(),
+    )
+}
+
+/// Says that rows of a list have faults, once all others were dealt with.
+fn all_good(is_so: bool) -> Result<(), CliError> {
+    let rule = "has rows with faults; they are listed, and the other rows were dealt with";
+    if is_so { Ok(()) } else { Err(CliError::Argument { what: "the list", rule }) }
 }
 
 /// Loads the footing of an import.

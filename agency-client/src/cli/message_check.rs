@@ -57,14 +57,42 @@ fn check_kind(kind: Option<&Kind>, faults: &mut Faults) {
         Some(Kind::Custody(custody)) => {
             check_id("custody.settles_message_id", &custody.settles_message_id, faults);
         }
-        Some(Kind::Flag(flag)) => {
-            check_id("flag.panel_decision_id", &flag.panel_decision_id, faults);
-            check_date("flag.review_date".to_owned(), &flag.review_date, faults);
-        }
+        Some(Kind::Flag(flag)) => check_flag(flag, faults),
         Some(Kind::Correction(correction)) => {
             check_id("correction.message_id", &correction.message_id, faults);
         }
-        Some(Kind::Intelligence(_)) | None => {}
+        Some(Kind::Enforcement(enforcement)) => {
+            check_id("enforcement.settles_message_id", &enforcement.settles_message_id, faults);
+        }
+        Some(Kind::Action(action)) => {
+            check_id("action.settles_message_id", &action.settles_message_id, faults);
+        }
+        Some(Kind::Placement(placement)) => {
+            check_id("placement.settles_message_id", &placement.settles_message_id, faults);
+            check_date("placement.starts_on".to_owned(), &placement.starts_on, faults);
+            check_date("placement.ends_on".to_owned(), &placement.ends_on, faults);
+        }
+        Some(Kind::Referral(referral)) => check_referral(referral, faults),
+        Some(Kind::Court(court)) => {
+            check_id("court.settles_message_id", &court.settles_message_id, faults);
+        }
+        Some(Kind::Intelligence(_) | Kind::DrugTest(_) | Kind::Request(_) | Kind::Response(_))
+        | None => {}
+    }
+}
+
+fn check_flag(flag: &wire::Flag, faults: &mut Faults) {
+    check_id("flag.panel_decision_id", &flag.panel_decision_id, faults);
+    check_id("flag.manager", &flag.manager, faults);
+    check_date("flag.review_date".to_owned(), &flag.review_date, faults);
+    check_date("flag.panel_date".to_owned(), &flag.panel_date, faults);
+}
+
+fn check_referral(referral: &wire::Referral, faults: &mut Faults) {
+    check_id("referral.settles_message_id", &referral.settles_message_id, faults);
+    for (place, party) in referral.parties.iter().enumerate() {
+        let field = format!("referral.parties[{place}].recorded_on");
+        check_date(field, &party.recorded_on, faults);
     }
 }
 

@@ -6,13 +6,17 @@
 //! its value; nothing is filled in that the file does not say.
 //! Deliberately does not know: whether the broker will accept the message.
 
+mod casework;
+mod kinds;
+
 use super::json::{Faults, Node, ObjectReader};
 use super::message_check;
 use crate::errors::Violation;
 use proto::exchange::v1 as wire;
-use proto::exchange::v1::message::Kind;
 use proto::identifier::CurrentYear;
 use std::fmt;
+
+pub use kinds::KINDS;
 
 /// The largest file of a message that is read, bytes: four times the largest message (1 MiB),
 /// because JSON takes more room than the wire. A larger file is refused and not read on.
@@ -108,33 +112,10 @@ fn message(o: &mut ObjectReader, f: &mut Faults) -> wire::Message {
             subjects: o.numbers("subjects", f),
             text: o.text("text", f),
         }),
-        kind: kind(o, f),
+        not_to: o.texts("not_to", f),
+        in_reply_to: o.opaque_id("in_reply_to", f).into(),
+        kind: kinds::kind(o, f),
     }
-}
-
-/// Exactly one of the kinds must be there.
-fn kind(o: &mut ObjectReader, f: &mut Faults) -> Option<Kind> {
-    let kinds = [
-        o.object("intelligence", f, |o, f| Kind::Intelligence(intelligence(o, f))),
-        o.object("mappa", f, |o, f| Kind::Mappa(mappa(o, f))),
-        o.object("custody", f, |o, f| Kind::Custody(custody(o, f))),
-        o.object("flag", f, |o, f| Kind::Flag(flag(o, f))),
-        o.object("correction", f, |o, f| {
-            Kind::Correction(wire::Correction {
-                message_id: o.text("message_id", f),
-                reason: o.optional_text("reason", f).unwrap_or_default(),
-            })
-        }),
-    ];
-    let mut given = kinds.into_iter().flatten();
-    let kind = given.next();
-    if kind.is_none() || given.next().is_some() {
-        f.add(
-            "kind".to_owned(),
-            "exactly one of intelligence, mappa, custody, flag and correction must be given",
-        );
-    }
-    kind
 }
 
 fn subject(o: &mut ObjectReader, f: &mut Faults) -> wire::Subject {
@@ -155,48 +136,6 @@ fn addressee(o: &mut ObjectReader, f: &mut Faults) -> wire::Addressee {
     wire::Addressee {
         agency: o.text("agency", f),
         desk: o.optional_text("desk", f).unwrap_or_default(),
-    }
-}
-
-fn intelligence(o: &mut ObjectReader, f: &mut Faults) -> wire::Intelligence {
-    wire::Intelligence {
-        scheme: o.word::<wire::GradingScheme>("scheme", f),
-        grade: o.text("grade", f),
-        conditions: o.words::<wire::IntelligenceCondition>("conditions", f),
-        originator_reference: o.optional_text("originator_reference", f).unwrap_or_default(),
-        topic: o.optional_word::<wire::IntelligenceTopic>("topic", f),
-    }
-}
-
-fn mappa(o: &mut ObjectReader, f: &mut Faults) -> wire::Mappa {
-    wire::Mappa {
-        step: o.word::<wire::MappaStep>("step", f),
-        category: o.number("category", f).unwrap_or_default(),
-        level: o.number("level", f).unwrap_or_default(),
-        previous_level: o.number("previous_level", f).unwrap_or_default(),
-        referral_id: o.optional_text("referral_id", f).unwrap_or_default(),
-        panel_decision_id: o.optional_text("panel_decision_id", f).unwrap_or_default(),
-    }
-}
-
-fn custody(o: &mut ObjectReader, f: &mut Faults) -> wire::Custody {
-    wire::Custody {
-        event: o.word::<wire::CustodyEvent>("event", f),
-        certainty: o.word::<wire::CustodyCertainty>("certainty", f),
-        prison: o.optional_text("prison", f).unwrap_or_default(),
-        occurred_at: o.time("occurred_at", f),
-        movement_reason: o.optional_text("movement_reason", f).unwrap_or_default(),
-        settles_message_id: o.optional_text("settles_message_id", f).unwrap_or_default(),
-    }
-}
-
-fn flag(o: &mut ObjectReader, f: &mut Faults) -> wire::Flag {
-    wire::Flag {
-        flag_kind: o.word::<wire::FlagKind>("flag_kind", f),
-        action: o.word::<wire::FlagAction>("action", f),
-        owner: o.object("owner", f, addressee),
-        review_date: o.optional_text("review_date", f).unwrap_or_default(),
-        panel_decision_id: o.optional_text("panel_decision_id", f).unwrap_or_default(),
     }
 }
 

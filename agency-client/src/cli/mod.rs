@@ -9,6 +9,7 @@
 mod answer;
 mod args;
 mod audit;
+mod cloud_event;
 mod directory;
 mod error;
 mod exchange;
@@ -18,6 +19,7 @@ mod json;
 mod message_check;
 pub mod message_json;
 mod output;
+mod owed;
 mod receive;
 pub mod released_json;
 mod sending;
@@ -77,6 +79,8 @@ async fn perform(arguments: Arguments) -> Result<(), CliError> {
         Verb::Subscribe(what) => receive::subscribe(at, &what, &out).await,
         Verb::DeadLetters { desk } => receive::dead_letters(at, desk, &out).await,
         Verb::Redrive { desk, delivery } => receive::redrive(at, desk, &delivery, &out).await,
+        Verb::Attest(what) => owed::attest(at, &what, &out).await,
+        Verb::Obligations { desk } => owed::obligations(at, desk, &out).await,
         Verb::Disclosures(search) => audit::disclosures(at, search, &out).await,
         Verb::Explain(what) => audit::explain(at, what, &out).await,
         Verb::Proof(what) => audit::proof(at, &what, &out).await,
@@ -84,6 +88,7 @@ async fn perform(arguments: Arguments) -> Result<(), CliError> {
         Verb::AcceptOrigin { origin } => audit::accept_origin(at, &origin, &out).await,
         Verb::Import { what: Import::Hmpps(what) } => import::hmpps(at, &what, &out).await,
         Verb::Import { what: Import::Releases(what) } => import::releases(at, &what, &out).await,
+        Verb::Import { what: Import::Flags(what) } => import::flags(at, &what, &out).await,
         Verb::Follow(what) => follow::follow(at, &what, &out).await,
     }
 }

@@ -3,13 +3,14 @@
 //! Owns: their order of steps and their words. Promises: a delivery is on standard output before
 //! it is acknowledged. Deliberately does not know: how deliveries travel.
 
-use super::args::Subscribe;
+use super::args::{Format, Subscribe};
+use super::cloud_event::{self, Mailbox};
 use super::error::CliError;
 use super::output::{Output, complain, time_text};
 use super::{released_json, told_to_end};
 use crate::connection::Connection;
 use crate::settings::Settings;
-use crate::subscription::{Subscription, SubscriptionOptions};
+use crate::subscription::{Incoming, Subscription, SubscriptionOptions};
 use proto::exchange::v1 as wire;
 use serde_json::json;
 use std::path::Path;
@@ -27,6 +28,7 @@ pub(super) async fn subscribe(
         credit: what.credit,
     };
     let connection = Connection::connect(&settings).await?;
+    let mailbox = mailbox(&connection, what.format, &options.desk).await?;
     let mut subscription = Subscription::open(&connection, options).await?;
     let mut received = 0;
     let end = told_to_end();
@@ -38,28 +40,58 @@ pub(super) async fn subscribe(
         };
         let Some(incoming) = next.transpose()? else { break };
         received += 1;
-        out.record(
-            || released_json::delivery(&incoming),
-            || {
-                let delivery = &incoming.delivery;
-                let message = released_json::message(&incoming.message);
-                // By the reference an officer finds what a withdrawal takes back.
-                let settles = match hex::encode(&delivery.settles_reference) {
-                    none if none.is_empty() => none,
-                    earlier => format!(", about the earlier {earlier}"),
-                };
-                format!(
-                    "delivery {} (attempt {}), release {}, reference {}{settles}\n{message:#}",
-                    delivery.number,
-                    delivery.attempt,
-                    hex::encode(&delivery.release_id),
-                    hex::encode(&delivery.reference),
-                )
-            },
-        )?;
+        match &mailbox {
+            Some(mailbox) => {
+                let (delivery, message) = (&incoming.delivery, &incoming.message);
+                let event = cloud_event::event(mailbox, delivery, message, incoming.commitment());
+                out.json_line(&event.to_string())?;
+            }
+            None => print(&incoming, out)?,
+        }
         drop(incoming.acknowledge());
     }
     Ok(subscription.close().await?)
+}
+
+/// Whose events these are, if events are asked for.
+async fn mailbox(
+    connection: &Connection,
+    format: Format,
+    desk: &str,
+) -> Result<Option<Mailbox>, CliError> {
+    match format {
+        Format::Own => Ok(None),
+        Format::CloudEvents => {
+            // The head was looked at when the connection was made.
+            let rule = "was lost before the ledger's name was known; start again";
+            let lost = CliError::Argument { what: "the connection", rule };
+            let head = connection.head().await.ok_or(lost)?;
+            Ok(Some(Mailbox::new(&head.origin, desk)))
+        }
+    }
+}
+
+/// Prints a delivery in this program's own form.
+fn print(incoming: &Incoming, out: &Output) -> Result<(), CliError> {
+    out.record(
+        || released_json::delivery(incoming),
+        || {
+            let delivery = &incoming.delivery;
+            let message = released_json::message(&incoming.message);
+            // By the reference an officer finds what a withdrawal takes back.
+            let settles = match hex::encode(&delivery.settles_reference) {
+                none if none.is_empty() => none,
+                earlier => format!(", about the earlier {earlier}"),
+            };
+            format!(
+                "delivery {} (attempt {}), release {}, reference {}{settles}\n{message:#}",
+                delivery.number,
+                delivery.attempt,
+                hex::encode(&delivery.release_id),
+                hex::encode(&delivery.reference),
+            )
+        },
+    )
 }
 
 /// `agency dead-letters`.
@@ -110,7 +142,7 @@ pub(super) async fn redrive(
 }
 
 /// The desk asked for, or the first of the settings.
-fn desk_or_first(desk: Option<String>, settings: &Settings) -> Result<String, CliError> {
+pub(super) fn desk_or_first(desk: Option<String>, settings: &Settings) -> Result<String, CliError> {
     desk.or_else(|| settings.desks.first().cloned()).ok_or(CliError::Argument {
         what: "--desk",
         rule: "must be given, or `desks` in the settings",

@@ -4,10 +4,11 @@
 //! Promises: whatever the recipient was given is shown; what is empty is left out; what was
 //! withheld is named by field. Deliberately does not know: where it is printed.
 
+mod kinds;
+
 use super::output::{time_text, word, words};
 use crate::subscription::Incoming;
 use proto::exchange::v1 as wire;
-use proto::exchange::v1::released_message::Kind;
 use serde_json::{Map, Value, json};
 
 /// One delivery with its message.
@@ -56,12 +57,10 @@ pub fn message(message: &wire::ReleasedMessage) -> Value {
         ("statements", message.statements.iter().map(statement).collect::<Vec<_>>().into()),
         ("areas", areas.collect::<Vec<_>>().into()),
         ("withheld", words::<wire::Field>(&message.withheld).into()),
+        ("flag_review_overdue", message.flag_review_overdue.into()),
     ];
-    if message.flag_review_overdue {
-        object.push(("flag_review_overdue", true.into()));
-    }
     if let Some(kind) = &message.kind {
-        object.push(kind_of(kind));
+        object.push(kinds::kind_of(kind));
     }
     filled(object)
 }
@@ -92,137 +91,20 @@ fn statement(statement: &wire::Statement) -> Value {
     ])
 }
 
-fn kind_of(kind: &Kind) -> (&'static str, Value) {
-    match kind {
-        Kind::Intelligence(intelligence) => (
-            "intelligence",
-            filled([
-                ("scheme", word::<wire::GradingScheme>(intelligence.scheme).into()),
-                ("grade", intelligence.grade.as_str().into()),
-                (
-                    "conditions",
-                    words::<wire::IntelligenceCondition>(&intelligence.conditions).into(),
-                ),
-                ("originator_reference", intelligence.originator_reference.as_str().into()),
-                ("topic", word::<wire::IntelligenceTopic>(intelligence.topic).into()),
-            ]),
-        ),
-        Kind::Mappa(mappa) => (
-            "mappa",
-            filled([
-                ("step", word::<wire::MappaStep>(mappa.step).into()),
-                ("category", mappa.category.into()),
-                ("level", mappa.level.into()),
-                ("previous_level", mappa.previous_level.into()),
-                ("referral_id", mappa.referral_id.as_str().into()),
-                ("panel_decision_id", mappa.panel_decision_id.as_str().into()),
-            ]),
-        ),
-        Kind::Custody(custody) => (
-            "custody",
-            filled([
-                ("event", word::<wire::CustodyEvent>(custody.event).into()),
-                ("certainty", word::<wire::CustodyCertainty>(custody.certainty).into()),
-                ("prison", custody.prison.as_str().into()),
-                ("occurred_at", time_text(custody.occurred_at.as_ref()).into()),
-                ("movement_reason", custody.movement_reason.as_str().into()),
-                ("settles_message_id", custody.settles_message_id.as_str().into()),
-            ]),
-        ),
-        Kind::Flag(flag) => (
-            "flag",
-            filled([
-                ("flag_kind", word::<wire::FlagKind>(flag.flag_kind).into()),
-                ("action", word::<wire::FlagAction>(flag.action).into()),
-                ("owner", flag.owner.as_ref().map_or(Value::Null, owner)),
-                ("review_date", flag.review_date.as_str().into()),
-                ("panel_decision_id", flag.panel_decision_id.as_str().into()),
-            ]),
-        ),
-        Kind::Correction(correction) => (
-            "correction",
-            filled([
-                ("message_id", correction.message_id.as_str().into()),
-                ("reason", correction.reason.as_str().into()),
-            ]),
-        ),
-        Kind::Task(task) => {
-            ("task", filled([("task_kind", word::<wire::TaskKind>(task.task_kind).into())]))
-        }
-    }
-}
-
-fn owner(owner: &wire::Addressee) -> Value {
-    filled([("agency", owner.agency.as_str().into()), ("desk", owner.desk.as_str().into())])
-}
-
 /// An object of the members that say something: no empty texts and lists, nothing unspecified, no
-/// number 0, which in the protocol is one that is absent or was withheld.
+/// number 0 and no `false`, which in the protocol are absent or were withheld.
 fn filled(members: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
     let says_something = |value: &Value| match value {
         Value::Null => false,
         Value::String(text) => !text.is_empty() && text != "unspecified",
         Value::Array(items) => !items.is_empty(),
         Value::Number(number) => number.as_u64() != Some(0),
-        Value::Bool(_) | Value::Object(_) => true,
+        Value::Bool(is_so) => *is_so,
+        Value::Object(_) => true,
     };
     let members = members.into_iter().filter(|(_, value)| says_something(value));
     Value::Object(members.map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_empty_is_left_out_and_what_was_withheld_is_named() {
-        let released = wire::ReleasedMessage {
-            sending_agency: "hmp-invented".into(),
-            gateway: wire::Gateway::Cja2003S325.into(),
-            subjects: vec![wire::Subject {
-                category: wire::SubjectCategory::Convicted.into(),
-                name: "Invented Person".into(),
-                ..wire::Subject::default()
-            }],
-            withheld: vec![wire::Field::Narrative.into(), 9_999],
-            kind: Some(Kind::Task(wire::Task { task_kind: wire::TaskKind::AreaUnknown.into() })),
-            ..wire::ReleasedMessage::default()
-        };
-        assert_eq!(
-            message(&released),
-            json!({
-                "sending_agency": "hmp-invented",
-                "gateway": "cja2003_s325",
-                "subjects": [{"category": "convicted", "name": "Invented Person"}],
-                "withheld": ["narrative", "9999"],
-                "task": {"task_kind": "area_unknown"},
-            })
-        );
-    }
-
-    #[test]
-    fn the_owner_of_a_flag_is_shown_that_its_review_is_overdue() {
-        let mut released =
-            wire::ReleasedMessage { flag_review_overdue: true, ..wire::ReleasedMessage::default() };
-        assert_eq!(message(&released), json!({"flag_review_overdue": true}));
-        released.flag_review_overdue = false;
-        assert_eq!(message(&released), json!({}));
-    }
-
-    #[test]
-    fn a_category_that_was_withheld_is_not_shown_as_0() {
-        let mappa = wire::ReleasedMessage {
-            withheld: vec![wire::Field::MappaCategory.into()],
-            kind: Some(Kind::Mappa(wire::Mappa {
-                step: wire::MappaStep::LevelChange.into(),
-                level: 2,
-                ..wire::Mappa::default()
-            })),
-            ..wire::ReleasedMessage::default()
-        };
-        assert_eq!(
-            message(&mappa),
-            json!({"withheld": ["mappa_category"], "mappa": {"step": "level_change", "level": 2}})
-        );
-    }
-}
+mod tests;

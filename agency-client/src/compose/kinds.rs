@@ -1,6 +1,6 @@
-//! One way to begin each kind of message.
+//! One way to begin news: from custody, from intelligence, from MAPPA.
 //!
-//! Owns: what each kind needs beyond grounds and persons.
+//! Owns: what each of these kinds needs beyond grounds and persons.
 //! Promises: what the kind always needs is an argument, not a later call.
 //! Deliberately does not know: envelope, places and statements; see [`super::Draft`].
 
@@ -9,8 +9,8 @@ use crate::errors::Violation;
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::message::Kind;
 use proto::exchange::v1::{
-    CustodyCertainty, CustodyEvent, FlagAction, FlagKind, GradingScheme, IntelligenceCondition,
-    IntelligenceTopic, MappaStep,
+    CustodyCertainty, CustodyEvent, GradingScheme, IntelligenceCondition, IntelligenceTopic,
+    MappaStep,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -159,91 +159,18 @@ pub fn mappa_notification(
     mappa(id, grounds, person, &change)
 }
 
-/// What is done to a flag on a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FlagChange {
-    /// Which list.
-    pub kind: FlagKind,
-    /// What is done.
-    pub action: FlagAction,
-    /// Agency and desk that own it afterwards; `None`: the sender's desk.
-    pub owner: Option<(String, String)>,
-    /// Review date, `YYYY-MM-DD`; required on raise and amend.
-    pub review_date: String,
-    /// The panel decision; required on raise, transfer and de-select.
-    pub panel_decision: Option<Uuid>,
-}
-
-/// Begins a change to a flag on a person.
-#[must_use]
-pub fn flag(id: Uuid, grounds: Grounds, person: Person, change: FlagChange) -> Draft {
-    let needs_review = matches!(change.action, FlagAction::Raise | FlagAction::Amend);
-    let needs_panel =
-        matches!(change.action, FlagAction::Raise | FlagAction::Transfer | FlagAction::Deselect);
-    let mut faults = Vec::new();
-    require(&mut faults, change.kind != FlagKind::Unspecified, "flag.flag_kind");
-    require(&mut faults, change.action != FlagAction::Unspecified, "flag.action");
-    require(&mut faults, !needs_review || !change.review_date.is_empty(), "flag.review_date");
-    require(&mut faults, !needs_panel || change.panel_decision.is_some(), "flag.panel_decision_id");
-    let kind = Kind::Flag(wire::Flag {
-        flag_kind: change.kind.into(),
-        action: change.action.into(),
-        owner: change.owner.map(|(agency, desk)| wire::Addressee { agency, desk }),
-        review_date: change.review_date,
-        panel_decision_id: text_of(change.panel_decision),
-    });
-    begin(id, grounds, kind, faults).person(person)
-}
-
-/// Begins the raising of a flag, by the panel decision that raised it.
-#[must_use]
-pub fn flag_raise(
-    id: Uuid,
-    grounds: Grounds,
-    person: Person,
-    kind: FlagKind,
-    review_date: &str,
-    panel_decision: Uuid,
-) -> Draft {
-    let change = FlagChange {
-        kind,
-        action: FlagAction::Raise,
-        owner: None,
-        review_date: review_date.to_owned(),
-        panel_decision: Some(panel_decision),
-    };
-    flag(id, grounds, person, change)
-}
-
-/// Begins the withdrawal of one of the sender's own messages. It goes to exactly those told
-/// (DPA 2018 s.48; UK GDPR art 19).
-#[must_use]
-pub fn withdrawal(
-    id: Uuid,
-    grounds: Grounds,
-    person: Person,
-    earlier: Uuid,
-    reason: &str,
-) -> Draft {
-    let kind = Kind::Correction(wire::Correction {
-        message_id: text_of(Some(earlier)),
-        reason: reason.to_owned(),
-    });
-    begin(id, grounds, kind, Vec::new()).person(person)
-}
-
-fn begin(id: Uuid, grounds: Grounds, kind: Kind, faults: Vec<Violation>) -> Draft {
+pub(super) fn begin(id: Uuid, grounds: Grounds, kind: Kind, faults: Vec<Violation>) -> Draft {
     let mut draft = Draft::new(id, grounds, kind);
     draft.faults = faults;
     draft
 }
 
-fn require(faults: &mut Vec<Violation>, is_given: bool, field: &str) {
+pub(super) fn require(faults: &mut Vec<Violation>, is_given: bool, field: &str) {
     if !is_given {
         faults.push(Violation { field: field.to_owned(), rule: "must be given".to_owned() });
     }
 }
 
-fn text_of(id: Option<Uuid>) -> String {
+pub(super) fn text_of(id: Option<Uuid>) -> String {
     id.map_or_else(String::new, |id| id.hyphenated().to_string())
 }

@@ -1,13 +1,22 @@
 //! Building messages that say what the law wants said.
 //!
-//! Owns: one function for each kind of message, and the draft they begin.
+//! Owns: a function or more for each kind of message, and the draft they begin.
 //! Promises: a message cannot be begun without purpose, gateway and lawful basis, nor a person
-//! named without the category in which his data is held; [`Draft::build`] names every other
-//! omission at once.
+//! named without the category in which his data is held; most combinations that the law does not
+//! know cannot be written; [`Draft::build`] names every other one, and every omission, at once.
 //! Deliberately does not know: whether the broker will accept it. The broker checks everything
 //! again, and policy decides.
 
+mod age;
+mod casework;
+mod corrections;
+mod flags;
 mod kinds;
+mod plans;
+mod requests;
+mod rules;
+mod said;
+mod words;
 
 use crate::errors::Violation;
 use proto::exchange::v1 as wire;
@@ -18,10 +27,23 @@ use proto::exchange::v1::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub use kinds::{
-    CustodyNews, FlagChange, Grade, MappaChange, custody, custody_release, flag, flag_raise,
-    intelligence, mappa, mappa_notification, withdrawal,
+pub use casework::{
+    Allegation, DrugTestNews, EnforcementNews, Hearing, HearingStep, TestFinding, court, drug_test,
+    enforcement,
 };
+pub use corrections::{Remedy, correction, merge, unmerge, withdrawal};
+pub use flags::{FlagChange, FlagManagement, Panel, flag, flag_managed, flag_raise};
+pub use kinds::{
+    CustodyNews, Grade, MappaChange, custody, custody_release, intelligence, mappa,
+    mappa_notification,
+};
+pub use plans::{
+    ActionReport, Agreement, ChildsArea, Party, Place, PlacedIn, PlacementChange, PlacementNews,
+    ReferralProgress, Referred, action, action_cancelled, action_report, placement, referral,
+    referral_progress, street_disposal,
+};
+pub use requests::{Answer, Asked, request, response};
+pub use said::{Earlier, ReleaseId, Said};
 
 /// Why and by what right a message is shared. All three are required: a power to share is not
 /// a lawful basis (DPA 2018 s.35; UK GDPR art 6), and a purpose is neither.
@@ -221,6 +243,25 @@ impl Draft {
         self
     }
 
+    /// An agency that must not learn of it, whatever its stake, by its directory id.
+    #[must_use]
+    pub fn not_to(mut self, agency: &str) -> Self {
+        self.message.not_to.push(agency.to_owned());
+        self
+    }
+
+    /// What the sender answers. Only kinds that may answer begin so.
+    fn answers(mut self, release: Vec<u8>) -> Self {
+        self.message.in_reply_to = release.into();
+        self
+    }
+
+    /// Says these things of the first person.
+    fn says(self, said: Vec<Said>) -> Self {
+        said.iter()
+            .fold(self, |draft, said| draft.statement(said.field, said.footing, &[0], &said.text))
+    }
+
     /// The person who acts, by the directory's opaque id.
     #[must_use]
     pub fn acting_person(mut self, id: Uuid) -> Self {
@@ -230,7 +271,8 @@ impl Draft {
 
     /// The message, if nothing is missing.
     ///
-    /// Refuses: [`ComposeError`] with every field that is missing or left unspecified.
+    /// Refuses: [`ComposeError`] with every field that is missing or left unspecified, and every
+    /// one that does not fit the kind.
     pub fn build(self) -> Result<wire::Message, ComposeError> {
         let Self { message, mut faults } = self;
         let mut check = |is_good: bool, field: String, rule: &str| {
@@ -259,6 +301,7 @@ impl Draft {
                 "must be positions of persons in the message",
             );
         }
+        faults.extend(rules::check(&message));
         if faults.is_empty() { Ok(message) } else { Err(ComposeError(faults)) }
     }
 }

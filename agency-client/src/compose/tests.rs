@@ -113,3 +113,112 @@ fn a_withdrawal_of_custody_news_names_the_message_it_withdraws() {
         ["custody.settles_message_id"]
     );
 }
+
+mod casework;
+mod plans;
+
+fn rules(draft: Draft) -> Vec<(String, String)> {
+    let faults = draft.build().unwrap_err().0;
+    faults.into_iter().map(|violation| (violation.field, violation.rule)).collect()
+}
+
+fn managed() -> Person {
+    Person::new(SubjectCategory::Managed).birth_date("1988-04-12")
+}
+
+#[test]
+fn a_cohort_a_blue_rating_and_an_exit_belong_where_they_mean_something() {
+    let change = FlagChange {
+        kind: FlagKind::Ppo,
+        action: FlagAction::Raise,
+        owner: None,
+        review_date: "2099-11-01".into(),
+        panel_decision: Some(Uuid::from_u128(2)),
+    };
+    let management = FlagManagement {
+        panel: Some(Panel { met_on: "2026-03-02".into(), agreed_by: Vec::new() }),
+        cohort: Some(proto::exchange::v1::FlagCohort::Fixed),
+        rating: Some(proto::exchange::v1::FlagRating::Blue),
+        manager: None,
+        exit: Some(proto::exchange::v1::FlagExit::Moved),
+    };
+    let draft = flag_managed(Uuid::from_u128(1), GROUNDS, managed(), change, management);
+    assert_eq!(fields(draft), ["flag.agreed_by", "flag.cohort", "flag.rating", "flag.exit"]);
+}
+
+#[test]
+fn the_exit_that_a_panel_agreed_is_planned_by_its_decision() {
+    let mut change = FlagChange {
+        kind: FlagKind::Iom,
+        action: FlagAction::PlanExit,
+        owner: None,
+        review_date: String::new(),
+        panel_decision: None,
+    };
+    let (id, management) = (Uuid::from_u128(1), FlagManagement::default());
+    let draft = flag_managed(id, GROUNDS, managed(), change.clone(), management.clone());
+    assert_eq!(fields(draft), ["flag.panel_decision_id"]);
+    change.panel_decision = Some(Uuid::from_u128(2));
+    let agreed_by = vec!["gmp".to_owned(), "probation-greater-manchester".to_owned()];
+    let panel = Some(Panel { met_on: "2026-03-02".into(), agreed_by });
+    let management = FlagManagement { panel, ..management };
+    let draft = flag_managed(id, GROUNDS, managed(), change, management);
+    let kind = draft.build().unwrap().kind;
+    let Some(proto::exchange::v1::message::Kind::Flag(flag)) = kind else { unreachable!() };
+    assert_eq!((&*flag.panel_date, flag.agreed_by.len()), ("2026-03-02", 2));
+}
+
+#[test]
+fn an_agency_is_not_named_and_kept_out_at_once() {
+    let draft = release(GROUNDS, managed()).addressee("gmp", "").not_to("gmp").not_to("hmcts");
+    assert_eq!(rules(draft), [("not_to[0]".into(), "is an addressee as well".into())]);
+}
+
+#[test]
+fn only_what_puts_right_or_adds_says_something_new() {
+    let said = || Said { field: Field::Risk, footing: Footing::Opinion, text: "lower".into() };
+    let of =
+        |remedy| correction(Uuid::from_u128(1), GROUNDS, managed(), Uuid::from_u128(2), "", remedy);
+    assert!(of(Remedy::Rectify(vec![said()])).build().is_ok());
+    assert!(of(Remedy::Erase).build().is_ok());
+    let empty = ("statements".to_owned(), "say what is put right or added".to_owned());
+    assert_eq!(rules(of(Remedy::Supplement(Vec::new()))), [empty]);
+    let draft = of(Remedy::Restrict).statement(Field::Risk, Footing::Fact, &[0], "none");
+    let silent = "only a rectification or a supplement says something new";
+    assert_eq!(rules(draft), [("statements".into(), silent.into())]);
+}
+
+#[test]
+fn a_merge_is_of_one_person_with_two_numbers_and_an_unmerge_of_two_with_one_each() {
+    let register = IdentifierType::Noms;
+    let one = |number: &str| managed().identifier(register, number);
+    let merged =
+        |person, other| merge(Uuid::from_u128(1), GROUNDS, person, register, "A1234AA", other);
+    let parted = |first, other| {
+        unmerge(Uuid::from_u128(1), GROUNDS, register, (first, "A1234AA"), (managed(), other))
+    };
+    assert!(merged(managed(), "A1234AB").build().is_ok());
+    assert!(parted(managed(), "A1234AB").build().is_ok());
+    for draft in [merged(managed(), "A1234AA"), merged(one("A1234AC"), "A1234AB")] {
+        assert_eq!(fields(draft), ["subjects"]);
+    }
+    for draft in [parted(managed(), "A1234AA"), parted(one("A1234AC"), "A1234AB")] {
+        assert_eq!(fields(draft), ["subjects"]);
+    }
+}
+
+#[test]
+fn somebody_who_died_is_taken_off_without_a_panel() {
+    let change = FlagChange {
+        kind: FlagKind::Ppo,
+        action: FlagAction::Deselect,
+        owner: None,
+        review_date: String::new(),
+        panel_decision: None,
+    };
+    let exit = Some(proto::exchange::v1::FlagExit::Death);
+    let management = FlagManagement { exit, ..FlagManagement::default() };
+    let id = Uuid::from_u128(1);
+    assert!(flag_managed(id, GROUNDS, managed(), change.clone(), management).build().is_ok());
+    assert_eq!(fields(flag(id, GROUNDS, managed(), change)), ["flag.panel_decision_id"]);
+}

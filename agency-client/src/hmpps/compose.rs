@@ -16,10 +16,10 @@ use super::event_type::Direction;
 use super::keyed_ids::{self, Use};
 use super::moment;
 use super::person::Noms;
-use super::profile::ImportProfile;
+use super::profile::{Footing, ImportProfile};
 
 /// Age past which custody news is historic, in hours (release rules: historic is never urgent).
-const HISTORIC_HOURS: i64 = 48;
+pub(super) const HISTORIC_HOURS: i64 = 48;
 
 /// Makes the message of one event.
 pub(super) fn message(event: &Event, profile: &ImportProfile, now: OffsetDateTime) -> Message {
@@ -79,13 +79,29 @@ pub(super) fn footing(profile: &ImportProfile) -> Message {
     }
 }
 
+/// As [`footing`], with what the profile says of this kind in particular.
+pub(super) fn footing_of(profile: &ImportProfile, kind: &Footing) -> Message {
+    Message {
+        purpose: kind.purpose.into(),
+        gateway: kind.gateway.into(),
+        lawful_basis: kind.lawful_basis.into(),
+        sensitive_condition: kind.sensitive_condition.into(),
+        ..footing(profile)
+    }
+}
+
 /// The person as the feed knows them: a number. Age and limited access stay unsaid, so that the
 /// broker takes the careful reading of both.
 pub(super) fn subject(noms: &Noms) -> Subject {
-    let number =
-        Identifier { r#type: IdentifierType::Noms.into(), value: noms.canonical().to_owned() };
+    known_by(IdentifierType::Noms, &[noms.canonical()])
+}
+
+/// As [`subject`], by numbers of any one register.
+pub(super) fn known_by(register: IdentifierType, numbers: &[&str]) -> Subject {
+    let identifier =
+        |number: &&str| Identifier { r#type: register.into(), value: (*number).to_owned() };
     Subject {
-        identifiers: vec![number],
+        identifiers: numbers.iter().map(identifier).collect(),
         category: SubjectCategory::Managed.into(),
         ..Subject::default()
     }

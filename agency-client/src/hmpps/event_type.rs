@@ -11,13 +11,17 @@
 
 use super::document::{self, Object};
 use super::envelope::Envelope;
+use super::notice::{Change, IdentityEvent, Notice, Premises};
 use super::outcome::{NotShareableReason as Kept, QuarantineReason};
+use super::profile::Shares;
 
 /// What an event type leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
     /// A movement that may be shared.
     Custody(Topic),
+    /// News of a record, which may be shared where the profile says so.
+    Notice(Notice),
     /// A kind that is not shared.
     NotShareable(Kept),
 }
@@ -60,9 +64,37 @@ const CUSTODY: &[(&str, Topic)] = &[
     ),
 ];
 
+/// Types whose event may lead to a message, or that stand beside one that may: whole names.
+const NOTICES: &[(&str, Notice)] = &[
+    ("probation-case.registration.added", Notice::Registration(Change::Added)),
+    ("probation-case.registration.updated", Notice::Registration(Change::Updated)),
+    ("probation-case.registration.deregistered", Notice::Registration(Change::Ended)),
+    ("probation-case.registration.deleted", Notice::Registration(Change::Deleted)),
+    ("person.alert.created", Notice::Alert(Change::Added)),
+    ("person.alert.updated", Notice::Alert(Change::Updated)),
+    ("person.alert.inactive", Notice::Alert(Change::Ended)),
+    ("person.alert.deleted", Notice::Alert(Change::Deleted)),
+    ("prison-recall.recommendation.consideration", Notice::RecallConsidered),
+    ("prison-recall.recommendation.management-oversight", Notice::RecallOversight),
+    ("prison-recall.recommendation.deleted", Notice::RecallTakenBack),
+    ("enforcement.recall.raised", Notice::RecallRaised),
+    ("enforcement.recall.concluded", Notice::EnforcementUntold),
+    ("enforcement.breach.raised", Notice::EnforcementUntold),
+    ("enforcement.breach.concluded", Notice::EnforcementUntold),
+    ("accommodation.cas3.person.arrived", Notice::Arrival(Premises::Transitional)),
+    ("accommodation.cas3.person.arrived.updated", Notice::PlacementUntold),
+    ("accommodation.cas3.person.departed", Notice::PlacementUntold),
+    ("accommodation.cas3.person.departed.updated", Notice::PlacementUntold),
+    ("approved-premises.person.arrived", Notice::Arrival(Premises::Approved)),
+    ("approved-premises.person.departed", Notice::PlacementUntold),
+    ("prison-offender-events.prisoner.merged", Notice::Identity(IdentityEvent::PrisonMerge)),
+    ("probation-case.merge.completed", Notice::Identity(IdentityEvent::CaseMerge)),
+    ("probation-case.unmerge.completed", Notice::Identity(IdentityEvent::CaseUnmerge)),
+    ("probation-case.deleted.gdpr", Notice::Erasure),
+];
+
 /// Members of the two custody families that are not movements: whole names.
 const MEMBERS: &[(&str, Kept)] = &[
-    ("prison-offender-events.prisoner.merged", Kept::IdentityChange),
     ("prison-offender-events.prisoner.booking.moved", Kept::IdentityChange),
     ("prison-offender-events.prisoner.booking.deleted", Kept::PrisonRecord),
     ("prison-offender-events.prisoner.imprisonment-status-changed", Kept::SentenceDates),
@@ -99,7 +131,6 @@ const BEGINNINGS: &[(&str, Kept)] = &[
     ("probation-case.merge.", Kept::IdentityChange),
     ("probation-case.unmerge.", Kept::IdentityChange),
     ("probation-case.prison-identifier.", Kept::IdentityChange),
-    ("probation-case.deleted.gdpr", Kept::ErasureNotice),
     ("probation-case.risk-scores.", Kept::Risk),
     ("probation-case.", Kept::ProbationRecord),
     ("person.alert", Kept::Alert),
@@ -168,12 +199,12 @@ const BEGINNINGS: &[(&str, Kept)] = &[
 /// Tells the family of an event from its own type and its wrapper's.
 ///
 /// The event's own type holds; the wrapper's only where the event gives none. Where they differ
-/// and either would be shared, nobody can tell which was meant: `EventTypeConflict`.
-pub(super) fn of(envelope: &Envelope) -> Result<Family, QuarantineReason> {
+/// and either matters to this profile, nobody can tell which was meant: `EventTypeConflict`.
+pub(super) fn of(envelope: &Envelope, shares: &Shares) -> Result<Family, QuarantineReason> {
     let own = document::text(&envelope.body, "eventType");
     let attribute = envelope.attribute_type.as_deref();
     let found = match (own, attribute) {
-        (Some(own), Some(attribute)) => agreed(own, attribute)?,
+        (Some(own), Some(attribute)) => agreed(own, attribute, shares)?,
         (Some(name), None) | (None, Some(name)) => family(name),
         (None, None) if is_court_case(&envelope.body) => {
             Some(Family::NotShareable(Kept::CourtCase))
@@ -187,10 +218,14 @@ pub(super) fn of(envelope: &Envelope) -> Result<Family, QuarantineReason> {
     found.or_else(by_shape).ok_or(QuarantineReason::UnknownEventType)
 }
 
-fn agreed(own: &str, attribute: &str) -> Result<Option<Family>, QuarantineReason> {
+fn agreed(own: &str, attribute: &str, shares: &Shares) -> Result<Option<Family>, QuarantineReason> {
     let (first, second) = (family(own), family(attribute));
-    let shared = |found: Option<Family>| matches!(found, Some(Family::Custody(_)));
-    if own.eq_ignore_ascii_case(attribute) || !(shared(first) || shared(second)) {
+    let matters = |found: Option<Family>| match found {
+        Some(Family::Custody(_)) => true,
+        Some(Family::Notice(notice)) => notice.matters(shares),
+        Some(Family::NotShareable(_)) | None => false,
+    };
+    if own.eq_ignore_ascii_case(attribute) || !(matters(first) || matters(second)) {
         Ok(first.or(second))
     } else {
         Err(QuarantineReason::EventTypeConflict)
@@ -200,10 +235,12 @@ fn agreed(own: &str, attribute: &str) -> Result<Option<Family>, QuarantineReason
 fn family(name: &str) -> Option<Family> {
     let name = name.to_ascii_lowercase();
     let movement = CUSTODY.iter().find(|(whole, _)| *whole == name);
+    let notice = || NOTICES.iter().find(|(whole, _)| *whole == name);
     let member = || MEMBERS.iter().find(|(whole, _)| *whole == name);
     let beginning = || BEGINNINGS.iter().find(|(beginning, _)| name.starts_with(beginning));
     movement
         .map(|(_, topic)| Family::Custody(*topic))
+        .or_else(|| notice().map(|(_, notice)| Family::Notice(*notice)))
         .or_else(|| member().or_else(beginning).map(|(_, reason)| Family::NotShareable(*reason)))
 }
 
@@ -217,72 +254,4 @@ fn is_court_case(body: &Object) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn told(own: Option<&str>, attribute: Option<&str>) -> Result<Family, QuarantineReason> {
-        let mut body = Object::new();
-        if let Some(own) = own {
-            body.insert("eventType".to_owned(), own.into());
-        }
-        of(&Envelope { body, attribute_type: attribute.map(str::to_owned) })
-    }
-
-    const RELEASED: &str = "prison-offender-events.prisoner.released";
-    const SEARCH_RELEASED: &str = "prisoner-offender-search.prisoner.released";
-
-    #[test]
-    fn the_type_is_read_from_event_or_wrapper() {
-        let topic = Topic { direction: Direction::Released, confirmed: true };
-        for (own, attribute) in
-            [(Some(RELEASED), None), (None, Some(RELEASED)), (Some(RELEASED), Some(RELEASED))]
-        {
-            assert_eq!(told(own, attribute), Ok(Family::Custody(topic)));
-        }
-        assert_eq!(told(None, None), Err(QuarantineReason::MissingEventType));
-        assert_eq!(told(Some("  "), None), Err(QuarantineReason::MissingEventType));
-    }
-
-    #[test]
-    fn a_wrapper_that_disagrees_matters_only_where_something_would_be_shared() {
-        let kept = |reason| Ok(Family::NotShareable(reason));
-        let conflict = Err(QuarantineReason::EventTypeConflict);
-        for (own, attribute, expected) in [
-            (RELEASED, SEARCH_RELEASED, conflict),
-            (RELEASED, "person.alert.created", conflict),
-            (RELEASED, "never.heard.of", conflict),
-            ("never.heard.of", RELEASED, conflict),
-            ("assessment.summary.produced", "risk-assessment.scores.determined", kept(Kept::Risk)),
-            ("person.alert.inactive", "tier.calculation.complete", kept(Kept::Alert)),
-            ("never.heard.of", "tier.calculation.complete", kept(Kept::Tier)),
-        ] {
-            assert_eq!(told(Some(own), Some(attribute)), expected, "{own} / {attribute}");
-        }
-    }
-
-    #[test]
-    fn a_new_member_of_a_custody_family_is_looked_at_by_a_person() {
-        for name in [
-            "prison-offender-events.prisoner.escaped",
-            "prisoner-offender-search.prisoner.released.again",
-            "prison-offender-events.prisoner.releasedd",
-            "SOME_NEW_NAME",
-        ] {
-            assert_eq!(told(Some(name), None), Err(QuarantineReason::UnknownEventType), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_new_member_of_any_other_family_is_kept_like_its_kin() {
-        for (name, reason) in [
-            ("person.temporary-absence-movement.split", Kept::MovementPlan),
-            ("probation-case.registration.suspended", Kept::Registration),
-            ("probation-case.deleted.gdpr", Kept::ErasureNotice),
-            ("OFFENDER_REGISTRATION_DEREGISTERED", Kept::Registration),
-            ("EXTERNAL_MOVEMENT_RECORD-DELETED", Kept::MovementPointer),
-            ("prison-recall.recommendation.started", Kept::RecallRecommendation),
-        ] {
-            assert_eq!(told(Some(name), None), Ok(Family::NotShareable(reason)), "{name}");
-        }
-    }
-}
+mod tests;

@@ -14,6 +14,10 @@ pub(super) enum Use {
     FeedMessage,
     /// A message made from a row of a release list.
     ListMessage,
+    /// A message made from news of a record: a registration, an alert, a recall, a merge.
+    NoticeMessage,
+    /// What the messages about one record share.
+    NoticeCase,
     /// What the messages of one movement share.
     Correlation,
     /// A file in a watched folder.
@@ -25,6 +29,8 @@ impl Use {
         match self {
             Self::FeedMessage => "pyramid hmpps feed message 1",
             Self::ListMessage => "pyramid hmpps list message 1",
+            Self::NoticeMessage => "pyramid hmpps notice message 1",
+            Self::NoticeCase => "pyramid hmpps notice case 1",
             Self::Correlation => "pyramid hmpps correlation 1",
             Self::FileSeen => "pyramid hmpps file seen 1",
         }

@@ -3,7 +3,7 @@
 //! Owns: every irregularity of the feeds that HMPPS publishes, so that nothing of it reaches the
 //! rest of the product. Promises: each payload ends as exactly one [`Outcome`], whatever its
 //! bytes; the same event gives the same message ids however often it is read; and no outcome,
-//! error or `Debug` line shows a value that was read. Deliberately does not know: brokers, desks,
+//! error or `Debug` line shows a value that was read. Deliberately does not know: brokers,
 //! policies, and who may see what; the clock, which arrives as an argument; and what any free
 //! text in an event says, since descriptions there contradict the facts beside them.
 
@@ -15,6 +15,7 @@ mod event_type;
 mod follow;
 mod keyed_ids;
 mod moment;
+mod notice;
 mod outcome;
 mod person;
 mod profile;
@@ -29,7 +30,9 @@ pub use follow::{
 pub use outcome::{
     NotShareable, NotShareableReason, Outcome, Quarantine, QuarantineReason, json_line,
 };
-pub use profile::{ImportProfile, ProfileError, ProfileFault};
+pub use profile::{
+    FlagShare, Footing, IdentityShare, ImportProfile, ProfileError, ProfileFault, Shares,
+};
 pub use quarantine_folder::{HeldPayload, QuarantineFolder};
 pub use release_list::{ListError, ReleaseList, ReleaseRow, RowFault, RowRule, read_release_list};
 
@@ -59,8 +62,14 @@ fn decide(
 ) -> Result<Outcome, QuarantineReason> {
     let envelope = envelope::open(payload)?;
     let not_shareable = |reason| Ok(Outcome::NotShareable(NotShareable { reason }));
-    let topic = match event_type::of(&envelope)? {
+    let topic = match event_type::of(&envelope, &profile.shares)? {
         Family::Custody(topic) => topic,
+        Family::Notice(notice) => {
+            return match notice::decide(&envelope.body, notice, profile, now)? {
+                notice::Decision::Share(message) => Ok(Outcome::Shared(vec![*message])),
+                notice::Decision::Keep(reason) => not_shareable(reason),
+            };
+        }
         Family::NotShareable(reason) => return not_shareable(reason),
     };
     let movement = match custody::decide(&envelope.body, topic)? {

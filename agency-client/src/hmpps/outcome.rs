@@ -17,7 +17,8 @@ pub enum Outcome {
     Shared(Vec<Message>),
     /// Read and understood, and not for sharing. Nothing more is to be done.
     NotShareable(NotShareable),
-    /// Not understood, or not to be trusted. Kept as received, to be looked at and tried again.
+    /// Not understood, not to be trusted, or for people to act on. Kept as received, to be looked
+    /// at and tried again.
     Quarantined(Quarantine),
 }
 
@@ -89,25 +90,25 @@ reasons! {
         CourtCase "court_case"
             "Court cases and hearings are not carried.",
         IdentityChange "identity_change"
-            "Identifiers or bookings were joined, moved or split: nobody moved.",
+            "Identifiers or bookings were joined, moved or split, which the profile does not share.",
         Registration "registration"
-            "Probation registrations are not carried from this feed.",
+            "Of probation's registers the profile shares MAPPA and offender management at most.",
         Alert "alert"
-            "Prison alerts are not carried from this feed.",
+            "Of prison alerts the profile shares those of MAPPA and offender management at most.",
         RecallRecommendation "recall_recommendation"
-            "A recall under consideration goes to nobody: it could warn the person.",
+            "A recall under consideration, which could warn the person, is not shared.",
         Enforcement "enforcement"
-            "Breach and enforcement steps are not carried from this feed.",
+            "The profile shares no breach and no recall.",
         Licence "licence"
-            "Licences and their conditions are not carried from this feed.",
+            "No kind of message carries a licence, and its conditions are not in the event.",
         Allocation "allocation"
-            "A change of responsible officer is not carried from this feed.",
+            "The event names neither the officer who leaves nor the one who comes.",
         Tier "tier"
             "Tier calculations are not carried.",
         Risk "risk"
             "Risk assessments and scores are not carried from this feed.",
         Accommodation "accommodation"
-            "Accommodation and approved premises are not carried from this feed.",
+            "Of accommodation the profile shares arrivals at most.",
         RestrictedPatient "restricted_patient"
             "The register of restricted patients is not carried; the move to hospital is.",
         SentenceDates "sentence_dates"
@@ -124,8 +125,16 @@ reasons! {
             "The event only points at a movement record; the event with its facts follows.",
         Intervention "intervention"
             "Programmes, referrals and reports are not carried from this feed.",
-        ErasureNotice "erasure_notice"
-            "The source erased a record: withdraw earlier messages by a correction.",
+        DetailUntold "detail_untold"
+            "The event says that something happened and not what: the facts are not in it.",
+        DecisionUntold "decision_untold"
+            "Who leaves a list or MAPPA does so by a panel's decision, which is not in the event.",
+        MappaUndetermined "mappa_undetermined"
+            "Category or level under MAPPA is not determined yet.",
+        EarlierMessageUntold "earlier_message_untold"
+            "The event takes something back and does not say which news of it.",
+        Overtaken "overtaken"
+            "The news is more than 14 days old and says no time: it would pass for today's.",
     }
 }
 
@@ -169,9 +178,25 @@ reasons! {
         UnreadableTime "unreadable_time"
             "The time cannot be read.",
         FutureTime "future_time"
-            "The event says it occurred more than a day from now.",
+            "The event says it occurred at a time that lies ahead.",
         UnusablePrison "unusable_prison"
             "The event names no establishment by its three-letter code.",
+        MissingCrn "missing_crn"
+            "The event carries no case number of probation.",
+        UnusableCrn "unusable_crn"
+            "What stands for the case number does not have its shape.",
+        ConflictingCrn "conflicting_crn"
+            "The event carries more than one case number, so the person is in doubt.",
+        MissingRecordId "missing_record_id"
+            "The event does not name the record that was made, changed or deleted.",
+        UnknownCode "unknown_code"
+            "The register, alert, category, level or decision is missing or not known.",
+        ContradictoryRegistration "contradictory_registration"
+            "Nobody of MAPPA category 3 is managed at level 1.",
+        SelfMerge "self_merge"
+            "The event joins a number to itself, or parts it from itself.",
+        ErasureDue "erasure_due"
+            "The source erased a person: erase what was sent by corrections, then remove this.",
     }
 }
 
@@ -217,9 +242,17 @@ fn line_message(message: &Message) -> LineMessage<'_> {
     let (kind, event) = match &message.kind {
         Some(Kind::Custody(custody)) => ("custody", Some(custody.event().name())),
         Some(Kind::Intelligence(_)) => ("intelligence", None),
-        Some(Kind::Mappa(_)) => ("mappa", None),
-        Some(Kind::Flag(_)) => ("flag", None),
-        Some(Kind::Correction(_)) => ("correction", None),
+        Some(Kind::Mappa(mappa)) => ("mappa", Some(mappa.step().name())),
+        Some(Kind::Flag(flag)) => ("flag", Some(flag.action().name())),
+        Some(Kind::Correction(correction)) => ("correction", Some(correction.action().name())),
+        Some(Kind::DrugTest(_)) => ("drug_test", None),
+        Some(Kind::Enforcement(enforcement)) => ("enforcement", Some(enforcement.step().name())),
+        Some(Kind::Action(_)) => ("action", None),
+        Some(Kind::Placement(placement)) => ("placement", Some(placement.step().name())),
+        Some(Kind::Referral(_)) => ("referral", None),
+        Some(Kind::Court(_)) => ("court", None),
+        Some(Kind::Request(_)) => ("request", None),
+        Some(Kind::Response(_)) => ("response", None),
         None => ("none", None),
     };
     LineMessage { id: &message.message_id, kind, event }

@@ -16,6 +16,10 @@ use uuid::Uuid;
 use crate::files::read_start;
 use crate::private_file::{self, PrivateFileFault};
 
+mod section;
+
+pub use section::{FlagShare, Footing, IdentityShare, Shares};
+
 /// Largest profile, in bytes.
 const PROFILE_BYTES_MAX: u64 = 64 * 1024;
 /// Largest key file, in bytes.
@@ -39,6 +43,8 @@ pub struct ImportProfile {
     /// Key of the message ids. Whoever has it can test whose event an id belongs to. Changing it
     /// changes every id, so that events imported before would be sent again.
     pub id_key: [u8; 32],
+    /// What is shared beside movements.
+    pub shares: Shares,
 }
 
 impl fmt::Debug for ImportProfile {
@@ -50,6 +56,7 @@ impl fmt::Debug for ImportProfile {
             .field("lawful_basis", &self.lawful_basis)
             .field("sensitive_condition", &self.sensitive_condition)
             .field("marking", &self.marking)
+            .field("shares", &self.shares)
             .finish_non_exhaustive()
     }
 }
@@ -126,6 +133,7 @@ struct Written {
     marking: String,
     acting_person: String,
     id_key_file: PathBuf,
+    sections: section::Written,
     faults: Faults,
 }
 
@@ -177,6 +185,7 @@ impl Written {
             ProfileError::NotToml { line: line_of(text.as_bytes(), start) }
         })?;
         let mut faults = Faults::default();
+        let sections = section::Written::take(&mut table, &mut faults);
         for key in table.keys().filter(|key| !KEYS.contains(&key.as_str())) {
             faults.add(key, "is not a known key");
         }
@@ -207,6 +216,7 @@ impl Written {
             marking: required("marking"),
             acting_person: required("acting_person"),
             id_key_file: required("id_key_file").into(),
+            sections,
             faults,
         })
     }
@@ -235,23 +245,23 @@ impl Written {
         if person.is_none() {
             faults.add("acting_person", "must be a UUID in its 36-character form");
         }
-        match (purpose, gateway, basis, condition, marking, person, faults.0.is_empty()) {
-            (
-                Some(purpose),
-                Some(gateway),
-                Some(basis),
-                Some(condition),
-                Some(marking),
-                Some(id),
-                true,
-            ) => Ok(ImportProfile {
-                purpose,
-                gateway,
-                lawful_basis: basis,
-                sensitive_condition: condition,
+        let main = match (purpose, gateway, basis, condition) {
+            (Some(purpose), Some(gateway), Some(lawful_basis), Some(sensitive_condition)) => {
+                Some(Footing { purpose, gateway, lawful_basis, sensitive_condition })
+            }
+            _ => None,
+        };
+        let shares = self.sections.check(main.as_ref(), &mut faults);
+        match (main, marking, person, faults.0.is_empty()) {
+            (Some(main), Some(marking), Some(id), true) => Ok(ImportProfile {
+                purpose: main.purpose,
+                gateway: main.gateway,
+                lawful_basis: main.lawful_basis,
+                sensitive_condition: main.sensitive_condition,
                 marking,
                 acting_person: id.to_string(),
                 id_key,
+                shares,
             }),
             _ => Err(ProfileError::Faults(faults.0)),
         }

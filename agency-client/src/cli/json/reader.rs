@@ -6,6 +6,7 @@
 
 use super::node::Node;
 use crate::errors::Violation;
+use proto::limits::OPAQUE_ID_BYTES;
 use proto::text::Named;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -118,6 +119,32 @@ impl ObjectReader {
         number
     }
 
+    /// A whole number that must be there.
+    pub(crate) fn required_number(&mut self, name: &str, faults: &mut Faults) -> u32 {
+        let had = faults.0.len();
+        let number = self.number(name, faults);
+        // A number that could not be read is at fault already.
+        if number.is_none() && faults.0.len() == had {
+            self.lacks(name, faults);
+        }
+        number.unwrap_or_default()
+    }
+
+    /// An opaque id of 16 bytes as a delivery shows it, 32 hexadecimal digits; absent is
+    /// empty.
+    pub(crate) fn opaque_id(&mut self, name: &str, faults: &mut Faults) -> Vec<u8> {
+        let had = faults.0.len();
+        let Some(text) = self.optional_text(name, faults) else { return Vec::new() };
+        let bytes = hex::decode(&text).unwrap_or_default();
+        if bytes.len() == OPAQUE_ID_BYTES {
+            return bytes;
+        }
+        if faults.0.len() == had {
+            faults.add(self.path_of(name), "must be 32 hexadecimal digits");
+        }
+        Vec::new()
+    }
+
     /// True or false; absent is false.
     pub(crate) fn boolean(&mut self, name: &str, faults: &mut Faults) -> bool {
         match self.take(name, faults) {
@@ -165,6 +192,22 @@ impl ObjectReader {
         faults: &mut Faults,
     ) -> Vec<i32> {
         self.list(name, faults, |path, node, faults| word::<E>(path, node, faults))
+    }
+
+    /// A list of texts, or absent.
+    pub(crate) fn texts(&mut self, name: &str, faults: &mut Faults) -> Vec<String> {
+        self.list(name, faults, |path, node, faults| match node {
+            Node::Text(text) => text,
+            Node::Null
+            | Node::Boolean(_)
+            | Node::Number(_)
+            | Node::OtherNumber
+            | Node::List(_)
+            | Node::Object(_) => {
+                faults.add(path.to_owned(), "must be a text");
+                String::new()
+            }
+        })
     }
 
     /// A list of whole numbers, or absent.

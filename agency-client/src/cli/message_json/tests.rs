@@ -1,6 +1,7 @@
 //! How a file is read as a message, and how its mistakes are named.
 
 use super::*;
+use proto::exchange::v1::message::Kind;
 
 const RELEASE: &str = r#"{
     "message_id": "7b9a3f52-51a5-4c39-8f1c-6f0f5a0b0c11",
@@ -174,4 +175,134 @@ fn what_is_no_object_has_that_one_mistake() {
 fn what_is_not_json_is_refused_by_its_place_only() {
     let error = read_message("{\"message_id\": Smith}", None).unwrap_err();
     assert_eq!(error.to_string(), "line 1, column 16: this is not JSON from here on");
+}
+
+/// A message of a kind, in place of the release.
+fn of_kind(kind: &str) -> String {
+    let (before, _) = RELEASE.split_once("\"custody\"").unwrap();
+    format!("{before}{kind}}}")
+}
+
+#[test]
+fn every_sample_of_a_message_is_read_as_the_kind_it_is_named_after() {
+    for name in KINDS {
+        let path = format!("{}/examples/messages/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let message = read_message(&std::fs::read_to_string(path).unwrap(), None).unwrap();
+        let read = match message.kind.unwrap() {
+            Kind::Intelligence(_) => "intelligence",
+            Kind::Mappa(_) => "mappa",
+            Kind::Custody(_) => "custody",
+            Kind::Flag(_) => "flag",
+            Kind::Correction(_) => "correction",
+            Kind::DrugTest(_) => "drug_test",
+            Kind::Enforcement(_) => "enforcement",
+            Kind::Action(_) => "action",
+            Kind::Placement(_) => "placement",
+            Kind::Referral(_) => "referral",
+            Kind::Court(_) => "court",
+            Kind::Request(_) => "request",
+            Kind::Response(_) => "response",
+        };
+        assert_eq!(read, name);
+    }
+}
+
+#[test]
+fn a_release_id_is_read_as_a_delivery_shows_it() {
+    let shown = hex::encode([0xab; 16]);
+    let text = of_kind(&format!(
+        r#""in_reply_to": "{shown}", "not_to": ["gmp"], "response": {{"outcome": "not_held"}}"#
+    ));
+    let message = read_message(&text, None).unwrap();
+    assert_eq!(message.in_reply_to.to_vec(), [0xab; 16]);
+    assert_eq!(message.not_to, ["gmp"]);
+}
+
+#[test]
+fn a_release_id_is_never_read_from_anything_else() {
+    for (wrong, rule) in [
+        ("\"\"", "must be 32 hexadecimal digits"),
+        ("\"q6urq6urq6urq6urq6urqw==\"", "must be 32 hexadecimal digits"),
+        ("\"abababababababababababababababababab\"", "must be 32 hexadecimal digits"),
+        ("7", "must be a text"),
+    ] {
+        let text =
+            of_kind(&format!(r#""in_reply_to": {wrong}, "response": {{"outcome": "not_held"}}"#));
+        assert_eq!(faults(&text), [("in_reply_to".into(), rule.into())], "{wrong}");
+    }
+}
+
+#[test]
+fn the_mistakes_of_a_referral_are_named_at_the_party_who_has_them() {
+    let text = of_kind(
+        r#""not_to": [7], "referral": {"programme": "stop", "step": "referred",
+            "parties": [{"role": "parent", "consent": "given", "recorded_on": "1 May"},
+                        {"subject": "0", "role": "harmed", "consent": "yes", "said": "x"}],
+            "settles_message_id": "8"}"#,
+    );
+    let named = "must be one of the protocol's names, in lower case";
+    assert_eq!(
+        faults(&text),
+        [
+            ("not_to[0]".into(), "must be a text".into()),
+            ("referral.step".into(), named.into()),
+            ("referral.parties[0].subject".into(), "must be given".into()),
+            ("referral.parties[1].subject".into(), "must be a whole number from 0".into()),
+            ("referral.parties[1].consent".into(), named.into()),
+            ("referral.parties[1].said".into(), "is not a known field".into()),
+            (
+                "referral.settles_message_id".into(),
+                "must be a UUID in its 36-character form".into()
+            ),
+            (
+                "referral.parties[0].recorded_on".into(),
+                "must be a calendar date, YYYY-MM-DD".into()
+            ),
+        ]
+    );
+}
+
+#[test]
+fn what_each_kind_cannot_do_without_is_asked_for() {
+    for (kind, lacking) in [
+        ("drug_test", vec!["stage", "result", "use"]),
+        ("enforcement", vec!["matter", "step", "outcome"]),
+        ("action", vec!["step", "pathway"]),
+        ("placement", vec!["sort", "step", "starts_on"]),
+        ("referral", vec!["programme", "step"]),
+        ("court", vec!["step", "court"]),
+        ("request", vec![]),
+        ("response", vec!["outcome"]),
+        ("correction", vec!["message_id"]),
+    ] {
+        let text = of_kind(&format!("\"{kind}\": {{}}"));
+        let read = read_message(&text, None);
+        let Err(MessageJsonError::Faults(faults)) = read else {
+            assert!(lacking.is_empty(), "{kind}");
+            continue;
+        };
+        let fields: Vec<_> = faults.into_iter().map(|fault| fault.field).collect();
+        let lacking: Vec<_> = lacking.iter().map(|field| format!("{kind}.{field}")).collect();
+        assert_eq!(fields, lacking);
+    }
+}
+
+#[test]
+fn of_the_corrections_a_merge_and_an_unmerge_alone_name_no_message() {
+    for action in ["merge", "unmerge"] {
+        let text = of_kind(&format!(r#""correction": {{"action": "{action}"}}"#));
+        assert!(read_message(&text, None).is_ok(), "{action}");
+    }
+    let text = of_kind(r#""correction": {"action": "erase"}"#);
+    assert_eq!(faults(&text), [("correction.message_id".into(), "must be given".into())]);
+}
+
+#[test]
+fn yes_and_no_are_not_written_as_words_or_numbers() {
+    for wrong in ["\"yes\"", "1", "null"] {
+        let text =
+            of_kind(&format!(r#""request": {{"fields": ["risk"], "whoever_holds": {wrong}}}"#));
+        let expected = ("request.whoever_holds".into(), "must be true or false".into());
+        assert_eq!(faults(&text), [expected], "{wrong}");
+    }
 }

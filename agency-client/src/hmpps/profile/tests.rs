@@ -1,6 +1,7 @@
 //! What a profile may say, and how its faults are named.
 
 use super::*;
+use proto::exchange::v1::IdentifierType;
 
 const PROFILE: &str = "purpose = \"offender_management\"\n\
     gateway = \"oma2007_s14\"\n\
@@ -120,4 +121,92 @@ fn the_key_file_stands_beside_the_profile_and_only_its_owner_may_read_it() {
     );
     set_mode(0o600);
     assert_eq!(ImportProfile::load(&path).unwrap().id_key, [3; 32]);
+}
+
+const SECTIONS: &str = "[mappa]\npurpose = \"public_protection\"\ngateway = \"cja2003_s325\"\n\
+    [flags]\nowner_agency = \"probation-stockport\"\nowner_desk = \"iom\"\n\
+    [enforcement]\n[placements]\n[identity]\nregister = \"crn\"\n";
+
+#[test]
+fn a_kind_without_a_section_is_not_shared() {
+    let profile = ImportProfile::from_toml(PROFILE, [1; 32]).unwrap();
+    assert_eq!(profile.shares, Shares::default());
+}
+
+#[test]
+fn what_a_section_leaves_out_is_the_profiles() {
+    let profile = ImportProfile::from_toml(&format!("{PROFILE}{SECTIONS}"), [1; 32]).unwrap();
+    let shares = &profile.shares;
+    let main = Footing {
+        purpose: Purpose::OffenderManagement,
+        gateway: Gateway::Oma2007S14,
+        lawful_basis: LawfulBasis::Dpa2018S35Task,
+        sensitive_condition: SensitiveCondition::Sch8Justice,
+    };
+    assert_eq!(
+        shares.mappa,
+        Some(Footing {
+            purpose: Purpose::PublicProtection,
+            gateway: Gateway::Cja2003S325,
+            ..main.clone()
+        })
+    );
+    assert_eq!(shares.enforcement, Some(main.clone()));
+    assert_eq!(shares.placements, Some(main.clone()));
+    let flags = shares.flags.clone().unwrap();
+    assert_eq!(
+        (flags.owner_agency.as_str(), flags.owner_desk.as_str()),
+        ("probation-stockport", "iom")
+    );
+    assert_eq!(flags.footing, main);
+    assert_eq!(shares.identity.as_ref().map(|share| share.register), Some(IdentifierType::Crn));
+    // The profile's own footing is what movements are shared on.
+    assert_eq!(profile.gateway, Gateway::Oma2007S14);
+}
+
+#[test]
+fn a_faulty_section_is_named_by_section_and_key_and_never_quoted() {
+    for (section, wanted) in [
+        ("mappa = \"canary\"", vec![("mappa", "must be a section")]),
+        ("[mappa]\nlevel = 3", vec![("mappa.level", "is not a known key")]),
+        ("[mappa]\nowner_desk = \"iom\"", vec![("mappa.owner_desk", "is not a known key")]),
+        (
+            "[mappa]\ngateway = \"canary\"",
+            vec![("mappa.gateway", "must be a known power to share")],
+        ),
+        (
+            "[placements]\npurpose = 7",
+            vec![("placements.purpose", "must be a text in quotation marks")],
+        ),
+        (
+            "[flags]\nowner_agency = \"Canary\"",
+            vec![
+                ("flags.owner_agency", "must be a directory id: 1 to 40 of a-z, 0-9 and hyphen"),
+                ("flags.owner_desk", "must be given"),
+            ],
+        ),
+        ("[identity]", vec![("identity.register", "must be given")]),
+        ("[identity]\nregister = \"pnc\"", vec![("identity.register", "must be noms or crn")]),
+        (
+            "[enforcement]\ngateway = \"consent\"\nlawful_basis = \"gdpr_6_1_a\"",
+            vec![
+                (
+                    "enforcement.gateway",
+                    "must not be consent: it can be withdrawn, and enforcement stands",
+                ),
+                (
+                    "enforcement.lawful_basis",
+                    "must not be consent: it can be withdrawn, and enforcement stands",
+                ),
+            ],
+        ),
+        ("[unknown]", vec![("unknown", "is not a known key")]),
+    ] {
+        let text = format!("{PROFILE}{section}\n");
+        let found = faults(&text);
+        let found: Vec<_> = found.iter().map(|(key, rule)| (key.as_str(), *rule)).collect();
+        assert_eq!(found, wanted, "{section}");
+        let error = ImportProfile::from_toml(&text, [1; 32]).unwrap_err();
+        assert!(!format!("{error} {error:?}").to_lowercase().contains("canary"));
+    }
 }
