@@ -4,11 +4,12 @@
 #![expect(clippy::print_stderr, reason = "a command complains on standard error")]
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 use demo::play::{Options, play};
+use demo::story;
 use tracing_subscriber::EnvFilter;
 
 /// Plays a night of prison events against a real broker, and shows who was told what, and why.
@@ -23,6 +24,10 @@ struct Arguments {
     /// temporary folder that is removed at the end.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Play one of the stories in `tests/stories` instead of the night, by its name without ending.
+    /// Any other word lists the names.
+    #[arg(long, value_name = "NAME", conflicts_with = "stay")]
+    story: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -55,5 +60,26 @@ fn run(arguments: Arguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
         (None, None) => return Err("there is no folder to work in".into()),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    if let Some(name) = arguments.story {
+        return runtime.block_on(tell(&name, &folder));
+    }
     runtime.block_on(play(Options { folder, stay: arguments.stay }))
+}
+
+/// Plays a story and prints what came of it. True: everything was as written down.
+#[expect(clippy::print_stdout, reason = "a command tells its story on standard output")]
+async fn tell(name: &str, folder: &Path) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    let story = story::load(name)?;
+    let report = story::play(&story, folder).await?;
+    print!("{}", report.text());
+    let (faults, checks) = (report.faults(), report.checks());
+    if faults.is_empty() {
+        println!("\n{checks} expectations, all met.");
+        return Ok(true);
+    }
+    println!("\n{} things are not as written down:", faults.len());
+    for fault in faults {
+        println!("  {fault}");
+    }
+    Ok(false)
 }

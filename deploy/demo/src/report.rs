@@ -183,6 +183,7 @@ fn sees(message: &wire::ReleasedMessage, persons: usize) -> String {
             wire::TaskKind::PossibleMatch => "is asked whether it is the same person",
             wire::TaskKind::LinkDisputed => "is asked to settle a disputed link",
             wire::TaskKind::SelectionCandidate => "is asked to consider a flag",
+            wire::TaskKind::TreatmentGap => "is asked to see to treatment",
             wire::TaskKind::Unspecified => "is asked something unsaid",
         }
         .to_owned();

@@ -52,8 +52,20 @@ impl Stage {
         script: &Script,
         now: OffsetDateTime,
     ) -> Result<Self, StageError> {
+        Self::set_with(folder, script, Options::new(TRUST_DOMAIN, now)).await
+    }
+
+    /// The same with certificates and revocation lists of other dates.
+    ///
+    /// # Errors
+    /// As [`Stage::set`].
+    pub async fn set_with(
+        folder: &Path,
+        script: &Script,
+        certificates: Options,
+    ) -> Result<Self, StageError> {
         std::fs::create_dir_all(folder)?;
-        let mut authority = Authority::new(Options::new(TRUST_DOMAIN, now))?;
+        let mut authority = Authority::new(certificates)?;
         let server = authority.server(&["localhost"])?;
         write_credential(folder, "broker", &server)?;
         std::fs::write(folder.join("authorities.pem"), authority.root_pem())?;
@@ -207,6 +219,19 @@ impl Stage {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+}
+
+/// Certificates and revocation lists made at a time, that will not end in any story's lifetime: a
+/// story plays on days of its own, and whoever plays it connects on the machine's.
+#[must_use]
+pub fn for_good(made: OffsetDateTime) -> Options {
+    const DAYS: u16 = u16::MAX;
+    Options {
+        authority_days: DAYS,
+        leaf_days: DAYS,
+        crl_days: DAYS,
+        ..Options::new(TRUST_DOMAIN, made)
     }
 }
 

@@ -18,6 +18,14 @@ pub(crate) const fn field(field: Field) -> &'static str {
         Field::MappaLevel => "MAPPA level",
         Field::OriginatorReference => "originator's reference",
         Field::FlagDetail => "which list",
+        Field::DrugTestResult => "result of the test",
+        Field::EnforcementDetail => "what is enforced",
+        Field::ActionPathway => "pathway",
+        Field::PlacementDetail => "where placed",
+        Field::ReferralProgramme => "which programme",
+        Field::Consent => "consent",
+        Field::CourtDetail => "what the court did",
+        Field::RequestDetail => "what is asked for",
         Field::Narrative => "what was written",
         Field::OffenceClass => "class of offence",
         Field::SpentConviction => "spent conviction",
@@ -34,6 +42,12 @@ pub(crate) const fn field(field: Field) -> &'static str {
         Field::FormerName => "former name",
         Field::Ethnicity => "ethnicity",
         Field::ResponsibleOfficer => "responsible officer",
+        Field::Finance => "money",
+        Field::Relationships => "family and relationships",
+        Field::SoleCarer => "who is left without care",
+        Field::Attendance => "attendance",
+        Field::Reparation => "reparation",
+        Field::Plan => "plan",
     }
 }
 

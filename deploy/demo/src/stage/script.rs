@@ -143,7 +143,7 @@ mod tests {
                 assert_eq!(text.matches(&format!("\n{line}\n")).count(), 1, "{path}: {line}");
             }
         }
-        assert_eq!(count, 12);
+        assert_eq!(count, 17);
     }
 
     #[test]
