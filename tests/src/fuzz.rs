@@ -6,6 +6,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use agency_client::cli::message_json::{self, MessageJsonError};
 use agency_client::hmpps::{self, ImportProfile, Outcome};
 use broker::directory::{Directory, document};
 use broker::identity::{CertificateOutline, PeerCertificate, Revoked};
@@ -53,8 +54,9 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     Target { name: "message", read: message, weight: 1 },
+    Target { name: "message_json", read: message_json, weight: 1 },
     Target { name: "released", read: released, weight: 1 },
     Target { name: "identifiers", read: identifiers, weight: 1 },
     Target { name: "hmpps_event", read: hmpps_event, weight: 1 },
@@ -120,6 +122,22 @@ pub fn message(bytes: &[u8]) {
     }
 }
 
+/// A message as people write it: read the same twice, or refused with the fields that are wrong.
+pub fn message_json(bytes: &[u8]) {
+    let text = text(bytes);
+    let year = CurrentYear::new(2026).ok();
+    match message_json::read_message(text, year) {
+        Ok(message) => {
+            let again = message_json::read_message(text, year);
+            assert!(again.is_ok_and(|again| again == message), "a file is read the same twice");
+        }
+        Err(MessageJsonError::Faults(faults)) => {
+            assert!(!faults.is_empty(), "a file is refused for a reason");
+        }
+        Err(MessageJsonError::NotJson { line, .. }) => assert!(line > 0 || text.is_empty()),
+    }
+}
+
 /// A released body, as its recipient decodes it.
 pub fn released(bytes: &[u8]) {
     let Ok(message) = wire::ReleasedMessage::decode(bytes) else { return };
@@ -164,6 +182,7 @@ fn profile() -> ImportProfile {
         marking: wire::Marking::OfficialSensitive,
         acting_person: "11111111-1111-4111-8111-111111111111".to_owned(),
         id_key: [3; 32],
+        shares: agency_client::hmpps::Shares::default(),
     }
 }
 

@@ -258,6 +258,84 @@ fn release(noms: &str) -> wire::Message {
         .unwrap()
 }
 
+/// An officer of Greater Manchester Police (invented), by the id the directory gives.
+const OFFICER: &str = "0a9d0001-0000-4000-8000-000000000001";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_desk_says_it_did_leaves_its_obligations_and_reaches_the_sender_it_was_named_by() {
+    let world = World::shipped().await;
+    for agency in ["gmp", "hmpps-prisons"] {
+        world.stage.node(agency, "records").unwrap();
+    }
+    let owner = world.publisher("merseyside-police", "records").await;
+    owner.publish(ppo_flag(adult("A9002AA", "Invented Released"))).await.unwrap();
+    let mut news = release("A9002AA");
+    news.addressees = vec![wire::Addressee { agency: "gmp".into(), desk: "stockport".into() }];
+    let message = news.message_id.clone();
+    world.publisher("hmpps-prisons", "records").await.publish(news).await.unwrap();
+    let receiving = ["--json", "subscribe", "--desk", "stockport", "--once", "1"];
+    let (done, said, errors) = run(&world, "gmp.records", &receiving).await;
+    assert!(done, "{errors}");
+    let delivery: Value = serde_json::from_str(&said).unwrap();
+    let given = delivery["release_id"].as_str().unwrap();
+    let attest = |with: &[&'static str]| {
+        let own = [&["attest", "--desk", "stockport", "--as"], with].concat();
+        own.into_iter().map(str::to_owned).chain([given.to_owned()]).collect::<Vec<_>>()
+    };
+    let owes = ["obligations", "--desk", "stockport"];
+
+    // The agreement on releases asks police to act within a day and to delete within a year.
+    let (done, said, errors) = run(&world, "gmp.records", &owes).await;
+    assert_eq!((done, errors.as_str()), (true, ""));
+    let owed: Vec<_> = said.lines().map(|line| line.split(" by ").next().unwrap()).collect();
+    let (id, reference) = (given, delivery["reference"].as_str().unwrap());
+    let acted = format!("{id} (reference {reference}): to be acted");
+    assert_eq!(owed, [acted, format!("{id} (reference {reference}): to be deleted")]);
+    let prisons = ["--json", "track", &message];
+    let (_, said, _) = run(&world, "hmpps-prisons.records", &prisons).await;
+    let told: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((&told["state"], told.get("attested")), (&"acknowledged".into(), None));
+
+    let first = "agency: of the others it was said before, or this desk was not given them\n";
+    for (with, recorded, errors) in [
+        (["opened", "--person", OFFICER].as_slice(), "recorded of 1 of 1\n", ""),
+        (&["opened", "--person", OFFICER], "recorded of 0 of 1\n", first),
+        (&["acted"], "recorded of 1 of 1\n", ""),
+        (&["deleted"], "recorded of 1 of 1\n", ""),
+    ] {
+        let arguments = attest(with);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let said = run(&world, "gmp.records", &arguments).await;
+        assert_eq!(said, (true, recorded.to_owned(), errors.to_owned()), "{with:?}");
+    }
+    let (done, said, errors) = run(&world, "gmp.records", &owes).await;
+    assert_eq!((done, said.as_str()), (true, ""));
+    assert_eq!(errors, "agency: desk stockport owes nothing\n");
+    let (_, said, _) = run(&world, "hmpps-prisons.records", &prisons).await;
+    let told: Value = serde_json::from_str(&said).unwrap();
+    let words = told["attested"].as_array().unwrap().iter().map(|said| &said["attestation"]);
+    assert_eq!(words.collect::<Vec<_>>(), ["opened", "acted", "deleted"]);
+    assert!(!said.contains(OFFICER), "{said}");
+    let (_, said, _) = run(&world, "hmpps-prisons.records", &["track", &message]).await;
+    assert!(said.starts_with("gmp: acknowledged since ") && said.contains(", opened 2"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_can_have_done_is_not_attested() {
+    let world = World::shipped().await;
+    world.stage.node("gmp", "records").unwrap();
+    let release = "00112233445566778899aabbccddeeff";
+    for (with, why) in [
+        (["--as", "opened", release], "only a person opens something"),
+        (["--as", "acted", "0011"], "must be 32 hexadecimal digits"),
+    ] {
+        let arguments = [&["attest", "--desk", "stockport"], with.as_slice()].concat();
+        let (done, said, errors) = run(&world, "gmp.records", &arguments).await;
+        assert_eq!((done, said.as_str()), (false, ""), "{with:?}");
+        assert!(errors.contains(why), "{with:?}: {errors}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_follower_of_a_folder_reads_events_alone_and_finishes_what_is_in_hand_when_told_to_end() {
     let mut world = World::shipped().await;

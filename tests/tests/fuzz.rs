@@ -9,6 +9,7 @@
 
 use std::path::{Path, PathBuf};
 
+use agency_client::cli::message_json::read_message;
 use agency_client::compose::{self, Grade};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,6 +18,8 @@ use broker::ledger::entry::Entry;
 use certs_dev::{Authority, Options};
 use prost::Message as _;
 use proto::exchange::v1 as wire;
+use proto::exchange::v1::message::Kind;
+use proto::exchange::v1::released_message::Kind as ReleasedKind;
 use proto::ledger::tree::{Frontier, Hash};
 use tests::draws::{Draws, long, seed};
 use tests::fuzz::{DIRECTORY, LEDGER_PAGE, NOW, TARGETS};
@@ -75,6 +78,7 @@ fn files(folder: &str) -> Vec<Vec<u8>> {
 fn corpus(target: &str) -> Vec<Vec<u8>> {
     match target {
         "message" => messages().iter().map(wire::Message::encode_to_vec).collect(),
+        "message_json" => files(SAMPLES),
         "released" => messages().iter().map(released).collect(),
         "identifiers" => identifiers(),
         "hmpps_event" => files("tests/data/hmpps"),
@@ -94,6 +98,9 @@ fn corpus(target: &str) -> Vec<Vec<u8>> {
     }
 }
 
+/// One message of each kind, as people write it.
+const SAMPLES: &str = "agency-client/examples/messages";
+
 const RELEASE_LIST: &str = "noms_number,name,birth_date,release_date,prison,release_area,offence_class,limited_access,movement_reason\n\
     A9001AA,\"Invented, One\",1988-04-12,2026-11-30,FBI,E08000007,Burglary,no,CR\n\
     A9002AA,Invented Two,1990-02-29,2026-11-21,FBI,,,yes,\n\
@@ -108,9 +115,10 @@ fn messages() -> Vec<wire::Message> {
         .collect();
     messages.push(mix.flags().unwrap().swap_remove(0));
     let mut withdrawal = messages[0].clone();
-    withdrawal.kind = Some(wire::message::Kind::Correction(wire::Correction {
+    withdrawal.kind = Some(Kind::Correction(wire::Correction {
         message_id: messages[1].message_id.clone(),
         reason: "Invented.".to_owned(),
+        action: wire::CorrectionAction::Withdraw.into(),
     }));
     withdrawal.expires_at = Some(compose::timestamp(NOW + time::Duration::days(3)));
     withdrawal.not_before = Some(compose::timestamp(NOW));
@@ -125,7 +133,30 @@ fn messages() -> Vec<wire::Message> {
     let topic = wire::IntelligenceTopic::default();
     let draft = compose::intelligence(id, grounds, grade, topic, "INVENTED/0001");
     messages.push(draft.person(tests::world::adult("A9001AA", "Invented")).build().unwrap());
+    messages.extend(files(SAMPLES).iter().map(|file| {
+        let text = str::from_utf8(file).unwrap();
+        read_message(text, None).unwrap()
+    }));
     messages
+}
+
+/// The kind as a recipient is given it, nothing withheld.
+fn released_kind(kind: Kind) -> ReleasedKind {
+    match kind {
+        Kind::Intelligence(kind) => ReleasedKind::Intelligence(kind),
+        Kind::Mappa(kind) => ReleasedKind::Mappa(kind),
+        Kind::Custody(kind) => ReleasedKind::Custody(kind),
+        Kind::Flag(kind) => ReleasedKind::Flag(kind),
+        Kind::Correction(kind) => ReleasedKind::Correction(kind),
+        Kind::DrugTest(kind) => ReleasedKind::DrugTest(kind),
+        Kind::Enforcement(kind) => ReleasedKind::Enforcement(kind),
+        Kind::Action(kind) => ReleasedKind::Action(kind),
+        Kind::Placement(kind) => ReleasedKind::Placement(kind),
+        Kind::Referral(kind) => ReleasedKind::Referral(kind),
+        Kind::Court(kind) => ReleasedKind::Court(kind),
+        Kind::Request(kind) => ReleasedKind::Request(kind),
+        Kind::Response(kind) => ReleasedKind::Response(kind),
+    }
 }
 
 fn released(message: &wire::Message) -> Vec<u8> {
@@ -135,6 +166,7 @@ fn released(message: &wire::Message) -> Vec<u8> {
         statements: message.statements.clone(),
         act_by: message.act_by,
         withheld: vec![wire::Field::Narrative.into()],
+        kind: message.kind.clone().map(released_kind),
         ..wire::ReleasedMessage::default()
     }
     .encode_to_vec()
@@ -306,6 +338,7 @@ macro_rules! targets {
 
 targets! {
     any_message_is_admitted_whole_or_refused_with_a_reason: "message",
+    any_message_file_is_read_or_refused_by_field: "message_json",
     any_released_body_is_read_as_it_was_written: "released",
     any_identifier_has_one_canonical_form: "identifiers",
     any_hmpps_payload_ends_as_one_outcome: "hmpps_event",

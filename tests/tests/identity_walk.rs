@@ -65,7 +65,9 @@ const fn entitled(rpc: Rpc) -> &'static [Kind] {
         | Rpc::ExchangePreview
         | Rpc::ExchangeTrack
         | Rpc::ExchangeListDeadLetters
-        | Rpc::ExchangeRedrive => &[Kind::Node],
+        | Rpc::ExchangeRedrive
+        | Rpc::ExchangeAttest
+        | Rpc::ExchangeListObligations => &[Kind::Node],
         Rpc::DirectoryStateLink | Rpc::DirectoryDeclareInterest => &[Kind::Node],
         // Nobody approves an interest but those named for it.
         Rpc::DirectoryApproveInterest => &[Kind::InterestApprover],

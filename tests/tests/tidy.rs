@@ -40,7 +40,9 @@ const OWNERS: &[(&str, &[&str])] = &[
     // a collector of traces.
     ("tonic", &["rpc", "listen", "app", "ops"]),
     ("tonic_types", &["rpc"]),
-    ("hyper", &["ops"]),
+    ("hyper", &["ops", "notify"]),
+    ("lettre", &["notify"]),
+    ("jiff", &["calendar"]),
     ("prometheus", &["ops"]),
     ("opentelemetry_proto", &["ops"]),
 ];

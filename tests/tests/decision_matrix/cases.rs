@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use broker::directory::{AgencyKind, DeskIndex, Directory, MessageKind, Regime};
-use broker::policy::{IntelligenceFacts, Question, Stake};
+use broker::directory::{AgencyKind, DeskIndex, Directory, Regime};
+use broker::policy::{IntelligenceFacts, KindFacts, Question, Stake};
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::Field;
 use proto::text::Named as _;
@@ -43,6 +43,42 @@ const MESSAGES: &[&str] = &[
     "task:possible_match",
     "task:area_unknown",
     "task:link_disputed",
+    "task:treatment_gap",
+    "drug_test:bail",
+    "drug_test:sentence",
+    "drug_test:supervision",
+    "drug_test:release",
+    "drug_test:advice_and_treatment",
+    "enforcement:warning",
+    "enforcement:breach",
+    "enforcement:breach@not_proved",
+    "enforcement:warrant",
+    "enforcement:recall_considered",
+    "enforcement:recall_decided",
+    "enforcement:recall_not_decided",
+    "action:accommodation",
+    "action:employment",
+    "action:drugs_and_alcohol",
+    "action:finance",
+    "action:relationships",
+    "action:health",
+    "action:community",
+    "action:control",
+    "placement:looked_after",
+    "placement:looked_after@concern",
+    "placement:child_remand",
+    "placement:approved_premises",
+    "placement:transitional",
+    "placement:hospital",
+    "referral:made",
+    "referral:accepted",
+    "referral:not_proceeding",
+    "court:listed",
+    "court:remanded",
+    "court:sentenced",
+    "court:review",
+    "request",
+    "response",
 ];
 
 /// Sending agency of each kind.
@@ -83,7 +119,7 @@ const CATEGORIES: &[&str] =
     &["suspect", "convicted", "managed", "victim", "witness", "associate", "other"];
 const CHILD: &[&str] = &["no", "yes"];
 const FLAGGED: &[&str] = &["none", "ppo", "mappa"];
-const STAKES: &[&str] = &["addressed", "flag_owner", "in_area", "selection"];
+const STAKES: &[&str] = &["addressed", "flag_owner", "in_area", "selection", "holder"];
 const EARLIER_COPY: &[&str] = &["earlier_copy"];
 
 /// Each recipient with a desk of the shipped directory that is one.
@@ -110,9 +146,13 @@ const RECIPIENTS: &[(&str, &str)] = &[
     ("council/housing", "stockport-council/housing"),
     ("council/childrens_services", "stockport-council/childrens-services"),
     ("council/offender_management", "stockport-council/community-safety"),
+    ("council/treatment", "stockport-council/treatment-access"),
     ("treatment_provider/treatment", "stockport-drug-and-alcohol-service/criminal-justice"),
+    ("treatment_provider/treatment+children", "mosaic-stockport/young-people"),
     ("health/health_care", "nhs-greater-manchester/forensic-mental-health"),
     ("voluntary/mentoring", "loto-stockport/mentors"),
+    ("voluntary/mentoring+children", "stockport-next-step/employment"),
+    ("voluntary/mentoring+victims", "stockport-restorative-service/restorative-justice"),
     ("operator/broker_operations", "pyramid-operations/duty"),
 ];
 
@@ -208,16 +248,34 @@ fn descend(
     }
 }
 
+/// Each field that one kind of message alone has, of those the table speaks of.
+const FIELDS_OF_KINDS: &[(&str, &str)] = &[
+    ("intelligence", "originator_reference"),
+    ("mappa", "mappa_category"),
+    ("drug_test", "drug_test_result"),
+    ("enforcement", "enforcement_detail"),
+    ("action", "action_pathway"),
+    ("placement", "placement_detail"),
+    ("referral", "referral_programme"),
+    ("court", "court_detail"),
+    ("request", "request_detail"),
+];
+
 /// The listed fields of a message.
 pub fn listed(message: &str) -> BTreeSet<String> {
-    let mut fields: BTreeSet<String> = FIELDS.iter().map(|field| (*field).to_owned()).collect();
-    if message.starts_with("intelligence:") {
-        fields.insert("originator_reference".into());
-    }
-    if message.starts_with("mappa:") {
-        fields.insert("mappa_category".into());
-    }
-    fields
+    let kind = message.split(':').next().unwrap_or_default();
+    let own = FIELDS_OF_KINDS.iter().filter(|(of, _)| *of == kind).map(|(_, field)| *field);
+    FIELDS.iter().copied().chain(own).map(str::to_owned).collect()
+}
+
+/// Every field that the table may speak of.
+pub fn fields() -> BTreeSet<String> {
+    MESSAGES.iter().flat_map(|message| listed(message)).collect()
+}
+
+/// Every recipient.
+pub fn recipients() -> Vec<&'static str> {
+    RECIPIENTS.iter().map(|(name, _)| *name).collect()
 }
 
 /// The desk of a recipient. It must be what its name says.
@@ -238,25 +296,16 @@ pub fn desk(recipient: &str, directory: &Directory) -> DeskIndex {
 /// The question a case puts, and the stake it is put with.
 pub fn question(words: [&str; COLUMNS]) -> (Question, Stake) {
     let [message, sender, gateway, category, child, flagged, stake, _] = words;
-    let (head, detail) = message.split_once(':').unwrap_or((message, ""));
-    let kind = MessageKind::from_name(head).unwrap();
     let agency = SENDERS.iter().find(|(kind, _)| *kind == sender).unwrap().1;
     let purpose = GATEWAYS.iter().find(|(name, _)| *name == gateway).unwrap().1;
     let part3 = !UNDER_UK_GDPR.contains(&sender);
-    let (event, access) = match detail.split_once('@') {
-        Some((event, "limited")) => (event, wire::LimitedAccess::Yes),
-        Some((event, "limited_unknown")) => (event, wire::LimitedAccess::Unspecified),
-        Some((event, "provisional")) => (event, wire::LimitedAccess::No),
-        Some(_) => panic!("a custody event is provisional, limited or plain"),
-        None => (detail, wire::LimitedAccess::No),
-    };
-    let certainty = if detail.ends_with("@provisional") {
-        wire::CustodyCertainty::Provisional
-    } else {
-        wire::CustodyCertainty::Confirmed
+    let access = match message.split_once('@') {
+        Some((_, "limited")) => wire::LimitedAccess::Yes,
+        Some((_, "limited_unknown")) => wire::LimitedAccess::Unspecified,
+        Some(_) | None => wire::LimitedAccess::No,
     };
     let question = Question {
-        kind,
+        facts: facts(message),
         sender: agency.into(),
         sender_kind: *AgencyKind::ALL.iter().find(|kind| kind.name() == sender).unwrap(),
         sender_regime: if part3 { Regime::Part3 } else { Regime::UkGdpr },
@@ -279,20 +328,57 @@ pub fn question(words: [&str; COLUMNS]) -> (Question, Stake) {
         under_18: child == "yes",
         limited_access: access,
         flags: wire::FlagKind::from_name(flagged).into_iter().collect(),
-        custody: (head == "custody")
-            .then(|| (wire::CustodyEvent::from_name(event).unwrap(), certainty)),
-        mappa: (head == "mappa").then(|| (detail.parse().unwrap(), 2)),
-        intelligence: (head == "intelligence").then(|| grade(detail)),
         fields: listed(message).iter().map(|field| Field::from_name(field).unwrap()).collect(),
-        task: (head == "task").then(|| wire::TaskKind::from_name(detail).unwrap()),
     };
     let stake = Stake {
         addressed: stake == "addressed",
         flag_owner: stake == "flag_owner",
         in_area: stake == "in_area",
         selection: stake == "selection",
+        holder: stake == "holder",
     };
     (question, stake)
+}
+
+/// What policy reads of a message's kind, from the words of the first column.
+fn facts(message: &str) -> KindFacts {
+    let (kind, detail) = message.split_once(':').unwrap_or((message, ""));
+    let (word, variant) = detail.split_once('@').map_or((detail, None), |(w, v)| (w, Some(v)));
+    match (kind, variant) {
+        ("intelligence", None) => KindFacts::Intelligence(grade(word)),
+        ("mappa", None) => KindFacts::Mappa { category: word.parse().unwrap(), level: 2 },
+        ("custody", None | Some("limited" | "limited_unknown" | "provisional")) => {
+            KindFacts::Custody {
+                event: named(word, wire::CustodyEvent::from_name),
+                certainty: match variant {
+                    Some("provisional") => wire::CustodyCertainty::Provisional,
+                    Some(_) | None => wire::CustodyCertainty::Confirmed,
+                },
+            }
+        }
+        ("flag", None) => KindFacts::Flag,
+        ("correction", None) => KindFacts::Correction,
+        ("task", None) => KindFacts::Task(named(word, wire::TaskKind::from_name)),
+        ("drug_test", None) => KindFacts::DrugTest(named(word, wire::DrugTestUse::from_name)),
+        ("enforcement", None | Some("not_proved")) => KindFacts::Enforcement {
+            step: named(word, wire::EnforcementStep::from_name),
+            outcome: named(variant.unwrap_or("alleged"), wire::EnforcementOutcome::from_name),
+        },
+        ("action", None) => KindFacts::Action(named(word, wire::Pathway::from_name)),
+        ("placement", None | Some("concern")) => KindFacts::Placement {
+            sort: named(word, wire::PlacementSort::from_name),
+            step: named(variant.unwrap_or("started"), wire::PlacementStep::from_name),
+        },
+        ("referral", None) => KindFacts::Referral(named(word, wire::ReferralStep::from_name)),
+        ("court", None) => KindFacts::Court(named(word, wire::CourtStep::from_name)),
+        ("request", None) => KindFacts::Request,
+        ("response", None) => KindFacts::Response,
+        (_, _) => panic!("{message} is no message of the table"),
+    }
+}
+
+fn named<T>(word: &str, read: impl Fn(&str) -> Option<T>) -> T {
+    read(word).unwrap_or_else(|| panic!("{word} is no word of the protocol"))
 }
 
 /// `P` and `C-A1` are handling codes of 3x5x2, `555-4` one of 5x5x5.

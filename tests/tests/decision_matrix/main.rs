@@ -2,7 +2,8 @@
 //!
 //! Owns: two promises of policy. That every case of the declared space meets a row of the
 //! table, and that the bundle answers each case as its row says, field by field. The table is
-//! `tests/expected/decision-matrix.tsv`; its header says how it is read.
+//! `tests/expected/decision-matrix.tsv`; its header says how it is read. A second table beside it
+//! says of every field of every kind what each kind of recipient is shown at most.
 //!
 //! All cases are looked at for completeness. The bundle is asked about each row in each kind
 //! of message: every word of every column at least once, and more drawn by a printed seed.
@@ -17,6 +18,8 @@
 )]
 
 mod cases;
+
+mod shown;
 
 mod table;
 
@@ -63,10 +66,12 @@ fn every_word_of_the_table_is_one_that_its_header_declares() {
             let unknown = row.unknown(column, &cases::vocabulary(column));
             assert!(unknown.is_empty(), "line {}: {heading} is never {unknown:?}", row.line);
         }
-        let listed: BTreeSet<String> =
-            ["intelligence:", "mappa:"].into_iter().flat_map(cases::listed).collect();
         let withheld = row.withheld.unwrap_or_default();
-        assert!(withheld.is_subset(&listed), "line {}: a withheld field is not listed", row.line);
+        assert!(
+            withheld.is_subset(&cases::fields()),
+            "line {}: a withheld field is not listed",
+            row.line
+        );
     }
 }
 
@@ -108,6 +113,19 @@ fn the_shipped_bundle_answers_every_row_as_it_is_written() {
         })
         .collect();
     assert!(shown.is_empty(), "the bundle disagrees with the table:\n{}", shown.join("\n"));
+}
+
+#[test]
+fn every_kind_recipient_and_field_meets_a_row_of_what_is_shown() {
+    let faults = shown::faults();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn the_shipped_bundle_shows_masks_and_removes_what_is_written() {
+    let (directory, in_force) = shipped();
+    let wrong = shown::differences(&rows(), &directory, &in_force);
+    assert!(wrong.is_empty(), "the bundle disagrees with the table:\n{}", wrong.join("\n"));
 }
 
 fn every_case(rows: &[Row]) -> Vec<(usize, Case)> {

@@ -41,7 +41,8 @@ impl Row {
     }
 }
 
-fn fits(alternative: &str, word: &str) -> bool {
+/// Whether a word is what an alternative names, or begins as it does before a `*`.
+pub fn fits(alternative: &str, word: &str) -> bool {
     match alternative.strip_suffix('*') {
         Some(beginning) => word.starts_with(beginning),
         None => alternative == word,

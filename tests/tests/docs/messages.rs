@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use agency_client::cli::message_json::read_message;
+use agency_client::compose::timestamp;
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::released_message::Kind;
 use proto::identifier::CurrentYear;
-use tests::world::{World, next};
+use tests::world::{World, next, now};
+use time::Duration;
 
 use crate::{named, page, rows};
 
@@ -15,7 +17,7 @@ const FOLDER: &str = "agency-client/examples/messages";
 const PROTOCOL: &str = "proto/pyramid/exchange/v1/message.proto";
 
 /// The objects of a message file: the page's section is called as the protocol's message.
-const OBJECTS: [&str; 11] = [
+const OBJECTS: [&str; 20] = [
     "Message",
     "Subject",
     "Identifier",
@@ -27,6 +29,15 @@ const OBJECTS: [&str; 11] = [
     "Custody",
     "Flag",
     "Correction",
+    "DrugTest",
+    "Enforcement",
+    "Action",
+    "Placement",
+    "Referral",
+    "ReferralParty",
+    "Court",
+    "Request",
+    "Response",
 ];
 
 pub(crate) fn sample(name: &str) -> wire::Message {
@@ -43,7 +54,8 @@ struct Row {
 }
 
 const PROBATION: (&str, &str, &str) = ("probation-greater-manchester", "records", "stockport");
-const SAMPLES: [Row; 5] = [
+const POLICE: (&str, &str, &str) = ("gmp", "records", "stockport");
+const SAMPLES: [Row; 13] = [
     Row {
         sample: "intelligence",
         sender: ("gmp", "intelligence"),
@@ -57,33 +69,83 @@ const SAMPLES: [Row; 5] = [
     Row { sample: "custody", sender: ("hmpps-prisons", "records"), recipient: PROBATION },
     Row { sample: "flag", sender: ("gmp", "records"), recipient: PROBATION },
     Row { sample: "correction", sender: ("hmpps-prisons", "records"), recipient: PROBATION },
+    Row { sample: "drug_test", sender: ("gmp", "records"), recipient: PROBATION },
+    Row {
+        sample: "enforcement",
+        sender: ("probation-greater-manchester", "records"),
+        recipient: POLICE,
+    },
+    Row { sample: "action", sender: ("gmp", "records"), recipient: PROBATION },
+    Row {
+        sample: "placement",
+        sender: ("wirral-council", "childrens-services"),
+        recipient: ("stockport-council", "childrens-services", "childrens-services"),
+    },
+    Row { sample: "referral", sender: ("gmp", "records"), recipient: PROBATION },
+    Row { sample: "court", sender: ("hmcts", "records"), recipient: PROBATION },
+    Row { sample: "request", sender: ("gmp", "records"), recipient: PROBATION },
+    Row {
+        sample: "response",
+        sender: ("probation-greater-manchester", "records"),
+        recipient: POLICE,
+    },
 ];
+
+/// What the page tells whoever publishes a sample to do first: set the times that grow old, and
+/// answer the request under the release it came by.
+fn made_ready(mut message: wire::Message, request: Option<&[u8]>) -> wire::Message {
+    if message.act_by.is_some() {
+        message.act_by = Some(timestamp(now() + Duration::days(7)));
+    }
+    if let Some(wire::message::Kind::DrugTest(test)) = &mut message.kind {
+        test.tested_at = Some(timestamp(now() - Duration::hours(1)));
+    }
+    if !message.in_reply_to.is_empty() {
+        message.in_reply_to = request.unwrap().to_vec().into();
+    }
+    message
+}
+
+const fn kind_of(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Intelligence(_) => "intelligence",
+        Kind::Mappa(_) => "mappa",
+        Kind::Custody(_) => "custody",
+        Kind::Flag(_) => "flag",
+        Kind::Correction(_) => "correction",
+        Kind::Task(_) => "task",
+        Kind::DrugTest(_) => "drug_test",
+        Kind::Enforcement(_) => "enforcement",
+        Kind::Action(_) => "action",
+        Kind::Placement(_) => "placement",
+        Kind::Referral(_) => "referral",
+        Kind::Court(_) => "court",
+        Kind::Request(_) => "request",
+        Kind::Response(_) => "response",
+    }
+}
 
 #[tokio::test]
 async fn every_sample_is_accepted_and_arrives_at_the_desk_the_page_names() {
     let world = World::shipped().await;
-    let mut custody = None;
+    let (mut custody, mut request) = (None, None);
     for Row { sample: name, sender, recipient: (agency, node, desk) } in SAMPLES {
         let mut mailbox = world.mailbox(agency, node, desk).await;
-        let accepted =
-            world.publisher(sender.0, sender.1).await.publish(sample(name)).await.unwrap();
+        let message = made_ready(sample(name), request.as_deref());
+        let published = world.publisher(sender.0, sender.1).await.publish(message).await;
+        let accepted = published.unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(!accepted.repeated_submission, "{name}");
         let came = next(&mut mailbox).await;
-        let kind = match came.message.kind.as_ref().unwrap() {
-            Kind::Intelligence(_) => "intelligence",
-            Kind::Mappa(_) => "mappa",
-            Kind::Custody(_) => {
-                custody = Some(came.delivery.reference.clone());
-                "custody"
-            }
-            Kind::Flag(_) => "flag",
-            Kind::Correction(_) => {
+        let kind = came.message.kind.as_ref().unwrap();
+        assert_eq!(kind_of(kind), name);
+        match name {
+            "custody" => custody = Some(came.delivery.reference.clone()),
+            "request" => request = Some(came.delivery.release_id.to_vec()),
+            "correction" => {
                 assert_eq!(Some(&came.delivery.settles_reference), custody.as_ref());
-                "correction"
             }
-            Kind::Task(_) => "task",
-        };
-        assert_eq!(kind, name);
+            _ => {}
+        }
         for subject in &came.message.subjects {
             assert!(subject.name.is_empty() || subject.name.starts_with("Invented "), "{name}");
         }
@@ -178,7 +240,7 @@ fn the_page_lists_every_word_that_a_message_may_hold() {
 }
 
 /// The protocol's enumerations in the order of the page, each with what its values begin with.
-const ENUMERATIONS: [(&str, &str); 22] = [
+const ENUMERATIONS: [(&str, &str); 44] = [
     ("Purpose", "PURPOSE_"),
     ("Gateway", "GATEWAY_"),
     ("LawfulBasis", "LAWFUL_BASIS_"),
@@ -201,4 +263,26 @@ const ENUMERATIONS: [(&str, &str); 22] = [
     ("CustodyCertainty", "CUSTODY_CERTAINTY_"),
     ("FlagKind", "FLAG_KIND_"),
     ("FlagAction", "FLAG_ACTION_"),
+    ("FlagCohort", "FLAG_COHORT_"),
+    ("FlagRating", "FLAG_RATING_"),
+    ("FlagExit", "FLAG_EXIT_"),
+    ("CorrectionAction", "CORRECTION_ACTION_"),
+    ("DrugTestStage", "DRUG_TEST_STAGE_"),
+    ("DrugTestResult", "DRUG_TEST_RESULT_"),
+    ("DrugTestSubstance", "DRUG_TEST_SUBSTANCE_"),
+    ("DrugTestUse", "DRUG_TEST_USE_"),
+    ("EnforcementMatter", "ENFORCEMENT_MATTER_"),
+    ("EnforcementStep", "ENFORCEMENT_STEP_"),
+    ("EnforcementOutcome", "ENFORCEMENT_OUTCOME_"),
+    ("ActionStep", "ACTION_STEP_"),
+    ("Pathway", "PATHWAY_"),
+    ("PlacementSort", "PLACEMENT_SORT_"),
+    ("PlacementStep", "PLACEMENT_STEP_"),
+    ("ReferralStep", "REFERRAL_STEP_"),
+    ("PartyRole", "PARTY_ROLE_"),
+    ("Consent", "CONSENT_"),
+    ("CourtStep", "COURT_STEP_"),
+    ("CourtOrder", "COURT_ORDER_"),
+    ("ResponseOutcome", "RESPONSE_OUTCOME_"),
+    ("DeclineReason", "DECLINE_REASON_"),
 ];

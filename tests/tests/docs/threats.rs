@@ -28,7 +28,7 @@ async fn intelligence_and_its_withdrawal_tell_the_hour_and_neither_desk_nor_case
         statements: Vec::new(),
         kind: Some(wire::message::Kind::Correction(wire::Correction {
             message_id: intelligence.message_id.clone(),
-            reason: String::new(),
+            ..wire::Correction::default()
         })),
         ..intelligence.clone()
     };

@@ -119,11 +119,11 @@ fn first_of_each_slice(
     for _ in 0..REMEMBERED {
         let Ask { desk, question, stake } = ask()?;
         let agency = rulebook.directory.desk(desk).map(|desk| desk.agency.clone());
-        if !seen.insert((agency, question.kind.name())) {
+        if !seen.insert((agency, question.facts.kind().name())) {
             continue;
         }
         timed(&mut times, || in_force.decide_uncached(desk, &question, stake));
-        sizes.extend(in_force.slice_policies(desk, question.kind));
+        sizes.extend(in_force.slice_policies(desk, question.facts.kind()));
     }
     sizes.sort_unstable();
     Ok(json!({

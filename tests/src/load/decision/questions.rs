@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use broker::directory::{AgencyKind, DeskIndex, Directory, MessageKind, Regime};
-use broker::policy::{IntelligenceFacts, Question, Stake};
+use broker::policy::{IntelligenceFacts, KindFacts, Question, Stake};
 use proto::exchange::v1::{
     CustodyCertainty, CustodyEvent, Field, FlagKind, Gateway, GradingScheme, HandlingCondition,
     IntelligenceCondition, LawfulBasis, LimitedAccess, Marking, Purpose, SensitiveCondition,
@@ -19,8 +19,25 @@ use proto::exchange::v1::{
 use super::rulebook::{Rulebook, in_region};
 use crate::draws::Draws;
 
-const KINDS: [MessageKind; 3] =
-    [MessageKind::Custody, MessageKind::Intelligence, MessageKind::Mappa];
+/// The kinds of message that are asked about.
+#[derive(Clone, Copy)]
+enum Sort {
+    Custody,
+    Intelligence,
+    Mappa,
+}
+
+const SORTS: [Sort; 3] = [Sort::Custody, Sort::Intelligence, Sort::Mappa];
+
+impl Sort {
+    const fn kind(self) -> MessageKind {
+        match self {
+            Self::Custody => MessageKind::Custody,
+            Self::Intelligence => MessageKind::Intelligence,
+            Self::Mappa => MessageKind::Mappa,
+        }
+    }
+}
 
 /// One question for one desk.
 #[derive(Clone)]
@@ -64,7 +81,7 @@ impl<'a> Asker<'a> {
             directory,
             regions: rulebook.regions,
             draws: Draws::new(seed),
-            desks: KINDS.into_iter().map(of).collect(),
+            desks: SORTS.into_iter().map(|sort| of(sort.kind())).collect(),
         }
     }
 
@@ -84,8 +101,8 @@ impl<'a> Asker<'a> {
     /// The next question. `None`: no desk takes its kind, which would be a fault of the
     /// directory.
     pub fn draw(&mut self) -> Option<Ask> {
-        let place = self.draws.below(KINDS.len());
-        let kind = *KINDS.get(place)?;
+        let place = self.draws.below(SORTS.len());
+        let sort = *SORTS.get(place)?;
         let region = self.draws.below(self.regions);
         let of_desk = match self.draws.below(100) {
             0..70 => region,
@@ -96,33 +113,31 @@ impl<'a> Asker<'a> {
         // Of intelligence nothing goes to those who are everybody's.
         let near = desks.get(of_desk).filter(|near| !near.is_empty()).or(desks.get(region))?;
         let desk = *near.get(self.draws.below(near.len()))?;
-        let question = self.question(kind, region)?;
+        let question = self.question(sort, region)?;
         let mut stake = Stake {
             addressed: self.share(30),
             flag_owner: self.share(20),
             in_area: self.share(60),
             selection: false,
+            holder: false,
         };
         stake.in_area |= !stake.addressed && !stake.flag_owner;
         Some(Ask { desk, question, stake })
     }
 
-    fn question(&mut self, kind: MessageKind, region: usize) -> Option<Question> {
-        let (sender, gateways, purposes): (&str, &[Gateway], &[Purpose]) = match kind {
-            MessageKind::Intelligence => (
+    fn question(&mut self, sort: Sort, region: usize) -> Option<Question> {
+        let (sender, gateways, purposes): (&str, &[Gateway], &[Purpose]) = match sort {
+            Sort::Intelligence => (
                 "gmp",
                 &[Gateway::Cda1998S115, Gateway::PoliceCommonLaw],
                 &[Purpose::CrimePrevention],
             ),
-            MessageKind::Mappa => (
+            Sort::Mappa => (
                 "probation-greater-manchester",
                 &[Gateway::Cja2003S325],
                 &[Purpose::PublicProtection],
             ),
-            MessageKind::Custody
-            | MessageKind::Flag
-            | MessageKind::Correction
-            | MessageKind::Task => (
+            Sort::Custody => (
                 "hmpps-prisons",
                 &[Gateway::Oma2007S14, Gateway::Cda1998S115],
                 &[Purpose::OffenderManagement, Purpose::PublicProtection],
@@ -131,7 +146,7 @@ impl<'a> Asker<'a> {
         let sender = self.directory.agency(&in_region(sender, region))?;
         let (sender, sender_kind): (Arc<str>, AgencyKind) = (Arc::clone(&sender.id), sender.kind);
         Some(Question {
-            kind,
+            facts: self.facts(sort)?,
             sender,
             sender_kind,
             sender_regime: Regime::Part3,
@@ -151,11 +166,7 @@ impl<'a> Asker<'a> {
             under_18: self.share(10),
             limited_access: self.limited_access(),
             flags: self.some_of(&[FlagKind::Ppo, FlagKind::Iom, FlagKind::Mappa], 40),
-            custody: if kind == MessageKind::Custody { Some(self.custody()?) } else { None },
-            mappa: (kind == MessageKind::Mappa).then(|| self.mappa()),
-            intelligence: (kind == MessageKind::Intelligence).then(|| self.grade()),
-            fields: self.fields(kind),
-            task: None,
+            fields: self.fields(sort),
         })
     }
 
@@ -167,7 +178,15 @@ impl<'a> Asker<'a> {
         }
     }
 
-    fn custody(&mut self) -> Option<(CustodyEvent, CustodyCertainty)> {
+    fn facts(&mut self, sort: Sort) -> Option<KindFacts> {
+        Some(match sort {
+            Sort::Custody => self.custody()?,
+            Sort::Intelligence => self.grade(),
+            Sort::Mappa => self.mappa(),
+        })
+    }
+
+    fn custody(&mut self) -> Option<KindFacts> {
         let event = self.one_of(&[
             CustodyEvent::Release,
             CustodyEvent::Reception,
@@ -179,17 +198,17 @@ impl<'a> Asker<'a> {
         let provisional = self.share(20);
         let certainty =
             if provisional { CustodyCertainty::Provisional } else { CustodyCertainty::Confirmed };
-        Some((event, certainty))
+        Some(KindFacts::Custody { event, certainty })
     }
 
-    fn mappa(&mut self) -> (u32, u32) {
+    fn mappa(&mut self) -> KindFacts {
         let mut below = |bound| u32::try_from(self.draws.below(bound)).unwrap_or(0);
-        (1 + below(4), below(4))
+        KindFacts::Mappa { category: 1 + below(4), level: below(4) }
     }
 
-    fn grade(&mut self) -> IntelligenceFacts {
+    fn grade(&mut self) -> KindFacts {
         let conditional = self.share(30);
-        IntelligenceFacts {
+        KindFacts::Intelligence(IntelligenceFacts {
             scheme: GradingScheme::ThreeFiveTwo,
             handling: if conditional { 'C' } else { 'P' },
             conditions: if conditional {
@@ -197,15 +216,14 @@ impl<'a> Asker<'a> {
             } else {
                 BTreeSet::new()
             },
-        }
+        })
     }
 
-    fn fields(&mut self, kind: MessageKind) -> BTreeSet<Field> {
-        let always: &[Field] = match kind {
-            MessageKind::Custody => &[Field::CustodyPrison, Field::CustodyReason],
-            MessageKind::Mappa => &[Field::MappaCategory, Field::MappaLevel, Field::Risk],
-            MessageKind::Intelligence => &[Field::OriginatorReference, Field::Narrative],
-            MessageKind::Flag | MessageKind::Correction | MessageKind::Task => &[],
+    fn fields(&mut self, sort: Sort) -> BTreeSet<Field> {
+        let always: &[Field] = match sort {
+            Sort::Custody => &[Field::CustodyPrison, Field::CustodyReason],
+            Sort::Mappa => &[Field::MappaCategory, Field::MappaLevel, Field::Risk],
+            Sort::Intelligence => &[Field::OriginatorReference, Field::Narrative],
         };
         let mut fields = self.some_of(
             &[

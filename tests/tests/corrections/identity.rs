@@ -1,0 +1,237 @@
+//! Numbers that turn out to be one person's, and numbers that turn out not to be.
+
+use std::collections::BTreeSet;
+
+use agency_client::compose::{self, Person};
+use agency_client::{Incoming, PublishError};
+use prost::bytes::Bytes;
+use proto::exchange::v1 as wire;
+use proto::exchange::v1::released_message::Kind;
+use proto::exchange::v1::{CorrectionAction, IdentifierType};
+use proto::refusal::Refusal;
+use tests::world::{World, adult, id, review_date};
+
+use super::town::{
+    ALL, Agreed, CHILDREN, DIVISION, EAST, GROUNDS, HOUSING, NAME, NORTH, PRISONS, SUPERVISION,
+    WIRRAL, action_of, ends_for, hearing_of, nothing_for, open, send, taken, takes, town,
+};
+
+/// Another name, so that nobody is asked whether the two are one.
+const NAMESAKE: &str = "Invented Alias";
+const LEADING: &str = "A9611AA";
+const OTHER: &str = "A9612AA";
+const PNC: &str = "1995/0054321P";
+const OTHER_PNC: &str = "1996/0054322F";
+
+fn nobody_yet() -> Person {
+    Person::new(wire::SubjectCategory::Managed)
+}
+
+fn merge() -> compose::Draft {
+    compose::merge(id(), GROUNDS, nobody_yet().name(NAME), IdentifierType::Noms, LEADING, OTHER)
+}
+
+fn unmerge() -> compose::Draft {
+    let (one, other) = ((nobody_yet().name(NAME), LEADING), (nobody_yet(), OTHER));
+    compose::unmerge(id(), GROUNDS, IdentifierType::Noms, one, other)
+}
+
+/// The numbers a notice names, person by person.
+fn numbers(came: &Incoming) -> Vec<Vec<&str>> {
+    assert!(came.message.subjects.iter().all(|one| one.name.is_empty()), "named again to nobody");
+    assert_eq!(came.message.areas, [], "nor placed");
+    came.message
+        .subjects
+        .iter()
+        .map(|one| one.identifiers.iter().map(|number| number.value.as_str()).collect())
+        .collect()
+}
+
+/// Of what it was given, the references a notice names.
+fn concerns(came: &Incoming, given: &[&Incoming]) {
+    let named: BTreeSet<Bytes> = came.message.concerns.iter().cloned().collect();
+    let own: BTreeSet<Bytes> = given.iter().map(|one| one.delivery.reference.clone()).collect();
+    assert_eq!(named, own);
+    assert_eq!(came.message.concerns.len(), own.len(), "each once");
+}
+
+#[tokio::test]
+async fn a_merge_reaches_whoever_was_told_of_either_number_and_shows_each_only_its_own() {
+    let world = town().await;
+    let of = |noms: &str| hearing_of(id(), adult(noms, NAME));
+    send(&world, DIVISION, of(LEADING).addressee(WIRRAL.0, "").addressee(CHILDREN.0, "")).await;
+    send(&world, DIVISION, of(OTHER).addressee(WIRRAL.0, "").addressee(HOUSING.0, "")).await;
+    // Supervision has something waiting and was given nothing yet.
+    send(&world, DIVISION, of(OTHER).addressee(SUPERVISION.0, "")).await;
+    let mut wirral = open(&world, WIRRAL).await;
+    let first = taken(&mut wirral).await;
+    let second = taken(&mut wirral).await;
+    wirral.close().await.unwrap();
+    let (children, housing) = (takes(&world, CHILDREN).await, takes(&world, HOUSING).await);
+
+    for (news, action) in
+        [(merge(), CorrectionAction::Merge), (unmerge(), CorrectionAction::Unmerge)]
+    {
+        let parted = action == CorrectionAction::Unmerge;
+        send(&world, PRISONS, news.area(NORTH, wire::AreaRole::Resident)).await;
+        let came = takes(&world, WIRRAL).await;
+        assert_eq!(action_of(&came), action);
+        let both: &[&[&str]] = if parted { &[&[LEADING], &[OTHER]] } else { &[&[LEADING, OTHER]] };
+        assert_eq!(numbers(&came), both);
+        let came = takes(&world, CHILDREN).await;
+        let first_only: &[&[&str]] = if parted { &[&[LEADING], &[]] } else { &[&[LEADING]] };
+        assert_eq!(numbers(&came), first_only);
+        let came = takes(&world, HOUSING).await;
+        let other_only: &[&[&str]] = if parted { &[&[], &[OTHER]] } else { &[&[OTHER]] };
+        assert_eq!(numbers(&came), other_only);
+        if !parted {
+            concerns(&came, &[&housing]);
+        }
+        nothing_for(&world, &[EAST, DIVISION]).await;
+    }
+    assert_ne!(first.delivery.reference, second.delivery.reference);
+    assert_ne!(children.delivery.reference, housing.delivery.reference);
+    assert_eq!(takes(&world, SUPERVISION).await.message.statements.len(), 1, "news, and no more");
+    nothing_for(&world, &[SUPERVISION]).await;
+}
+
+#[tokio::test]
+async fn a_merge_names_to_each_all_that_it_was_given_about_either() {
+    let world = town().await;
+    let of = |noms: &str| hearing_of(id(), adult(noms, NAME)).addressee(WIRRAL.0, "");
+    let mut given = Vec::new();
+    for noms in [LEADING, OTHER, LEADING] {
+        send(&world, DIVISION, of(noms)).await;
+        given.push(takes(&world, WIRRAL).await);
+    }
+    send(&world, DIVISION, of("A9613AA")).await;
+    takes(&world, WIRRAL).await;
+    send(&world, PRISONS, merge()).await;
+    concerns(&takes(&world, WIRRAL).await, &given.iter().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn to_a_desk_that_was_shown_no_number_a_merge_shows_none_but_says_which_deliveries() {
+    let agreed = Agreed { to: ALL, more: "withhold = [\"hmpps_identifiers\"]" };
+    let world = World::with(agreed.script()).await;
+    let told = hearing_of(id(), adult(LEADING, NAME)).addressee(HOUSING.0, "");
+    send(&world, DIVISION, told).await;
+    let given = takes(&world, HOUSING).await;
+    assert_eq!(given.message.subjects[0].identifiers, []);
+    // That it may now have them changes nothing: it had not.
+    world.stage.approve(&Agreed { to: ALL, more: "" }.script()).await.unwrap();
+    send(&world, PRISONS, merge()).await;
+    let came = takes(&world, HOUSING).await;
+    assert_eq!(numbers(&came), [[""; 0]]);
+    concerns(&came, &[&given]);
+}
+
+#[tokio::test]
+async fn a_number_that_was_taken_out_when_the_message_was_fetched_is_in_no_merge_either() {
+    let world = town().await;
+    let told = hearing_of(id(), adult(LEADING, NAME)).addressee(HOUSING.0, "");
+    send(&world, DIVISION, told).await;
+    let agreed = Agreed { to: ALL, more: "withhold = [\"hmpps_identifiers\"]" };
+    world.stage.approve(&agreed.script()).await.unwrap();
+    let given = takes(&world, HOUSING).await;
+    assert_eq!(given.message.subjects[0].identifiers, []);
+    send(&world, PRISONS, merge()).await;
+    let came = takes(&world, HOUSING).await;
+    assert_eq!(numbers(&came), [[""; 0]]);
+    concerns(&came, &[&given]);
+}
+
+#[tokio::test]
+async fn an_agreement_that_ended_meanwhile_does_not_end_the_duty_to_tell_of_a_merge() {
+    let world = town().await;
+    let told = hearing_of(id(), adult(LEADING, NAME)).addressee(HOUSING.0, "");
+    send(&world, DIVISION, told).await;
+    let given = takes(&world, HOUSING).await;
+    ends_for(&world, HOUSING.0).await;
+    world.suspend(HOUSING.0, true).await;
+    send(&world, PRISONS, merge()).await;
+    world.suspend(HOUSING.0, false).await;
+    let came = takes(&world, HOUSING).await;
+    assert_eq!(action_of(&came), CorrectionAction::Merge);
+    concerns(&came, &[&given]);
+}
+
+#[tokio::test]
+async fn after_a_merge_a_flag_under_one_number_is_met_by_news_under_the_other_until_they_part() {
+    let world = town().await;
+    let list = wire::FlagKind::Ppo;
+    let person = adult(LEADING, NAME);
+    let flag = compose::flag_raise(id(), GROUNDS, person, list, &review_date(), id());
+    send(&world, WIRRAL, flag).await;
+    let news = || hearing_of(id(), adult(OTHER, NAMESAKE));
+    send(&world, DIVISION, news()).await;
+    nothing_for(&world, &[WIRRAL]).await;
+    send(&world, PRISONS, merge()).await;
+    send(&world, DIVISION, news()).await;
+    let came = takes(&world, WIRRAL).await;
+    assert!(matches!(came.message.kind, Some(Kind::Court(_))));
+    send(&world, PRISONS, unmerge()).await;
+    takes(&world, WIRRAL).await;
+    send(&world, DIVISION, news()).await;
+    nothing_for(&world, &[WIRRAL]).await;
+}
+
+#[tokio::test]
+async fn what_one_force_joined_another_may_part() {
+    let world = town().await;
+    let of = |pnc: &str| {
+        Person::new(wire::SubjectCategory::Managed)
+            .identifier(IdentifierType::Pnc, pnc)
+            .birth_date("1988-04-12")
+            .limited_access(wire::LimitedAccess::No)
+    };
+    let flag =
+        compose::flag_raise(id(), GROUNDS, of(PNC), wire::FlagKind::Ppo, &review_date(), id());
+    send(&world, SUPERVISION, flag).await;
+    // One of them knows when he was born and the other does not: they agree all the same.
+    let pnc = IdentifierType::Pnc;
+    let born = nobody_yet().birth_date("1988-04-12");
+    send(&world, DIVISION, compose::merge(id(), GROUNDS, born, pnc, PNC, OTHER_PNC)).await;
+    send(&world, WIRRAL, compose::merge(id(), GROUNDS, nobody_yet(), pnc, PNC, OTHER_PNC)).await;
+    send(&world, DIVISION, hearing_of(id(), of(OTHER_PNC))).await;
+    takes(&world, SUPERVISION).await;
+    let (one, other) = ((nobody_yet(), PNC), (nobody_yet(), OTHER_PNC));
+    send(&world, WIRRAL, compose::unmerge(id(), GROUNDS, pnc, one, other)).await;
+    takes(&world, SUPERVISION).await;
+    send(&world, DIVISION, hearing_of(id(), of(OTHER_PNC))).await;
+    nothing_for(&world, &[SUPERVISION]).await;
+}
+
+#[tokio::test]
+async fn three_numbers_of_one_person_are_one_persons() {
+    let world = town().await;
+    let list = wire::FlagKind::Ppo;
+    let flag = compose::flag_raise(id(), GROUNDS, adult(LEADING, NAME), list, &review_date(), id());
+    send(&world, WIRRAL, flag).await;
+    let third = "A9614AA";
+    let noms = IdentifierType::Noms;
+    send(&world, PRISONS, merge()).await;
+    send(&world, PRISONS, compose::merge(id(), GROUNDS, nobody_yet(), noms, LEADING, third)).await;
+    for number in [OTHER, third] {
+        send(&world, DIVISION, hearing_of(id(), adult(number, NAMESAKE))).await;
+        takes(&world, WIRRAL).await;
+    }
+}
+
+#[tokio::test]
+async fn only_the_registers_own_authority_says_whose_a_number_is() {
+    let world = town().await;
+    let told = hearing_of(id(), adult(LEADING, NAME)).addressee(HOUSING.0, "");
+    send(&world, DIVISION, told).await;
+    takes(&world, HOUSING).await;
+    for news in [merge(), unmerge()] {
+        for (agency, desk) in [DIVISION, SUPERVISION] {
+            let publisher = world.publisher(agency, desk).await;
+            let answer = publisher.publish(news.clone().build().unwrap()).await;
+            let Err(PublishError::Refused(refused)) = answer else { panic!("it must be refused") };
+            assert_eq!(refused.refusal, Some(Refusal::InvalidMessage));
+            assert_eq!(refused.violations[0].field, "correction.action");
+        }
+    }
+    nothing_for(&world, &[HOUSING]).await;
+}
