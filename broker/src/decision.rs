@@ -219,8 +219,8 @@ fn decide_candidate(
     let desk = rules.directory.desk(candidate.desk)?;
     let mut verdicts = verdicts(addressed, candidate, questions, desk.agency_kind, rules);
     let mut notice_only = false;
-    let holds = owes_holders(admitted)
-        && candidate.reasons.iter().any(|reasons| reasons.contains(&Reason::Holder));
+    let has = |reason| candidate.reasons.iter().any(|reasons| reasons.contains(&reason));
+    let holds = owes_holders(admitted) && (has(Reason::Holder) || has(Reason::Owed));
     if holds && candidate.task.is_none() && is_refused(&verdicts) {
         // Whoever was given the earlier message is told that something came of it, even where
         // it may have no more of it now (DPA 2018 s.48; UK GDPR art 19).
@@ -231,7 +231,11 @@ fn decide_candidate(
         notice_only = questions.iter().any(|one| one.facts != KindFacts::Correction);
         verdicts = self::verdicts(addressed, candidate, &bare, desk.agency_kind, rules);
     }
-    if let Some(shown) = routing::shown_by_programme(admitted, desk, &rules.directory) {
+    // Who has nothing of the earlier message but a question about it is told no more than that.
+    notice_only |= has(Reason::Owed) && !has(Reason::Holder);
+    if let Some(shown) =
+        routing::shown_by_programme(admitted, &addressed.earlier, desk, &rules.directory)
+    {
         for ((verdict, shown), question) in verdicts.iter_mut().zip(&shown).zip(questions) {
             *verdict = Arc::new(held_to(verdict, shown, question));
         }
@@ -415,9 +419,13 @@ fn settle(
         .iter()
         .enumerate()
         .any(|(position, kinds)| !kinds.is_empty() && candidate.stake(position).flag_owner);
-    let stays = |verdict: &Arc<Verdict>| verdict.outcome.is_ok().then(|| Arc::clone(verdict));
+    // What takes something back is permitted about everybody, and shows only whom the desk knows.
+    let bare = candidate.task.is_none() && admitted.to_holders_only();
+    let stays = |(verdict, staked): (&Arc<Verdict>, &bool)| {
+        (verdict.outcome.is_ok() && (*staked || !bare)).then(|| Arc::clone(verdict))
+    };
     let mut view = View {
-        subjects: verdicts.iter().map(stays).collect(),
+        subjects: verdicts.iter().zip(staked).map(stays).collect(),
         task: candidate.task,
         act_by,
         delete_by,

@@ -184,11 +184,24 @@ fn kind(admitted: &Admitted, view: &View) -> Option<ReleasedKind> {
     Some(kind)
 }
 
-/// Takes away what no field covers and a notice does not say: when it happened, and why.
+/// Takes away what no field covers and a notice does not say: when it happened, why, and to what
+/// it came, unless that takes back what the recipient was told.
 fn leave_what_happened(kind: &mut ReleasedKind) {
     match kind {
         ReleasedKind::Custody(custody) => custody.occurred_at = None,
-        ReleasedKind::Enforcement(enforcement) => enforcement.occurred_at = None,
+        ReleasedKind::Enforcement(enforcement) => {
+            enforcement.occurred_at = None;
+            if enforcement.outcome() == wire::EnforcementOutcome::Proved {
+                enforcement.outcome = 0;
+            }
+        }
+        ReleasedKind::Flag(flag) if flag.action() != wire::FlagAction::Deselect => flag.action = 0,
+        ReleasedKind::Placement(placement) => placement.step = 0,
+        ReleasedKind::Referral(referral)
+            if referral.step() != wire::ReferralStep::NotProceeding =>
+        {
+            referral.step = 0;
+        }
         ReleasedKind::Court(court) => court.hearing_at = None,
         ReleasedKind::Correction(correction) => correction.reason.clear(),
         ReleasedKind::Intelligence(_)
@@ -197,7 +210,6 @@ fn leave_what_happened(kind: &mut ReleasedKind) {
         | ReleasedKind::Task(_)
         | ReleasedKind::DrugTest(_)
         | ReleasedKind::Action(_)
-        | ReleasedKind::Placement(_)
         | ReleasedKind::Referral(_)
         | ReleasedKind::Request(_)
         | ReleasedKind::Response(_) => {}

@@ -18,8 +18,8 @@ use time::OffsetDateTime;
 
 use crate::directory::{Desk, DeskIndex, Directory, Function, Part, Programme};
 use crate::message::{Admitted, SubjectFacts};
-use crate::policy::Stake;
-use crate::register::{Flag, Register};
+use crate::policy::{KindFacts, Stake};
+use crate::register::{DeskName, Flag, Register};
 use crate::seal::Token;
 
 pub use earlier::{Earlier, HeldOfPerson};
@@ -42,6 +42,8 @@ pub enum Reason {
     Selection,
     /// It was given the message that this one follows.
     Holder,
+    /// It is owed word of what came of an earlier message.
+    Owed,
     /// The message that this one follows waits for it, or it has to do with the person that is
     /// asked about.
     Concerned,
@@ -62,6 +64,7 @@ impl Reason {
             Self::Interest => "interest".into(),
             Self::Selection => "selection".into(),
             Self::Holder => "holder".into(),
+            Self::Owed => "owed".into(),
             Self::Concerned => "concerned".into(),
             Self::Asked => "asked".into(),
             Self::Provider => "provider".into(),
@@ -276,13 +279,20 @@ fn by_review(flags: &[Arc<Flag>], now: OffsetDateTime) -> (BTreeSet<FlagKind>, B
 
 /// Those who were given what this follows, and whoever asked for it.
 fn route_earlier(earlier: &Earlier, found: &mut Found<'_>, directory: &Directory) {
-    for (desks, reason) in
-        [(&earlier.holders, Reason::Holder), (&earlier.waiting, Reason::Concerned)]
-    {
-        for desk in desks {
-            if let Some(desk) = directory.desk_index(&desk.agency, &desk.desk) {
-                found.every_subject(desk, reason);
+    let index = |desk: &DeskName| directory.desk_index(&desk.agency, &desk.desk);
+    for holder in &earlier.holders {
+        let Some(desk) = index(holder) else { continue };
+        let seen = earlier.seen.get(holder);
+        for (position, subject) in found.admitted.subjects.iter().enumerate() {
+            let anybody = subject.tokens.is_empty();
+            if seen.is_none_or(|seen| anybody || subject.tokens.iter().any(|t| seen.contains(t))) {
+                found.add(desk, None, position, Reason::Holder);
             }
+        }
+    }
+    for (desks, reason) in [(&earlier.waiting, Reason::Concerned), (&earlier.owed, Reason::Owed)] {
+        for desk in desks.iter().filter_map(index) {
+            found.every_subject(desk, reason);
         }
     }
     if let Some((asker, _)) = &earlier.answers
@@ -463,7 +473,10 @@ fn route_selection(desk: DeskIndex, listed: &[bool], found: &mut Found<'_>) {
 /// Whoever provides a programme: for each person of a referral that is made, the desk that works
 /// with people of that person's part in it.
 fn route_referral(found: &mut Found<'_>, directory: &Directory) {
-    let Some((referral, programme)) = made_referral(found.admitted, directory) else { return };
+    let Some((referral, programme)) = of_programme(found.admitted, directory) else { return };
+    if referral.step() != wire::ReferralStep::Made {
+        return;
+    }
     for position in 0..found.count {
         let provider = programme.part(part_of(referral, position)).map(|part| &part.provider);
         if let Some(desk) = provider.and_then(|provider| directory.provider_desk(provider)) {
@@ -472,13 +485,13 @@ fn route_referral(found: &mut Found<'_>, directory: &Directory) {
     }
 }
 
-/// The referral that is made by a message, and its programme.
-fn made_referral<'a>(
+/// The referral that a message is about, and its programme.
+fn of_programme<'a>(
     admitted: &'a Admitted,
     directory: &'a Directory,
 ) -> Option<(&'a wire::Referral, &'a Programme)> {
     match &admitted.message.kind {
-        Some(Kind::Referral(referral)) if referral.step() == wire::ReferralStep::Made => {
+        Some(Kind::Referral(referral)) => {
             Some((referral, directory.programme(&referral.programme)?))
         }
         Some(_) | None => None,
@@ -502,19 +515,38 @@ fn part_of(referral: &wire::Referral, position: usize) -> PartyRole {
 #[must_use]
 pub fn shown_by_programme(
     admitted: &Admitted,
+    earlier: &Earlier,
     desk: &Desk,
     directory: &Directory,
 ) -> Option<Vec<BTreeSet<Field>>> {
-    let (referral, programme) = made_referral(admitted, directory)?;
-    let provides =
-        |part: &Part| (&part.provider.agency, &part.provider.desk) == (&desk.agency, &desk.id);
-    programme.parts().any(provides).then(|| {
-        let positions = 0..admitted.subjects.len();
-        let part = |position| programme.part(part_of(referral, position)).filter(|p| provides(p));
-        positions
-            .map(|position| part(position).map(|p| p.fields.clone()).unwrap_or_default())
-            .collect()
-    })
+    if corrects_referral(admitted, earlier) {
+        // Which programme it was is not at hand: its providers read nothing new of anybody.
+        let provider = directory
+            .programmes()
+            .any(|programme| programme.parts().any(|part| provides(part, desk)));
+        return provider.then(|| vec![BTreeSet::new(); admitted.subjects.len()]);
+    }
+    let (referral, programme) = of_programme(admitted, directory)?;
+    // Where nobody's part is said any more, what it may know of each of those it works with.
+    let own = programme.parts().filter(|part| provides(part, desk)).map(|part| part.fields.clone());
+    let of_all = own.reduce(|one, other| &one & &other)?;
+    let unsaid = referral.parties.is_empty() && referral.step() != wire::ReferralStep::Made;
+    let of_part = |position| {
+        let part = programme.part(part_of(referral, position)).filter(|part| provides(part, desk));
+        part.map(|part| part.fields.clone()).unwrap_or_default()
+    };
+    let positions = 0..admitted.subjects.len();
+    Some(positions.map(|at| if unsaid { of_all.clone() } else { of_part(at) }).collect())
+}
+
+fn provides(part: &Part, desk: &Desk) -> bool {
+    (&part.provider.agency, &part.provider.desk) == (&desk.agency, &desk.id)
+}
+
+/// Whether a message puts right what a referral said.
+fn corrects_referral(admitted: &Admitted, earlier: &Earlier) -> bool {
+    matches!(admitted.message.kind, Some(Kind::Correction(_)))
+        && matches!(earlier.facts, Some(KindFacts::Referral(_)))
 }
 
 /// Desks the sender named: as addressees, or by the kind, as a flag's owner, who must hear that

@@ -159,6 +159,17 @@ async fn what_is_owed_is_listed_until_it_is_attested_and_overdue_once_its_time_h
 }
 
 #[tokio::test]
+async fn what_was_withdrawn_is_not_acted_on_any_more_and_is_deleted_all_the_same() {
+    let world = World::shipped().await;
+    let (message, _, _) = both_forces_told(&world).await;
+    let person = adult(NOMS, "Invented Attested");
+    let withdrawal = compose::withdrawal(id(), RELEASE_GROUNDS, person, message, "");
+    let prisons = world.publisher("hmpps-prisons", "records").await;
+    prisons.publish(withdrawal.build().unwrap()).await.unwrap();
+    assert_eq!(owed(&world, "gmp", "stockport").await, [(Attestation::Deleted, false)]);
+}
+
+#[tokio::test]
 async fn a_correction_is_owed_until_the_recipient_has_done_the_same() {
     let (mut world, clock) = World::on_clock(shipped()).await;
     let (message, named, _) = both_forces_told(&world).await;

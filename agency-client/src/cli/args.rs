@@ -250,7 +250,7 @@ pub(super) enum Format {
 
 #[derive(Args)]
 pub(super) struct Shape {
-    /// Kind: intelligence, mappa, custody, flag or correction.
+    /// Kind, as docs/messages.md names them, such as custody or drug_test.
     #[arg(long)]
     pub(super) kind: String,
     /// Purpose, by its written name.

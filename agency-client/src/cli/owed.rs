@@ -54,18 +54,22 @@ pub(super) async fn obligations(
     }
     for owed in answer.obligations {
         let (release, reference) = (hex::encode(&owed.release_id), hex::encode(&owed.reference));
+        let delivery = hex::encode(&owed.delivery_id);
         let what = word::<wire::Attestation>(owed.owed);
         let due = time_text(owed.due.as_ref());
         out.record(
             || {
                 json!({
-                    "release_id": release, "reference": reference, "owed": what, "due": due,
-                    "overdue": owed.overdue,
+                    "release_id": release, "reference": reference, "delivery_id": delivery,
+                    "owed": what, "due": due, "overdue": owed.overdue,
                 })
             },
             || {
                 let overdue = if owed.overdue { ", overdue" } else { "" };
-                format!("{release} (reference {reference}): to be {what} by {due}{overdue}")
+                format!(
+                    "{release} (reference {reference}, delivery {delivery}): to be {what} by \
+                     {due}{overdue}"
+                )
             },
         )?;
     }

@@ -34,32 +34,58 @@ pub fn delivery(incoming: &Incoming) -> Value {
 /// A message as it was released.
 #[must_use]
 pub fn message(message: &wire::ReleasedMessage) -> Value {
-    let handling = words::<wire::HandlingCondition>(&message.handling_conditions);
-    let areas = message.areas.iter().map(|area| {
+    // Named one by one: a field that is added and not shown does not build.
+    let wire::ReleasedMessage {
+        sending_agency,
+        sending_desk,
+        purpose,
+        gateway,
+        marking,
+        handling_conditions,
+        subjects,
+        statements,
+        areas,
+        urgency,
+        accepted_at,
+        act_by,
+        delete_by,
+        withheld,
+        correlation_id,
+        flag_review_overdue,
+        answers_message_id,
+        concerns,
+        notice_only,
+        kind,
+    } = message;
+    let handling = words::<wire::HandlingCondition>(handling_conditions);
+    let places = areas.iter().map(|area| {
         filled([
             ("code", area.code.as_str().into()),
             ("role", word::<wire::AreaRole>(area.role).into()),
         ])
     });
     let mut object = vec![
-        ("sending_agency", message.sending_agency.as_str().into()),
-        ("sending_desk", message.sending_desk.as_str().into()),
-        ("purpose", word::<wire::Purpose>(message.purpose).into()),
-        ("gateway", word::<wire::Gateway>(message.gateway).into()),
-        ("marking", word::<wire::Marking>(message.marking).into()),
-        ("urgency", word::<wire::Urgency>(message.urgency).into()),
+        ("sending_agency", sending_agency.as_str().into()),
+        ("sending_desk", sending_desk.as_str().into()),
+        ("purpose", word::<wire::Purpose>(*purpose).into()),
+        ("gateway", word::<wire::Gateway>(*gateway).into()),
+        ("marking", word::<wire::Marking>(*marking).into()),
+        ("urgency", word::<wire::Urgency>(*urgency).into()),
         ("handling_conditions", handling.into()),
-        ("accepted_at", time_text(message.accepted_at.as_ref()).into()),
-        ("act_by", time_text(message.act_by.as_ref()).into()),
-        ("delete_by", time_text(message.delete_by.as_ref()).into()),
-        ("correlation_id", message.correlation_id.as_str().into()),
-        ("subjects", message.subjects.iter().map(subject).collect::<Vec<_>>().into()),
-        ("statements", message.statements.iter().map(statement).collect::<Vec<_>>().into()),
-        ("areas", areas.collect::<Vec<_>>().into()),
-        ("withheld", words::<wire::Field>(&message.withheld).into()),
-        ("flag_review_overdue", message.flag_review_overdue.into()),
+        ("accepted_at", time_text(accepted_at.as_ref()).into()),
+        ("act_by", time_text(act_by.as_ref()).into()),
+        ("delete_by", time_text(delete_by.as_ref()).into()),
+        ("correlation_id", correlation_id.as_str().into()),
+        ("subjects", subjects.iter().map(subject).collect::<Vec<_>>().into()),
+        ("statements", statements.iter().map(statement).collect::<Vec<_>>().into()),
+        ("areas", places.collect::<Vec<_>>().into()),
+        ("withheld", words::<wire::Field>(withheld).into()),
+        ("flag_review_overdue", (*flag_review_overdue).into()),
+        ("answers_message_id", answers_message_id.as_str().into()),
+        ("concerns", concerns.iter().map(hex::encode).collect::<Vec<_>>().into()),
+        ("notice_only", (*notice_only).into()),
     ];
-    if let Some(kind) = &message.kind {
+    if let Some(kind) = kind {
         object.push(kinds::kind_of(kind));
     }
     filled(object)

@@ -43,7 +43,11 @@ CREATE TABLE message (
 CREATE UNIQUE INDEX message_key ON message (agency, uuid);
 -- Whom a message is about: custody news is matched against flags that are raised later, and a
 -- merge of numbers finds everything that was said under either.
-CREATE TABLE subject (token BLOB NOT NULL, message INTEGER NOT NULL);
+CREATE TABLE subject (
+  token BLOB NOT NULL,
+  message INTEGER NOT NULL,
+  routes INTEGER NOT NULL
+);
 CREATE INDEX subject_token ON subject (token);
 CREATE INDEX message_withdraws ON message (withdraws) WHERE withdraws IS NOT NULL;
 CREATE TABLE subscription (

@@ -87,6 +87,8 @@ pub struct Made {
 pub struct Owed {
     /// Its last release that was not void.
     pub release_id: [u8; 16],
+    /// Delivery id.
+    pub delivery_id: [u8; 16],
     /// The message.
     pub message: MessageKey,
     /// What settles it, by protocol number.
@@ -110,6 +112,8 @@ pub struct Overdue {
     pub correct_by: Option<OffsetDateTime>,
     /// By when it was to delete it.
     pub delete_by: Option<OffsetDateTime>,
+    /// Whether it was given to the desk.
+    pub released: bool,
     /// Steps taken, see [`crate::ledger::owed::Told`].
     pub told: u16,
 }

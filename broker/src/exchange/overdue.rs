@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::clock::{Clock, Reading};
@@ -22,6 +22,9 @@ use crate::rules::Rules;
 
 /// Bits of one obligation among the steps of a delivery.
 const STEP_BITS: u16 = 3;
+
+/// What could not be told now is looked at again after this.
+const AGAIN_AFTER: Duration = Duration::minutes(10);
 
 /// Everything that watching what is overdue needs.
 pub struct Watch {
@@ -65,7 +68,11 @@ impl Watch {
             .unwrap_or_else(|_| Err(StoreError::Unavailable("a reader stopped".into())))?;
         let (mut letters, mut told) = (0, Vec::with_capacity(overdue.len()));
         for one in &overdue {
-            let Some((handed, steps)) = self.tell(one, &reading).await else { break };
+            // One addressee whose letters are stuck holds up nobody else's.
+            let (handed, steps) = match self.tell(one, &reading).await {
+                Some(done) => done,
+                None => (0, later(one, &reading)),
+            };
             letters += handed;
             told.push(steps);
         }
@@ -85,6 +92,12 @@ impl Watch {
         let mut told = Told { delivery: one.delivery, told: one.told, look_at: None };
         let mut letters = 0;
         for obligation in obligations(one) {
+            // Of what it was never given nobody hears by way of a deadline. A correction is of
+            // something that it was given.
+            if !one.released && obligation.code != Code::CorrectionOverdue {
+                told.look_at = told.look_at.into_iter().chain(later(one, reading).look_at).min();
+                continue;
+            }
             if obligation.due > reading.settled() {
                 told.look_at = told.look_at.into_iter().chain([obligation.due]).min();
                 continue;
@@ -111,6 +124,12 @@ impl Watch {
         }
         Some((letters, told))
     }
+}
+
+/// Nothing was done: to be looked at again after a while.
+fn later(one: &Overdue, reading: &Reading) -> Told {
+    let look_at = reading.settled().saturating_add(AGAIN_AFTER);
+    Told { delivery: one.delivery, told: one.told, look_at: Some(look_at) }
 }
 
 /// Who is told outside the broker. Of a suspended agency nobody at a desk is reached: its

@@ -107,6 +107,8 @@ pub struct MessageRow {
     pub sealed_decision: Vec<u8>,
     /// Tokens of its subjects.
     pub tokens: Vec<Token>,
+    /// For each of these, whether its subject routes.
+    pub routes: Vec<bool>,
     /// Row of the message this one withdraws or settles.
     pub settles: Option<u64>,
     /// Whether it takes that message back.
@@ -288,6 +290,8 @@ pub struct Batch {
     pub redecided: Vec<(u64, Vec<u8>)>,
     /// What recipients say they did.
     pub attested: Vec<AttestedRow>,
+    /// Deliveries whose recipients need not act any more.
+    pub excused: Vec<u64>,
     /// Waiting deliveries that are from now on as urgent as what follows them.
     pub pulled: Vec<u64>,
     /// Whom chains of alarms have told.
@@ -320,6 +324,8 @@ pub struct Held {
     pub state: DeliveryState,
     /// Whether any release of it was not voided.
     pub released: bool,
+    /// Whether the desk was asked to settle something in place of being given the message.
+    pub is_task: bool,
 }
 
 /// What was released under an id.
@@ -411,8 +417,9 @@ pub trait Recall: Send + Sync {
     /// The store's.
     fn about(&self, tokens: &[Token]) -> Result<Vec<(u64, Stored)>, StoreError>;
 
-    /// Every desk that sent or was given something about any of these persons. Reads no body: how
-    /// long it takes says little of how much there is.
+    /// Every desk that sent or was given something about any of these persons as one who routes:
+    /// what was said of a victim or a witness brings nobody a question. Reads no body: how long it
+    /// takes says little of how much there is.
     ///
     /// # Errors
     /// The store's.

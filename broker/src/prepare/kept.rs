@@ -3,7 +3,7 @@
 //! Owns its stored form: protobuf, each desk, rule and reason written once. Promises that what
 //! is read back is what was written. Deliberately does not know who reads it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use prost::Message as _;
@@ -113,6 +113,19 @@ impl Kept {
         })
     }
 
+    /// The numbers of those of a message's persons whom a desk was shown at all.
+    #[must_use]
+    pub fn persons_shown(&self, message: &Admitted, desk: &DeskName) -> BTreeSet<Token> {
+        let given = self.candidates.iter().filter(|candidate| {
+            candidate.desk == *desk && candidate.refusal == 0 && candidate.task == 0
+        });
+        given
+            .flat_map(|candidate| message.subjects.iter().zip(&candidate.subjects))
+            .filter(|(_, kept)| kept.shown)
+            .flat_map(|(facts, _)| facts.tokens.iter().copied())
+            .collect()
+    }
+
     /// Whether it turns on what a desk has been given meanwhile.
     #[must_use]
     pub fn waits_for_earlier(&self, desk: &DeskName) -> bool {
@@ -150,6 +163,9 @@ impl Kept {
         let holds = has(Reason::Holder) || (has(Reason::Concerned) && given);
         Earlier {
             holders: holds.then(desk).into_iter().collect(),
+            // Who was removed at first is removed still.
+            seen: BTreeMap::new(),
+            owed: has(Reason::Owed).then(desk).into_iter().collect(),
             waiting: (has(Reason::Concerned) && !holds).then(desk).into_iter().collect(),
             answers: self.answers.clone(),
             facts: self.corrected.clone(),

@@ -17,6 +17,12 @@ use crate::seal::Token;
 pub struct Earlier {
     /// Desks that were given the message that is cited.
     pub holders: BTreeSet<DeskName>,
+    /// Persons of it that each holder was shown, by their numbers. A holder that is not here is one
+    /// of everybody.
+    pub seen: BTreeMap<DeskName, BTreeSet<Token>>,
+    /// Desks that are owed word that something came of it, and nothing else: they were asked
+    /// something about it, or shown nobody whom this message is about.
+    pub owed: BTreeSet<DeskName>,
     /// Desks for which it waits, and which may yet be refused it: they are owed no word of it
     /// before they have it.
     pub waiting: BTreeSet<DeskName>,

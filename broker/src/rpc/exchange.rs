@@ -265,6 +265,7 @@ impl ExchangeService for ExchangeRpc {
                 owed: owed.attestation,
                 due: Some(stamp(owed.due)),
                 overdue: owed.due < now,
+                delivery_id: owed.delivery_id.to_vec().into(),
             })
             .collect();
         Ok(Response::new(wire::ListObligationsResponse { obligations }))

@@ -2,20 +2,21 @@
 //! called off, referrals that come to nothing, placements, hearings and lists that change.
 
 use agency_client::compose::{
-    self, Allegation, EnforcementNews, FlagChange, Hearing, HearingStep, Place, PlacementChange,
-    PlacementNews, ReferralProgress, Referred, ReleaseId,
+    self, Allegation, EnforcementNews, Hearing, HearingStep, Place, PlacementChange, PlacementNews,
+    ReferralProgress, Referred, ReleaseId,
 };
 use agency_client::compose::{Agreement, Earlier};
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::released_message::Kind;
 use proto::exchange::v1::{EnforcementOutcome, FlagAction};
-use tests::world::{id, now, review_date};
+use tests::world::{id, now};
 use time::Duration;
 use uuid::Uuid;
 
 use super::town::{
     CARE_GROUNDS, CHILDREN, DIVISION, EAST, GROUNDS, HOME, HOUSING, NORTH, SUPERVISION, WIRRAL,
-    ends_for, hearing, is_bare, is_not_found, man, nothing_for, open, send, taken, takes, town,
+    ends_for, flag, hearing, is_bare, is_not_found, man, nothing_for, open, send, taken, takes,
+    town,
 };
 
 fn breach(allegation: Allegation) -> compose::Draft {
@@ -159,9 +160,7 @@ async fn a_placement_that_changes_is_told_to_its_holders_each_as_it_may_know() {
     assert_eq!(came.message.subjects.len(), 1);
     let came = takes(&world, HOME).await;
     is_bare(&came, &home);
-    let step = wire::PlacementStep::Changed.into();
-    let only_that = wire::Placement { step, ..wire::Placement::default() };
-    assert!(came.message.kind == Some(Kind::Placement(only_that)));
+    assert!(came.message.kind == Some(Kind::Placement(wire::Placement::default())), "nor how");
     // Whom the place concerns hears of it for the first time.
     assert_eq!(takes(&world, SUPERVISION).await.delivery.settles_reference.len(), 16);
 }
@@ -202,17 +201,6 @@ async fn a_hearing_that_changes_is_told_to_its_holders_each_as_it_may_know() {
     nothing_for(&world, &[SUPERVISION, CHILDREN, EAST]).await;
 }
 
-fn flag(action: FlagAction) -> compose::Draft {
-    let change = FlagChange {
-        kind: wire::FlagKind::Ppo,
-        action,
-        owner: None,
-        review_date: if action == FlagAction::Deselect { String::new() } else { review_date() },
-        panel_decision: Some(id()),
-    };
-    compose::flag(id(), GROUNDS, man(), change)
-}
-
 fn action(came: &agency_client::Incoming) -> FlagAction {
     let Some(Kind::Flag(flag)) = &came.message.kind else { panic!("a flag") };
     flag.action()
@@ -235,7 +223,9 @@ async fn whoever_was_told_of_a_flag_is_told_of_each_change_of_it_until_it_is_off
         wirral = came;
         let came = takes(&world, HOUSING).await;
         is_bare(&came, &housing);
-        let only_that = wire::Flag { action: change.into(), ..wire::Flag::default() };
+        // That he is on it no more takes back what it was told; nothing else is news for it.
+        let action = if change == FlagAction::Deselect { change.into() } else { 0 };
+        let only_that = wire::Flag { action, ..wire::Flag::default() };
         assert!(came.message.kind == Some(Kind::Flag(only_that)), "not even which list");
         housing = came;
     }

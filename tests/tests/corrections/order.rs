@@ -1,11 +1,10 @@
 //! What follows a message is never read before it, however urgent, and no earlier than it may be.
 
 use super::town::*;
-use agency_client::compose::{self, FlagChange, Remedy};
-use proto::exchange::v1 as wire;
+use agency_client::compose::Remedy;
 use proto::exchange::v1::FlagAction;
 use proto::exchange::v1::released_message::Kind;
-use tests::world::{id, now, review_date};
+use tests::world::{id, now};
 use time::Duration;
 
 #[tokio::test]
@@ -37,17 +36,6 @@ async fn what_is_withdrawn_before_its_embargo_ends_is_never_heard_of() {
     let original = send(&world, DIVISION, draft).await;
     send(&world, DIVISION, correction(original, Remedy::Withdraw)).await;
     nothing_for(&world, &[WIRRAL]).await;
-}
-
-fn flag(action: FlagAction) -> compose::Draft {
-    let change = FlagChange {
-        kind: wire::FlagKind::Ppo,
-        action,
-        owner: None,
-        review_date: if action == FlagAction::Deselect { String::new() } else { review_date() },
-        panel_decision: Some(id()),
-    };
-    compose::flag(id(), GROUNDS, man(), change)
 }
 
 #[tokio::test]

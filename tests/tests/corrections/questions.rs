@@ -1,14 +1,14 @@
 //! Questions to whoever holds something: those with a stake, and those who sent or were given
 //! something about the person, as far as it is agreed that they are asked.
 
-use agency_client::compose::{self, Asked};
+use agency_client::compose::{self, Asked, Person};
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::released_message::Kind;
 use tests::world::{adult, id, now, ppo_flag};
 use time::Duration;
 
 use super::town::{
-    CHILDREN, DIVISION, EAST, GROUNDS, HOME, HOUSING, NORTH, SUPERVISION, WIRRAL, ends_for,
+    CHILDREN, DIVISION, EAST, GROUNDS, HOME, HOUSING, NOMS, NORTH, SUPERVISION, WIRRAL, ends_for,
     hearing, hearing_of, man, nothing_for, send, takes, town,
 };
 
@@ -61,6 +61,20 @@ async fn a_holder_that_may_not_be_asked_does_not_learn_that_anybody_asks() {
     send(&world, DIVISION, question()).await;
     takes(&world, WIRRAL).await;
     nothing_for(&world, &[HOUSING]).await;
+}
+
+#[tokio::test]
+async fn what_is_held_of_him_as_a_victim_brings_nobody_a_question() {
+    let world = town().await;
+    let victim = Person::new(wire::SubjectCategory::Victim)
+        .identifier(wire::IdentifierType::Noms, NOMS)
+        .limited_access(wire::LimitedAccess::No);
+    let accused = adult("A9622AA", "Invented Accused");
+    let heard = hearing_of(id(), accused).person(victim).addressee(HOUSING.0, "");
+    send(&world, WIRRAL, heard).await;
+    takes(&world, HOUSING).await;
+    send(&world, DIVISION, question()).await;
+    nothing_for(&world, &[WIRRAL, HOUSING]).await;
 }
 
 #[tokio::test]

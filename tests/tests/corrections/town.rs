@@ -1,12 +1,15 @@
 //! A small town: its agencies, what they agreed, and what they say to each other.
 
-use agency_client::compose::{self, Grounds, Hearing, HearingStep, Person, Remedy, Said};
+use agency_client::compose::{
+    self, FlagChange, Grounds, Hearing, HearingStep, Person, Remedy, Said,
+};
 use agency_client::{Incoming, PublishError, Subscription};
 use demo::stage::{Script, Term};
 use proto::exchange::v1 as wire;
+use proto::exchange::v1::FlagAction;
 use proto::exchange::v1::released_message::Kind;
 use proto::refusal::Refusal;
-use tests::world::{FLAG_GROUNDS, World, adult, id, next, now};
+use tests::world::{FLAG_GROUNDS, World, adult, id, next, now, review_date};
 use time::Duration;
 use uuid::Uuid;
 
@@ -319,4 +322,16 @@ pub fn action_of(came: &Incoming) -> wire::CorrectionAction {
     let Some(Kind::Correction(correction)) = &came.message.kind else { panic!("a correction") };
     assert_eq!(correction.message_id, "", "the sender's own ids stay with the sender");
     correction.action()
+}
+
+/// What is done to the division's own flag on the man, to be reviewed in a year.
+pub fn flag(action: FlagAction) -> compose::Draft {
+    let change = FlagChange {
+        kind: wire::FlagKind::Ppo,
+        action,
+        owner: None,
+        review_date: if action == FlagAction::Deselect { String::new() } else { review_date() },
+        panel_decision: Some(id()),
+    };
+    compose::flag(id(), GROUNDS, man(), change)
 }

@@ -39,6 +39,24 @@ fn the_owner_of_a_flag_is_shown_that_its_review_is_overdue() {
 }
 
 #[test]
+fn what_a_message_follows_is_shown_to_whoever_was_told() {
+    let released = wire::ReleasedMessage {
+        answers_message_id: "00000000-0000-4000-8000-000000000001".into(),
+        concerns: vec![vec![1; 16].into(), vec![2; 16].into()],
+        notice_only: true,
+        ..wire::ReleasedMessage::default()
+    };
+    assert_eq!(
+        message(&released),
+        json!({
+            "answers_message_id": "00000000-0000-4000-8000-000000000001",
+            "concerns": ["01010101010101010101010101010101", "02020202020202020202020202020202"],
+            "notice_only": true,
+        })
+    );
+}
+
+#[test]
 fn a_category_that_was_withheld_is_not_shown_as_0() {
     let mappa = wire::ReleasedMessage {
         withheld: vec![wire::Field::MappaCategory.into()],

@@ -102,21 +102,23 @@ impl Appender {
         draft: &mut Draft,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        let reach = if admitted.to_holders_only() {
-            admitted.cites().map_or(Reach::HoldersOnly, |citation| citation.reach)
-        } else {
-            admitted.cites().map_or(Reach::Anybody, |citation| citation.reach)
-        };
+        let reach = admitted.cites().map_or(Reach::Anybody, |citation| citation.reach);
         let held = match reach {
             Reach::Anybody => return Ok(()),
             Reach::HoldersToo | Reach::HoldersAndWaiting => self.recall.held(row)?,
             Reach::HoldersOnly => {
                 let held = self.recall.held(row)?;
                 self.supersede(&held, key, draft, now)?;
+                if !leaves_something_to_do(admitted) {
+                    draft.batch.excused.extend(held.iter().map(|held| held.delivery));
+                }
                 held.into_iter().filter(|held| held.released).collect()
             }
         };
         self.given(&held, row, found)?;
+        if admitted.to_holders_only() {
+            found.earlier.owed = owed_word(admitted, &held, &found.earlier);
+        }
         if says_something_new(admitted) {
             found.earlier.facts = self.facts_of(row)?;
         }
@@ -125,13 +127,33 @@ impl Appender {
 
     /// Who was given a message, for whom it waits, and how those stand in line.
     fn given(&self, held: &[Held], row: u64, found: &mut Found) -> Result<(), StoreError> {
-        (found.earlier.holders, found.earlier.waiting) = given_and_waiting(held);
+        let messages: Vec<&Held> = held.iter().filter(|held| !held.is_task).collect();
+        (found.earlier.holders, found.earlier.waiting) = given_and_waiting(&messages);
+        if !found.earlier.holders.is_empty() {
+            found.earlier.seen = self.seen(row, &found.earlier.holders)?;
+        }
         let waiting = held.iter().filter(|held| held.state == DeliveryState::Waiting);
         found.ahead = waiting.map(|held| held.delivery).collect();
         if !found.ahead.is_empty() {
             found.not_before = self.recall.message(row)?.and_then(|stored| stored.not_before);
         }
         Ok(())
+    }
+
+    /// Whom each holder of a message was shown. Of a message that cannot be read any more, nobody.
+    fn seen(
+        &self,
+        row: u64,
+        holders: &BTreeSet<DeskName>,
+    ) -> Result<BTreeMap<DeskName, BTreeSet<Token>>, StoreError> {
+        let rules = self.shared.rules.load();
+        let stored = self.recall.message(row)?;
+        let opened = stored
+            .and_then(|stored| prepare::reopen(&stored, &self.shared.vault, &rules.directory));
+        let of = |desk: &DeskName| {
+            opened.as_ref().map(|(message, kept)| kept.persons_shown(message, desk))
+        };
+        Ok(holders.iter().map(|desk| (desk.clone(), of(desk).unwrap_or_default())).collect())
     }
 
     /// Ends what waits of a message, even where an earlier attempt was released.
@@ -275,12 +297,37 @@ const fn waits(state: DeliveryState) -> bool {
 }
 
 /// Desks that were given a message, and those for which it waits.
-fn given_and_waiting(held: &[Held]) -> (BTreeSet<DeskName>, BTreeSet<DeskName>) {
-    let desk = |held: &Held| held.desk.clone();
-    let given: BTreeSet<_> = held.iter().filter(|held| held.released).map(desk).collect();
-    let waiting = held.iter().filter(|held| waits(held.state)).map(desk);
+fn given_and_waiting(held: &[&Held]) -> (BTreeSet<DeskName>, BTreeSet<DeskName>) {
+    let given: BTreeSet<_> =
+        held.iter().filter(|held| held.released).map(|held| held.desk.clone()).collect();
+    let waiting = held.iter().filter(|held| waits(held.state)).map(|held| held.desk.clone());
     let waiting = waiting.filter(|desk| !given.contains(desk)).collect();
     (given, waiting)
+}
+
+/// Desks that are owed word of what came of a message, and no more: asked something about it in
+/// place of being given it, or shown nobody whom this one is about.
+fn owed_word(admitted: &Admitted, held: &[Held], earlier: &Earlier) -> BTreeSet<DeskName> {
+    let tasks = held.iter().filter(|held| held.is_task && held.released);
+    let mut owed: BTreeSet<DeskName> = tasks.map(|held| held.desk.clone()).collect();
+    owed.retain(|desk| !earlier.holders.contains(desk));
+    let meets = |seen: &BTreeSet<Token>| {
+        let mut subjects = admitted.subjects.iter();
+        subjects.any(|one| one.tokens.is_empty() || one.tokens.iter().any(|t| seen.contains(t)))
+    };
+    let strangers = earlier.seen.iter().filter(|(_, seen)| !meets(seen));
+    owed.extend(strangers.map(|(desk, _)| desk.clone()));
+    owed
+}
+
+/// Whether what was asked of the recipients of the earlier message is still to be done.
+fn leaves_something_to_do(admitted: &Admitted) -> bool {
+    match &admitted.message.kind {
+        Some(Kind::Correction(correction)) => {
+            correction.action() == wire::CorrectionAction::Rectify
+        }
+        Some(_) | None => false,
+    }
 }
 
 /// Whether a correction carries content of its own, which is judged as what it corrects was.

@@ -375,6 +375,11 @@ fn message_row(
         sealed_body: prepared.sealed_body.clone(),
         sealed_decision: prepared.sealed_decision.clone(),
         tokens: admitted.subjects.iter().flat_map(|s| s.tokens.clone()).collect(),
+        routes: admitted
+            .subjects
+            .iter()
+            .flat_map(|s| s.tokens.iter().map(|_| s.routes()))
+            .collect(),
         settles: found.settles,
         withdraws: superseded(admitted).is_some(),
     }

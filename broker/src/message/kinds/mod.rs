@@ -108,41 +108,34 @@ impl Reach {
     }
 }
 
+/// Each kind as one thing: by reference or mutable reference, as it is given.
+macro_rules! each_kind {
+    ($given:expr) => {
+        match $given {
+            Kind::Intelligence(kind) => kind,
+            Kind::Mappa(kind) => kind,
+            Kind::Custody(kind) => kind,
+            Kind::Flag(kind) => kind,
+            Kind::Correction(kind) => kind,
+            Kind::DrugTest(kind) => kind,
+            Kind::Enforcement(kind) => kind,
+            Kind::Action(kind) => kind,
+            Kind::Placement(kind) => kind,
+            Kind::Referral(kind) => kind,
+            Kind::Court(kind) => kind,
+            Kind::Request(kind) => kind,
+            Kind::Response(kind) => kind,
+        }
+    };
+}
+
 /// The rules of a kind.
 pub(super) fn of(kind: &Kind) -> &dyn KindRules {
-    match kind {
-        Kind::Intelligence(kind) => kind,
-        Kind::Mappa(kind) => kind,
-        Kind::Custody(kind) => kind,
-        Kind::Flag(kind) => kind,
-        Kind::Correction(kind) => kind,
-        Kind::DrugTest(kind) => kind,
-        Kind::Enforcement(kind) => kind,
-        Kind::Action(kind) => kind,
-        Kind::Placement(kind) => kind,
-        Kind::Referral(kind) => kind,
-        Kind::Court(kind) => kind,
-        Kind::Request(kind) => kind,
-        Kind::Response(kind) => kind,
-    }
+    each_kind!(kind)
 }
 
 fn of_mut(kind: &mut Kind) -> &mut dyn KindRules {
-    match kind {
-        Kind::Intelligence(kind) => kind,
-        Kind::Mappa(kind) => kind,
-        Kind::Custody(kind) => kind,
-        Kind::Flag(kind) => kind,
-        Kind::Correction(kind) => kind,
-        Kind::DrugTest(kind) => kind,
-        Kind::Enforcement(kind) => kind,
-        Kind::Action(kind) => kind,
-        Kind::Placement(kind) => kind,
-        Kind::Referral(kind) => kind,
-        Kind::Court(kind) => kind,
-        Kind::Request(kind) => kind,
-        Kind::Response(kind) => kind,
-    }
+    each_kind!(kind)
 }
 
 /// A kind as a recipient sees it, without what is hidden from it.

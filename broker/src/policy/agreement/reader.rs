@@ -20,6 +20,9 @@ use crate::policy::bundle::{Faults, Term};
 use crate::policy::literal;
 use crate::policy::words::{Vocabulary, Word};
 
+/// A hundred years of days: longer than anything is kept.
+const TERM_MAX: u32 = 36_525;
+
 /// Ids that stand before a rule of another layer.
 const RESERVED: &[&str] = &["platform", "agency"];
 
@@ -246,9 +249,10 @@ impl<'a> Reader<'a> {
         Some(list.clone())
     }
 
+    /// Hours or days that an agreement gives. Moments beyond a hundred years would not be ones.
     fn positive(&mut self, place: &str, number: Option<u32>) -> Option<u32> {
-        if number == Some(0) {
-            self.fault(place, "at least 1");
+        if number.is_some_and(|number| !(1..=TERM_MAX).contains(&number)) {
+            self.fault(place, "1 to 36,525");
         }
         number
     }

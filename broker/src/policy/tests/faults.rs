@@ -158,7 +158,7 @@ const BROKEN: &[(&str, &str, &str, &str)] = &[
         "permit[0].handling",
         "a word nobody knows",
     ),
-    ("act_by_hours = 24", "act_by_hours = 0", "permit[0].act_by_hours", "at least 1"),
+    ("act_by_hours = 24", "act_by_hours = 0", "permit[0].act_by_hours", "1 to 36,525"),
     (
         "custody_events = [\"release\"]",
         "custody_events = [\"released\"]",

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use proto::exchange::v1 as wire;
 use proto::ledger::tree::Hash;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
@@ -123,11 +124,11 @@ fn write_messages(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), ru
                               withdraws)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
     )?;
-    let mut subjects =
-        transaction.prepare_cached("INSERT INTO subject (token, message) VALUES (?1, ?2)")?;
+    let mut subjects = transaction
+        .prepare_cached("INSERT INTO subject (token, message, routes) VALUES (?1, ?2, ?3)")?;
     for message in &batch.messages {
-        for token in &message.tokens {
-            subjects.execute(params![token.0, stored(message.row)])?;
+        for (token, routes) in message.tokens.iter().zip(&message.routes) {
+            subjects.execute(params![token.0, stored(message.row), routes])?;
         }
         let tokens: Vec<u8> = message.tokens.iter().flat_map(|token| token.0).collect();
         statement.execute(params![
@@ -221,6 +222,7 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
         ])?;
     }
     write_attested(transaction, batch)?;
+    write_excused(transaction, batch)?;
     write_told(transaction, batch)?;
     write_pulled(transaction, batch)?;
     write_numbers(transaction, batch)?;
@@ -255,6 +257,17 @@ fn write_attested(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), ru
         ])?;
         settle.execute(params![stored(row.delivery), row.attestation])?;
         next.execute([stored(row.delivery)])?;
+    }
+    Ok(())
+}
+
+/// As if it had been acted on, but that nobody says so.
+fn write_excused(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
+    let mut settle = transaction.prepare_cached(SETTLED)?;
+    let mut next = transaction.prepare_cached(LOOK_AGAIN)?;
+    for row in &batch.excused {
+        settle.execute(params![stored(*row), wire::Attestation::Acted as i32])?;
+        next.execute([stored(*row)])?;
     }
     Ok(())
 }

@@ -36,7 +36,9 @@ impl Outbox for SqliteReaders {
         let rows = self.with(|connection| {
             let mut statement = connection.prepare_cached(&format!(
                 "SELECT d.id, d.delivery_id, d.task, d.immediate, d.number, d.attempts, d.due,
-                            EXISTS (SELECT 1 FROM message w WHERE w.withdraws = m.id),
+                            EXISTS (SELECT 1 FROM message w WHERE w.withdraws = m.id)
+                              OR (m.kind = 'correction' AND EXISTS (SELECT 1 FROM message w
+                                WHERE w.withdraws = m.settles AND w.id > m.id)),
                             {STORED_COLUMNS}
                      FROM delivery d JOIN message m ON m.id = d.message
                      WHERE d.subscription = ?1 AND d.state = 0 AND d.immediate = ?2 AND d.id > ?3
@@ -168,7 +170,7 @@ impl Outbox for SqliteReaders {
                 .query_map(params![&*desk.agency, &*desk.desk], |row| {
                     let message =
                         MessageKey { agency: arc(row, 1)?, id: Uuid::from_bytes(row.get(2)?) };
-                    let release_id: [u8; 16] = row.get(0)?;
+                    let (release_id, delivery_id) = (row.get(0)?, row.get(6)?);
                     // In the order of the columns: acted, corrected, deleted.
                     let moments = [(2, 3), (3, 4), (4, 5)];
                     moments
@@ -176,6 +178,7 @@ impl Outbox for SqliteReaders {
                         .map(|(attestation, column)| {
                             Ok(row.get::<_, Option<i64>>(column)?.map(|due| Owed {
                                 release_id,
+                                delivery_id,
                                 message: message.clone(),
                                 attestation,
                                 due: moment(due),
@@ -206,6 +209,7 @@ impl Outbox for SqliteReaders {
                         correct_by: due(5)?.map(moment),
                         delete_by: due(6)?.map(moment),
                         told: row.get(7)?,
+                        released: row.get(8)?,
                     })
                 })?
                 .collect()
@@ -249,7 +253,8 @@ impl Outbox for SqliteReaders {
 }
 
 /// What a desk owes for what it was given: the last release of each that was not void.
-const OWED: &str = "SELECT r.release_id, m.agency, m.uuid, d.act_by, d.correct_by, d.delete_by
+const OWED: &str = "SELECT r.release_id, m.agency, m.uuid, d.act_by, d.correct_by, d.delete_by,
+       d.delivery_id
      FROM subscription s JOIN delivery d ON d.subscription = s.id
      JOIN message m ON m.id = d.message
      JOIN release r ON r.rowid =
@@ -261,7 +266,8 @@ const OWED: &str = "SELECT r.release_id, m.agency, m.uuid, d.act_by, d.correct_b
 
 /// What is owed and to be looked at by now, of every desk.
 const OVERDUE: &str = "SELECT d.id, d.delivery_id, s.agency, s.desk, d.act_by, d.correct_by,
-       d.delete_by, d.told
+       d.delete_by, d.told,
+       EXISTS (SELECT 1 FROM release r WHERE r.delivery = d.id AND r.voided = 0)
      FROM subscription s JOIN delivery d ON d.subscription = s.id
      WHERE d.look_at IS NOT NULL AND d.look_at <= ?1 LIMIT 500";
 

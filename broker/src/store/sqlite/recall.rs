@@ -25,7 +25,7 @@ impl Recall for SqliteReaders {
             let mut statement = connection.prepare_cached(
                 "SELECT d.id, s.agency, s.desk, d.state,
                         EXISTS (SELECT 1 FROM release r WHERE r.delivery = d.id AND r.voided = 0),
-                        d.delivery_id
+                        d.delivery_id, d.task
                  FROM delivery d JOIN subscription s ON s.id = d.subscription
                  WHERE d.message = ?1",
             )?;
@@ -40,6 +40,7 @@ impl Recall for SqliteReaders {
                             desk,
                             state,
                             released: row.get(4)?,
+                            is_task: row.get::<_, i32>(6)? != 0,
                         })
                     }))
                 })?
@@ -81,12 +82,14 @@ impl Recall for SqliteReaders {
             in_snapshot(connection, |snapshot| {
                 let mut statement = snapshot.prepare_cached(
                     "SELECT m.agency, m.desk FROM subject t JOIN message m ON m.id = t.message
-                     WHERE t.token = ?1
+                     WHERE t.token = ?1 AND t.routes = 1 AND m.kind <> 'request'
                      UNION
-                     SELECT s.agency, s.desk FROM subject t JOIN delivery d ON d.message = t.message
+                     SELECT s.agency, s.desk FROM subject t JOIN message m ON m.id = t.message
+                       JOIN delivery d ON d.message = t.message
                        JOIN subscription s ON s.id = d.subscription
                        JOIN release r ON r.delivery = d.id
-                     WHERE t.token = ?1 AND r.voided = 0",
+                     WHERE t.token = ?1 AND t.routes = 1 AND m.kind <> 'request'
+                       AND d.task = 0 AND r.voided = 0",
                 )?;
                 let mut found = BTreeSet::new();
                 for token in tokens {

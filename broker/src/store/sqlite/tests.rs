@@ -64,6 +64,7 @@ impl Written {
             sealed_body: vec![1],
             sealed_decision: vec![1],
             tokens: Vec::new(),
+            routes: Vec::new(),
             settles: None,
             withdraws: false,
         });
