@@ -288,9 +288,10 @@ async fn what_a_desk_says_it_did_leaves_its_obligations_and_reaches_the_sender_i
     let (done, said, errors) = run(&world, "gmp.records", &owes).await;
     assert_eq!((done, errors.as_str()), (true, ""));
     let owed: Vec<_> = said.lines().map(|line| line.split(" by ").next().unwrap()).collect();
-    let (id, reference) = (given, delivery["reference"].as_str().unwrap());
-    let acted = format!("{id} (reference {reference}): to be acted");
-    assert_eq!(owed, [acted, format!("{id} (reference {reference}): to be deleted")]);
+    let of = |name: &str| delivery[name].as_str().unwrap().to_owned();
+    let (reference, delivery_id) = (of("reference"), of("delivery_id"));
+    let each = format!("{given} (reference {reference}, delivery {delivery_id})");
+    assert_eq!(owed, [format!("{each}: to be acted"), format!("{each}: to be deleted")]);
     let prisons = ["--json", "track", &message];
     let (_, said, _) = run(&world, "hmpps-prisons.records", &prisons).await;
     let told: Value = serde_json::from_str(&said).unwrap();
