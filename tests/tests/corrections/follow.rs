@@ -110,19 +110,23 @@ async fn an_action_that_is_called_off_is_called_off_for_whoever_has_it() {
     nothing_for(&world, &[SUPERVISION, CHILDREN, EAST, WIRRAL]).await;
 }
 
-#[tokio::test]
-async fn a_referral_that_does_not_proceed_is_told_to_whoever_was_told_of_it() {
-    let world = town().await;
+/// The man is referred to befriending, to which he has agreed.
+fn referred() -> compose::Draft {
     let referred = Referred {
         programme: "befriending".to_owned(),
         restorative_level: 0,
         agreement: Some(Agreement::Given(now().date().to_string())),
         parties: Vec::new(),
     };
-    let made = compose::referral(id(), GROUNDS, man(), referred)
+    compose::referral(id(), GROUNDS, man(), referred)
         .area(NORTH, wire::AreaRole::Resident)
-        .addressee(HOME.0, "");
-    let made = send(&world, DIVISION, made).await;
+        .addressee(HOME.0, "")
+}
+
+#[tokio::test]
+async fn a_referral_that_does_not_proceed_is_told_to_whoever_was_told_of_it() {
+    let world = town().await;
+    let made = send(&world, DIVISION, referred()).await;
     let given = takes(&world, HOME).await;
     let progress = ReferralProgress::NotProceeding(Earlier::Own(made));
     let over = compose::referral_progress(id(), GROUNDS, man(), "befriending", 0, progress)
@@ -250,16 +254,7 @@ async fn a_holder_suspended_during_one_change_hears_of_it_and_of_the_next() {
 #[tokio::test]
 async fn a_provider_that_takes_somebody_on_tells_the_desk_that_referred_him() {
     let world = town().await;
-    let referred = Referred {
-        programme: "befriending".to_owned(),
-        restorative_level: 0,
-        agreement: Some(Agreement::Given(now().date().to_string())),
-        parties: Vec::new(),
-    };
-    let made = compose::referral(id(), GROUNDS, man(), referred)
-        .area(NORTH, wire::AreaRole::Resident)
-        .addressee(HOME.0, "");
-    let made = send(&world, DIVISION, made).await;
+    let made = send(&world, DIVISION, referred()).await;
     let given = takes(&world, HOME).await;
     let release = ReleaseId::new(&given.delivery.release_id).unwrap();
     let accepted = compose::referral_progress(
