@@ -5,9 +5,10 @@ use std::{env, fmt::Write as _, fs, path::Path};
 
 use prost::Message as _;
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "pyramid/exchange/v1/message.proto",
     "pyramid/exchange/v1/exchange.proto",
+    "pyramid/exchange/v1/attachment.proto",
     "pyramid/directory/v1/directory.proto",
     "pyramid/audit/v1/audit.proto",
     "pyramid/admin/v1/admin.proto",

@@ -58,6 +58,7 @@ const fn end_of(refusal: Refusal) -> RefusalEnd {
     match refusal {
         Refusal::QuotaExceeded
         | Refusal::TooManyConnections
+        | Refusal::AttachmentOutOfTurn
         | Refusal::DiskFloor
         | Refusal::StoreUnavailable
         | Refusal::ShuttingDown
@@ -79,6 +80,10 @@ const fn end_of(refusal: Refusal) -> RefusalEnd {
         | Refusal::NoPermit
         | Refusal::Forbidden
         | Refusal::PolicyError
+        | Refusal::AttachmentDiffers
+        | Refusal::AttachmentsFull
+        | Refusal::OnwardNotAllowed
+        | Refusal::AttachmentAbsent
         | Refusal::WouldIdentify
         | Refusal::RecipientNotInStanding
         | Refusal::Expired

@@ -17,8 +17,8 @@ use proto::refusal::Refusal;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::directory::{AgencyKind, MessageKind};
-use crate::message::Admitted;
+use crate::directory::{AgencyKind, Desk, MessageKind};
+use crate::message::{Admitted, sections};
 use crate::policy::{KindFacts, Permit, Question, Stake, Verdict};
 use crate::register::{DeskName, limited};
 use crate::routing::{self, Addressed, Candidate, HeldOfPerson, Reason};
@@ -49,6 +49,9 @@ pub struct View {
     pub held: Option<HeldOfPerson>,
     /// The desk's own message that is answered.
     pub answers: Option<Uuid>,
+    /// The documents whose audience the desk is of, by place in the message, and whether its agency
+    /// may send each on.
+    pub documents: BTreeMap<usize, bool>,
 }
 
 /// What was decided for one candidate.
@@ -118,6 +121,9 @@ fn decide_candidate(
     now: OffsetDateTime,
 ) -> Option<CandidateDecision> {
     let desk = rules.directory.desk(candidate.desk)?;
+    let documents = documents_for(admitted, desk);
+    let without = documents.is_empty().then(|| without_documents(admitted, questions)).flatten();
+    let questions = without.as_deref().unwrap_or(questions);
     let mut verdicts = verdicts(addressed, candidate, questions, desk.agency_kind, rules);
     let mut notice_only = false;
     let has = |reason| candidate.reasons.iter().any(|reasons| reasons.contains(&reason));
@@ -156,6 +162,7 @@ fn decide_candidate(
                 .as_ref()
                 .filter(|(asker, _)| *asker == name)
                 .map(|(_, message)| *message),
+            documents: documents.clone(),
             ..view
         })
     } else {
@@ -169,6 +176,25 @@ fn decide_candidate(
         staked,
         verdicts,
         outcome,
+    })
+}
+
+/// The documents of a message whose audience a desk is of.
+fn documents_for(admitted: &Admitted, desk: &Desk) -> BTreeMap<usize, bool> {
+    let all = admitted.message.attachments.iter().enumerate();
+    let own = all.filter(|(_, section)| sections::is_for(section, desk));
+    own.map(|(place, section)| (place, sections::may_go_on(section, &desk.agency))).collect()
+}
+
+/// The same questions of a message without documents: whoever none is for is not to be told that
+/// any was withheld. `None` where it has none.
+fn without_documents(admitted: &Admitted, questions: &[Question]) -> Option<Vec<Question>> {
+    admitted.has_documents().then(|| {
+        let mut questions = questions.to_vec();
+        for question in &mut questions {
+            question.fields.remove(&Field::Attachments);
+        }
+        questions
     })
 }
 
@@ -335,6 +361,7 @@ fn settle(
         notice_only: false,
         held: None,
         answers: None,
+        documents: BTreeMap::new(),
     };
     close(admitted, staked, verdicts, &mut view)?;
     Ok(view)
@@ -407,6 +434,21 @@ impl View {
                         .is_some_and(|verdict| !withheld(verdict, statement.field()))
                 })
         })
+    }
+
+    /// The documents that are shown, and whether each may be sent on: those whose audience the desk
+    /// is of, where it may have documents about everybody in the message. Nobody can tell of whom a
+    /// document speaks.
+    pub fn sections<'m>(
+        &'m self,
+        message: &'m wire::Message,
+    ) -> impl Iterator<Item = (&'m wire::Section, bool)> {
+        let stay = |verdict: &Option<Arc<Verdict>>| {
+            verdict.as_ref().is_some_and(|verdict| !withheld(verdict, Field::Attachments))
+        };
+        let shown = self.task.is_none() && !self.notice_only && self.subjects.iter().all(stay);
+        let all = message.attachments.iter().enumerate().filter(move |_| shown);
+        all.filter_map(|(place, section)| Some((section, *self.documents.get(&place)?)))
     }
 
     /// The numbers of a message's persons that are shown.

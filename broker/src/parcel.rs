@@ -15,6 +15,7 @@ use proto::exchange::v1::{Field, HandlingCondition};
 use time::OffsetDateTime;
 
 use crate::decision::{View, identifier_field, withheld};
+use crate::message::sections::{self, SectionName};
 use crate::message::{self, Admitted, stamp};
 use crate::policy::{Permit, Verdict};
 
@@ -28,6 +29,8 @@ pub struct Parcel {
     pub bytes: prost::bytes::Bytes,
     /// Fields withheld, for the record.
     pub withheld: BTreeSet<Field>,
+    /// Names of the documents that may be fetched with it, for the record.
+    pub sections: Vec<SectionName>,
 }
 
 /// Applies a view.
@@ -42,6 +45,13 @@ pub fn pack(admitted: &Admitted, view: &View, accepted_at: OffsetDateTime) -> Pa
     let mut handling: BTreeSet<HandlingCondition> = message.handling_conditions().collect();
     handling.extend(permits.iter().flat_map(|permit| permit.handling.iter().copied()));
     let act_by = [message.act_by.as_ref().and_then(crate::message::moment), view.act_by.map(told)];
+    let sections: Vec<_> = view
+        .sections(message)
+        .filter_map(|(section, onward)| {
+            let name = sections::name(section)?;
+            Some((name, shown_section(section, name, onward)))
+        })
+        .collect();
     let released = wire::ReleasedMessage {
         sending_agency: message_sender(admitted),
         sending_desk: if covert { String::new() } else { admitted.sender.desk_id.to_string() },
@@ -63,9 +73,31 @@ pub fn pack(admitted: &Admitted, view: &View, accepted_at: OffsetDateTime) -> Pa
         answers_message_id: view.answers.map(|id| id.to_string()).unwrap_or_default(),
         concerns: view.held.iter().flat_map(|held| held.concerns.iter().cloned()).collect(),
         notice_only: view.notice_only,
+        sections: sections.iter().map(|(_, section)| section.clone()).collect(),
         kind: kind(admitted, view),
     };
-    Parcel { bytes: released.encode_to_vec().into(), withheld: view.withheld() }
+    Parcel {
+        bytes: released.encode_to_vec().into(),
+        withheld: view.withheld(),
+        sections: sections.into_iter().map(|(name, _)| name).collect(),
+    }
+}
+
+/// A document as a recipient is told of it: by its name, and not by its sender's id.
+fn shown_section(
+    section: &wire::Section,
+    name: SectionName,
+    onward: bool,
+) -> wire::ReleasedSection {
+    wire::ReleasedSection {
+        section: name.to_vec().into(),
+        kind: section.kind,
+        media_type: section.media_type,
+        size_bytes: section.size_bytes,
+        digest: section.digest.clone(),
+        salt: section.salt.clone(),
+        onward,
+    }
 }
 
 /// Whether it only says what is to be done with something, or whose a number is: every holder reads

@@ -263,6 +263,7 @@ pub fn decide_again(
         .ok_or(Refusal::NoPermit)?;
     let mut view = candidate.outcome.clone()?;
     narrow(&mut view, before, admitted.received_at);
+    view.documents.retain(|place, _| before.documents.contains(place));
     view.notice_only |= before.notice_only;
     // Who was removed at first is removed still, and so is what names him.
     decision::close(admitted, &candidate.staked, &candidate.verdicts, &mut view)?;

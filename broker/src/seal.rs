@@ -33,6 +33,8 @@ pub enum Part {
     Directory = 4,
     /// The reason of a consultation.
     Reason = 5,
+    /// A piece of a document.
+    Document = 6,
 }
 
 /// Why sealing or opening failed. Says nothing of the content.

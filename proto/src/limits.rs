@@ -9,6 +9,18 @@ pub const PUBLISH_FRAME_MESSAGES_MAX: usize = 64;
 pub const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 /// Encoded size of one gRPC frame, bytes.
 pub const FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Documents of one message.
+pub const ATTACHMENTS_MAX: usize = 8;
+/// Bytes of one document.
+pub const ATTACHMENT_BYTES_MAX: u32 = 20 * 1024 * 1024;
+/// Bytes of one frame of a document; every frame that is put but the last has as many.
+pub const ATTACHMENT_CHUNK_BYTES: u32 = 256 * 1024;
+/// Parts of the audience of one document.
+pub const SECTION_AUDIENCE_MAX: usize = 16;
+/// Agencies that have leave to send one document on.
+pub const SECTION_ONWARD_MAX: usize = 16;
+/// Bytes of a SHA-256 digest, and of a salt.
+pub const DIGEST_BYTES: usize = 32;
 /// Subjects of one message.
 pub const SUBJECTS_MAX: usize = 16;
 /// Identifiers of one subject.
@@ -70,6 +82,12 @@ pub const DIRECTORY_DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 const _: () = assert!(STATEMENT_CHARACTERS_MAX * 4 < MESSAGE_BYTES_MAX);
 const _: () = assert!(
     SUBJECTS_MAX * (NAME_CHARACTERS_MAX * 4 + IDENTIFIERS_MAX * IDENTIFIER_CHARACTERS_MAX * 4)
+        < MESSAGE_BYTES_MAX
+);
+// A document's frame fits a gRPC frame many times, and the documents of a message say little.
+const _: () = assert!(4 * ATTACHMENT_CHUNK_BYTES as usize <= FRAME_BYTES_MAX);
+const _: () = assert!(
+    ATTACHMENTS_MAX * (SECTION_AUDIENCE_MAX + SECTION_ONWARD_MAX) * 4 * DIRECTORY_ID_CHARACTERS_MAX
         < MESSAGE_BYTES_MAX
 );
 // A released body adds at most the withheld list to what was sent, so one always fits a

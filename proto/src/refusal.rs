@@ -28,6 +28,14 @@ pub enum Refusal {
     FrameOutOfBounds = 2004,
     /// A request's own fields are faulty; each is named.
     InvalidRequest = 2005,
+    /// The bytes of a document are not those announced under its id.
+    AttachmentDiffers = 2010,
+    /// The agency has too many documents that no message names yet, or too many on their way.
+    AttachmentsFull = 2011,
+    /// A frame of a document does not begin where the bytes kept end.
+    AttachmentOutOfTurn = 2012,
+    /// A document was given to the sender without leave to send it on.
+    OnwardNotAllowed = 2013,
     /// The store has reached its disk floor; publishing pauses, releases go on.
     DiskFloor = 3001,
     /// The store cannot be written. The outcome may be unknown: retry the same id.
@@ -44,6 +52,8 @@ pub enum Refusal {
     NotSignedYet = 4003,
     /// A newer connection of the same node receives on the subscription.
     TakenOver = 4004,
+    /// No document by that id is whole and waits for a message of this agency.
+    AttachmentAbsent = 4020,
     /// The policy bundle is faulty.
     InvalidBundle = 5001,
     /// The directory document is faulty.
@@ -79,6 +89,10 @@ impl Refusal {
         Self::MessageIdReused,
         Self::FrameOutOfBounds,
         Self::InvalidRequest,
+        Self::AttachmentDiffers,
+        Self::AttachmentsFull,
+        Self::AttachmentOutOfTurn,
+        Self::OnwardNotAllowed,
         Self::DiskFloor,
         Self::StoreUnavailable,
         Self::ShuttingDown,
@@ -87,6 +101,7 @@ impl Refusal {
         Self::SubscriptionBusy,
         Self::NotSignedYet,
         Self::TakenOver,
+        Self::AttachmentAbsent,
         Self::InvalidBundle,
         Self::InvalidDirectory,
         Self::SameApprover,
@@ -144,6 +159,10 @@ impl Refusal {
             Self::InvalidRequest => {
                 "The request has mistakes; each is listed with the field and the rule."
             }
+            Self::AttachmentDiffers => sentences::ATTACHMENT_DIFFERS,
+            Self::AttachmentsFull => sentences::ATTACHMENTS_FULL,
+            Self::AttachmentOutOfTurn => sentences::ATTACHMENT_OUT_OF_TURN,
+            Self::OnwardNotAllowed => sentences::ONWARD_NOT_ALLOWED,
             Self::DiskFloor => {
                 "The broker is short of disk and takes no new messages; what it holds still goes out. If this is urgent, use the telephone."
             }
@@ -162,23 +181,14 @@ impl Refusal {
             Self::TakenOver => {
                 "A newer connection of this same system has taken over this subscription; see that only one copy of the system runs."
             }
-            Self::InvalidBundle => {
-                "The policy bundle has mistakes; each is listed. The bundle in force is unchanged."
-            }
-            Self::InvalidDirectory => {
-                "The directory document has mistakes; each is listed. The directory is unchanged."
-            }
-            Self::SameApprover => {
-                "You have approved this already; a different approver must do so too."
-            }
+            Self::AttachmentAbsent => sentences::ATTACHMENT_ABSENT,
+            Self::InvalidBundle => sentences::INVALID_BUNDLE,
+            Self::InvalidDirectory => sentences::INVALID_DIRECTORY,
+            Self::SameApprover => sentences::SAME_APPROVER,
             Self::NoPermit => "No agreement permits sharing this with that recipient.",
             Self::Forbidden => "A rule forbids sharing this with that recipient.",
-            Self::PolicyError => {
-                "A sharing rule could not be read, so nothing was shared; the operators are told."
-            }
-            Self::WouldIdentify => {
-                "What would be left could still identify a person who must not be named."
-            }
+            Self::PolicyError => sentences::POLICY_ERROR,
+            Self::WouldIdentify => sentences::WOULD_IDENTIFY,
             Self::RecipientNotInStanding => {
                 "The recipient was not in good standing when it should have been released."
             }
@@ -186,6 +196,26 @@ impl Refusal {
             Self::Withdrawn => "The sender withdrew the message before it was released.",
         }
     }
+}
+
+/// Sentences that are too long for a line of the table.
+mod sentences {
+    pub(super) const ATTACHMENT_DIFFERS: &str =
+        "The document's bytes are not those that were announced; send it again under a new id.";
+    pub(super) const ATTACHMENTS_FULL: &str = "Your agency has as many documents waiting here as it may; send the messages that name them, or try again later.";
+    pub(super) const ATTACHMENT_OUT_OF_TURN: &str = "The document did not go on where it broke off; ask how much of it is kept and go on from there.";
+    pub(super) const ONWARD_NOT_ALLOWED: &str = "This document was given to your agency without leave to pass it on; ask the agency that gave it to you.";
+    pub(super) const ATTACHMENT_ABSENT: &str = "A document that the message names is not here whole, or another message has it already; send the document first.";
+    pub(super) const INVALID_BUNDLE: &str =
+        "The policy bundle has mistakes; each is listed. The bundle in force is unchanged.";
+    pub(super) const INVALID_DIRECTORY: &str =
+        "The directory document has mistakes; each is listed. The directory is unchanged.";
+    pub(super) const SAME_APPROVER: &str =
+        "You have approved this already; a different approver must do so too.";
+    pub(super) const POLICY_ERROR: &str =
+        "A sharing rule could not be read, so nothing was shared; the operators are told.";
+    pub(super) const WOULD_IDENTIFY: &str =
+        "What would be left could still identify a person who must not be named.";
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ macro_rules! named {
 }
 
 named! {
+    SectionKind "SECTION_KIND_", MediaType "MEDIA_TYPE_",
     Purpose "PURPOSE_", Gateway "GATEWAY_", LawfulBasis "LAWFUL_BASIS_",
     SensitiveCondition "SENSITIVE_CONDITION_", Marking "MARKING_",
     HandlingCondition "HANDLING_CONDITION_", SubjectCategory "SUBJECT_CATEGORY_",

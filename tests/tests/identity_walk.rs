@@ -67,7 +67,10 @@ const fn entitled(rpc: Rpc) -> &'static [Kind] {
         | Rpc::ExchangeListDeadLetters
         | Rpc::ExchangeRedrive
         | Rpc::ExchangeAttest
-        | Rpc::ExchangeListObligations => &[Kind::Node],
+        | Rpc::ExchangeListObligations
+        | Rpc::AttachmentPutAttachment
+        | Rpc::AttachmentFindAttachment
+        | Rpc::AttachmentGetAttachment => &[Kind::Node],
         Rpc::DirectoryStateLink | Rpc::DirectoryDeclareInterest => &[Kind::Node],
         // Nobody approves an interest but those named for it.
         Rpc::DirectoryApproveInterest => &[Kind::InterestApprover],

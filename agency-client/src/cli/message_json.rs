@@ -114,6 +114,7 @@ fn message(o: &mut ObjectReader, f: &mut Faults) -> wire::Message {
         }),
         not_to: o.texts("not_to", f),
         in_reply_to: o.opaque_id("in_reply_to", f).into(),
+        attachments: o.objects("attachments", f, section),
         kind: kinds::kind(o, f),
     }
 }
@@ -129,6 +130,23 @@ fn subject(o: &mut ObjectReader, f: &mut Faults) -> wire::Subject {
         birth_date: o.optional_text("birth_date", f).unwrap_or_default(),
         age: o.optional_word::<wire::AgeAssertion>("age", f),
         limited_access: o.optional_word::<wire::LimitedAccess>("limited_access", f),
+    }
+}
+
+fn section(o: &mut ObjectReader, f: &mut Faults) -> wire::Section {
+    wire::Section {
+        attachment_id: o.text("attachment_id", f),
+        kind: o.word::<wire::SectionKind>("kind", f),
+        media_type: o.word::<wire::MediaType>("media_type", f),
+        size_bytes: o.required_number("size_bytes", f),
+        digest: o.digest("digest", f).into(),
+        salt: o.digest("salt", f).into(),
+        audience: o.objects("audience", f, |o, f| wire::SectionAudience {
+            agency: o.optional_text("agency", f).unwrap_or_default(),
+            agency_kind: o.optional_text("agency_kind", f).unwrap_or_default(),
+            function: o.optional_text("function", f).unwrap_or_default(),
+        }),
+        onward: o.texts("onward", f),
     }
 }
 

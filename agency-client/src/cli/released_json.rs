@@ -55,6 +55,7 @@ pub fn message(message: &wire::ReleasedMessage) -> Value {
         answers_message_id,
         concerns,
         notice_only,
+        sections,
         kind,
     } = message;
     let handling = words::<wire::HandlingCondition>(handling_conditions);
@@ -84,6 +85,7 @@ pub fn message(message: &wire::ReleasedMessage) -> Value {
         ("answers_message_id", answers_message_id.as_str().into()),
         ("concerns", concerns.iter().map(hex::encode).collect::<Vec<_>>().into()),
         ("notice_only", (*notice_only).into()),
+        ("sections", sections.iter().map(released_section).collect::<Vec<_>>().into()),
     ];
     if let Some(kind) = kind {
         object.push(kinds::kind_of(kind));
@@ -105,6 +107,40 @@ fn subject(subject: &wire::Subject) -> Value {
         ("age", word::<wire::AgeAssertion>(subject.age).into()),
         ("limited_access", word::<wire::LimitedAccess>(subject.limited_access).into()),
         ("identifiers", identifiers.collect::<Vec<_>>().into()),
+    ])
+}
+
+fn released_section(section: &wire::ReleasedSection) -> Value {
+    filled([
+        ("section", hex::encode(&section.section).into()),
+        ("kind", word::<wire::SectionKind>(section.kind).into()),
+        ("media_type", word::<wire::MediaType>(section.media_type).into()),
+        ("size_bytes", section.size_bytes.into()),
+        ("digest", hex::encode(&section.digest).into()),
+        ("salt", hex::encode(&section.salt).into()),
+        ("onward", section.onward.into()),
+    ])
+}
+
+/// What a message file says of a document.
+#[must_use]
+pub fn section_json(section: &wire::Section) -> Value {
+    let audience = section.audience.iter().map(|part| {
+        filled([
+            ("agency", part.agency.as_str().into()),
+            ("agency_kind", part.agency_kind.as_str().into()),
+            ("function", part.function.as_str().into()),
+        ])
+    });
+    filled([
+        ("attachment_id", section.attachment_id.as_str().into()),
+        ("kind", word::<wire::SectionKind>(section.kind).into()),
+        ("media_type", word::<wire::MediaType>(section.media_type).into()),
+        ("size_bytes", section.size_bytes.into()),
+        ("digest", hex::encode(&section.digest).into()),
+        ("salt", hex::encode(&section.salt).into()),
+        ("audience", audience.collect::<Vec<_>>().into()),
+        ("onward", section.onward.clone().into()),
     ])
 }
 

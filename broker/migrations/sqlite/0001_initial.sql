@@ -116,6 +116,32 @@ CREATE TABLE attested (
   at INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX attested_key ON attested (delivery, attestation);
+-- Documents, in pieces. One that no message names yet is its agency's own, and goes again.
+CREATE TABLE attachment (
+  id INTEGER PRIMARY KEY,
+  agency TEXT NOT NULL,
+  uuid BLOB NOT NULL,
+  size INTEGER NOT NULL,
+  -- Keyed digest of its digest: by this a document is known again that was given to its sender.
+  mark BLOB NOT NULL,
+  -- Empty once it was erased.
+  wrapped_key BLOB NOT NULL,
+  whole INTEGER NOT NULL,
+  changed_at INTEGER NOT NULL,
+  -- The message that names it, and its name there.
+  message INTEGER,
+  section BLOB
+);
+CREATE UNIQUE INDEX attachment_key ON attachment (agency, uuid);
+CREATE INDEX attachment_mark ON attachment (mark);
+CREATE INDEX attachment_message ON attachment (message) WHERE message IS NOT NULL;
+CREATE INDEX attachment_staged ON attachment (agency, changed_at) WHERE message IS NULL;
+CREATE TABLE piece (attachment INTEGER NOT NULL, place INTEGER NOT NULL, sealed BLOB NOT NULL);
+CREATE UNIQUE INDEX piece_key ON piece (attachment, place);
+-- Which documents may be fetched with a release.
+CREATE TABLE release_section (release_id BLOB NOT NULL, attachment INTEGER NOT NULL);
+CREATE UNIQUE INDEX release_section_key ON release_section (release_id, attachment);
+CREATE INDEX release_section_attachment ON release_section (attachment);
 CREATE TABLE register (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
 CREATE TABLE document (name TEXT PRIMARY KEY, content BLOB NOT NULL);
 CREATE TABLE reason (entry INTEGER PRIMARY KEY, sealed BLOB NOT NULL);

@@ -1,5 +1,7 @@
 //! Builds everything, wires it, starts it and drains it. The only module that sees all.
 
+mod attachments;
+
 mod keys;
 
 mod lists;
@@ -436,6 +438,7 @@ impl Parts {
                 .max_decoding_message_size(FRAME_BYTES_MAX)
                 .max_encoding_message_size(FRAME_BYTES_MAX),
         )
+        .add_service(self.attachments(listening))
         .add_service(DirectoryServiceServer::new(DirectoryRpc { administering }))
         .add_service(AuditServiceServer::new(AuditRpc { auditing }))
         .add_service(AdminServiceServer::new(admin).max_decoding_message_size(FRAME_BYTES_MAX))
@@ -481,6 +484,7 @@ impl Parts {
                 cadence,
             )),
             tokio::spawn(housekeeping(self.delivering())),
+            tokio::spawn(attachments::tidy(self.attaching())),
             tokio::spawn(watch_overdue(self.overdue())),
             tokio::spawn(record_refusals(Arc::clone(&self.refused), self.queue.clone())),
             tokio::spawn(lists::follow(

@@ -96,6 +96,7 @@ fn fields_present(admitted: &Admitted, position: usize) -> BTreeSet<Field> {
         fields.extend(subject.identifiers.iter().map(identifier_field));
     }
     fields.extend(admitted.fields_of_kind());
+    fields.extend(admitted.has_documents().then_some(Field::Attachments));
     let about = message
         .statements
         .iter()

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::{Clock, Reading};
+use crate::decision::{CandidateDecision, View};
 use crate::delivery::hub::{self, Outstanding, Stream};
 use crate::delivery::order::{self, Look};
 use crate::delivery::outbox::{InLine, Outbox, Waiting};
@@ -19,9 +20,9 @@ use crate::ledger::appender::{
     Settlement, Stopped, Work,
 };
 use crate::ledger::journal::StoreError;
-use crate::message::MessageKey;
+use crate::message::{Admitted, MessageKey};
 use crate::parcel;
-use crate::prepare::{decide_again, reopen};
+use crate::prepare::{Stored, decide_again, reopen};
 use crate::register::DeskName;
 use crate::rules::Rules;
 use crate::seal::Vault;
@@ -220,16 +221,8 @@ impl Delivering {
         if waiting.withdrawn {
             return Err(Refusal::Withdrawn);
         }
-        let (admitted, kept) =
-            reopen(&waiting.message, &self.vault, &rules.directory).ok_or(Refusal::PolicyError)?;
-        let earlier = waiting.message.settles.filter(|_| kept.waits_for_earlier(&service.desk));
-        let given = earlier.is_some_and(|earlier| {
-            let key = MessageKey { agency: Arc::clone(&waiting.message.key.agency), id: earlier };
-            // Where it cannot be read it is owed nothing yet.
-            self.outbox.was_given(&service.desk, &key).unwrap_or(false)
-        });
-        let (view, candidate) =
-            decide_again(&admitted, &kept, (&service.desk, waiting.task), given, rules, now)?;
+        let (admitted, view, candidate) =
+            self.decide_stored(&waiting.message, (&service.desk, waiting.task), rules, now)?;
         let mut permitting: Vec<Arc<str>> =
             candidate.verdicts.iter().flat_map(|verdict| verdict.rules.clone()).collect();
         permitting.sort_unstable();
@@ -245,6 +238,29 @@ impl Delivering {
             rules: permitting.into(),
             parcel: parcel::pack(&admitted, &view, waiting.message.accepted_at),
         })
+    }
+
+    /// Decides a stored message again for one desk.
+    ///
+    /// # Errors
+    /// Why it may have nothing of it any more.
+    pub(super) fn decide_stored(
+        &self,
+        message: &Stored,
+        (desk, task): (&DeskName, i32),
+        rules: &Rules,
+        now: OffsetDateTime,
+    ) -> Result<(Admitted, View, CandidateDecision), Refusal> {
+        let (admitted, kept) =
+            reopen(message, &self.vault, &rules.directory).ok_or(Refusal::PolicyError)?;
+        let earlier = message.settles.filter(|_| kept.waits_for_earlier(desk));
+        let given = earlier.is_some_and(|earlier| {
+            let key = MessageKey { agency: Arc::clone(&message.key.agency), id: earlier };
+            // Where it cannot be read it is owed nothing yet.
+            self.outbox.was_given(desk, &key).unwrap_or(false)
+        });
+        let (view, candidate) = decide_again(&admitted, &kept, (desk, task), given, rules, now)?;
+        Ok((admitted, view, candidate))
     }
 
     /// Records the releases and sends them. Answers how many were sent.

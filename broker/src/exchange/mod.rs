@@ -6,6 +6,12 @@ pub mod publish;
 
 pub mod deliver;
 
+pub mod slots;
+
+pub mod attach;
+
+pub mod fetch;
+
 pub mod overdue;
 
 pub mod quota;

@@ -12,6 +12,7 @@
 //! deliveries pass from one to the other.
 
 mod against;
+mod attached;
 mod documents;
 mod faults;
 mod log;
@@ -148,6 +149,34 @@ pub struct RawAttested {
     pub entry: u64,
 }
 
+/// A document that goes with messages. Of its key and pieces only the lengths are read.
+pub struct RawAttachment {
+    /// Row.
+    pub row: u64,
+    /// Agency that put it.
+    pub agency: String,
+    /// Bytes of the whole.
+    pub size: u64,
+    /// Whether all of it is here.
+    pub whole: bool,
+    /// Row of the message that names it, and its name there.
+    pub named: Option<(u64, [u8; 32])>,
+    /// Length of the wrapped key, in bytes.
+    pub wrapped_key_bytes: u64,
+    /// Pieces, counted from 0 without a gap, and their sealed bytes in all; `None` if there is a gap.
+    pub pieces: Option<(u64, u64)>,
+}
+
+/// That a document may be fetched with a release.
+pub struct RawReleaseSection {
+    /// Row.
+    pub row: u64,
+    /// Release id.
+    pub release: [u8; 16],
+    /// Row of the document.
+    pub attachment: u64,
+}
+
 /// A named document.
 pub struct RawDocument {
     /// Its name.
@@ -239,6 +268,30 @@ pub trait RawLedger {
     fn for_each_attested(
         &self,
         each: &mut dyn FnMut(Result<RawAttested, Unreadable>),
+    ) -> Result<(), StoreError>;
+
+    /// Every document that goes with messages, or waits for one.
+    ///
+    /// # Errors
+    /// The store's.
+    fn for_each_attachment(
+        &self,
+        each: &mut dyn FnMut(Result<RawAttachment, Unreadable>),
+    ) -> Result<(), StoreError>;
+
+    /// Rows of pieces whose document is not there.
+    ///
+    /// # Errors
+    /// The store's.
+    fn for_each_lost_piece(&self, each: &mut dyn FnMut(u64)) -> Result<(), StoreError>;
+
+    /// Every document that may be fetched, by release.
+    ///
+    /// # Errors
+    /// The store's.
+    fn for_each_release_section(
+        &self,
+        each: &mut dyn FnMut(Result<RawReleaseSection, Unreadable>),
     ) -> Result<(), StoreError>;
 
     /// The entry that each stored reason of a look names.

@@ -11,9 +11,11 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::directory::MessageKind;
+use crate::ledger::attached::{AttachmentChange, Attachments};
 use crate::ledger::owed::{AttestedRow, Owes, Told};
 use crate::ledger::tree::TileId;
 use crate::message::MessageKey;
+use crate::message::sections::SectionName;
 use crate::prepare::Stored;
 use crate::register::DeskName;
 use crate::rules::Epochs;
@@ -214,6 +216,8 @@ pub struct ReleaseRow {
     pub node: Arc<str>,
     /// Attempt.
     pub attempt: u32,
+    /// Names of the documents that may be fetched with it.
+    pub sections: Vec<SectionName>,
 }
 
 /// What a change does to the count of attempts.
@@ -296,6 +300,8 @@ pub struct Batch {
     pub pulled: Vec<u64>,
     /// Whom chains of alarms have told.
     pub told: Vec<Told>,
+    /// What changes of documents, in this order.
+    pub attachments: Vec<AttachmentChange>,
     /// Sealed reasons of consultations, by entry.
     pub reasons: Vec<(u64, Vec<u8>)>,
 }
@@ -431,6 +437,9 @@ pub trait Recall: Send + Sync {
     /// # Errors
     /// The store's.
     fn released(&self, release: &[u8; 16]) -> Result<Option<ReleasedTo>, StoreError>;
+
+    /// What is kept of documents.
+    fn attachments(&self) -> &dyn Attachments;
 
     /// The states of those of these deliveries that there are.
     ///

@@ -14,6 +14,8 @@ pub mod owed;
 
 pub mod journal;
 
+pub mod attached;
+
 pub mod appender;
 
 pub mod checkpoint;

@@ -215,6 +215,10 @@ pub enum RecordType {
     Refusals,
     /// A recipient said what it did with what it was given. To it, and to the sender.
     Attested,
+    /// A document was fetched. To the recipient.
+    Fetch,
+    /// Its document was fetched. To a sender.
+    Fetched,
 }
 
 impl RecordType {
@@ -234,6 +238,8 @@ impl RecordType {
             Self::Consultation => "consultation",
             Self::Refusals => "refusals",
             Self::Attested => "attested",
+            Self::Fetch => "fetch",
+            Self::Fetched => "fetched",
         }
     }
 
@@ -243,9 +249,13 @@ impl RecordType {
         match self {
             Self::Accepted => "collection",
             Self::Decided | Self::Consultation | Self::Refusals => "consultation",
-            Self::Release | Self::Disclosed | Self::Receipt | Self::Received | Self::Void => {
-                "disclosure"
-            }
+            Self::Release
+            | Self::Disclosed
+            | Self::Receipt
+            | Self::Received
+            | Self::Void
+            | Self::Fetch
+            | Self::Fetched => "disclosure",
             Self::Ended => "erasure",
             Self::Change | Self::Attested => "alteration",
         }

@@ -267,6 +267,10 @@ fn to_release(waiting: &Waiting) -> ReleaseItem {
         attempt: waiting.attempts + 1,
         number: waiting.number,
         rules: ["town/custody".into()].into(),
-        parcel: Parcel { bytes: vec![1, 2, 3].into(), withheld: Default::default() },
+        parcel: Parcel {
+            bytes: vec![1, 2, 3].into(),
+            withheld: Default::default(),
+            sections: Vec::new(),
+        },
     }
 }

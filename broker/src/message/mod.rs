@@ -10,6 +10,8 @@ pub mod kinds;
 
 pub mod people;
 
+pub mod sections;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -190,6 +192,12 @@ impl Admitted {
         named.into_iter().any(|named| named.agency == agency)
     }
 
+    /// Whether documents go with it.
+    #[must_use]
+    pub const fn has_documents(&self) -> bool {
+        !self.message.attachments.is_empty()
+    }
+
     /// Whether it must reach a person at once.
     #[must_use]
     pub fn immediate(&self) -> bool {
@@ -296,6 +304,7 @@ fn read(message: &mut wire::Message, vault: &Vault, check: &mut Check) -> Option
     let id = check_envelope(message, check);
     let subjects = people::check(message, vault, check);
     check_statements(message, check);
+    sections::check(message, check);
     let kind = kinds::check(message, subjects.as_deref(), check);
     Some(Read { id: id?, kind: kind?, subjects: subjects? })
 }
@@ -515,7 +524,7 @@ pub fn stamp(moment: OffsetDateTime) -> prost_types::Timestamp {
 
 /// Whether a field is of things said. Those below 20 are parts of subjects and kinds.
 fn is_of_statements(field: i32) -> bool {
-    field >= 20 && wire::Field::try_from(field).is_ok()
+    field >= 20 && wire::Field::try_from(field).is_ok_and(|field| field != wire::Field::Attachments)
 }
 
 fn check_statements(message: &wire::Message, check: &mut Check) {

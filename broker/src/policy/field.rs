@@ -70,7 +70,8 @@ pub const fn class(field: Field) -> Class {
         | Field::Risk
         | Field::ChildConcern
         | Field::FormerName
-        | Field::Ethnicity => Class::Special,
+        | Field::Ethnicity
+        | Field::Attachments => Class::Special,
     }
 }
 
@@ -117,6 +118,7 @@ pub const FIELDS: &[Field] = &[
     Field::Attendance,
     Field::Reparation,
     Field::Plan,
+    Field::Attachments,
 ];
 
 #[cfg(test)]

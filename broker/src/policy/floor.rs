@@ -69,8 +69,8 @@ pub fn may_show(field: Field, kind: AgencyKind, function: Function, regime: Regi
         }
         // An originator's reference leads back to a source.
         Field::OriginatorReference => kind == Police && regime == Regime::Part3,
-        // Exclusion zones and no-contact names endanger victims: police and supervising
-        // probation; others get the code.
+        Field::Attachments => may_see_documents(kind, function, voluntary),
+        // Exclusion zones and no-contact names endanger victims: others get the code.
         Field::LicenceConditionText => [Police, Probation].contains(&kind),
         Field::Health => may_see_health(kind, function),
         Field::TreatmentNeed => {
@@ -82,6 +82,17 @@ pub fn may_show(field: Field, kind: AgencyKind, function: Function, regime: Regi
         // Asked for in MAPPA and custody work; nobody else has a use for it here.
         Field::Ethnicity => [Police, Probation, Prison, YouthOffending].contains(&kind),
     }
+}
+
+/// A document may say anything: of risk, of a conviction, of where a victim lives. It is for those who
+/// decide on somebody's liberty, protection or care, and never for volunteers.
+fn may_see_documents(kind: AgencyKind, function: Function, voluntary: bool) -> bool {
+    let of_justice = [Police, Probation, Prison, YouthOffending, Prosecution, Court];
+    let cares = matches!(
+        function,
+        Function::PublicProtection | Function::ChildrensServices | Function::HealthCare
+    );
+    !voluntary && (of_justice.contains(&kind) || cares)
 }
 
 /// Keys to police records: only where such records are lawfully held.

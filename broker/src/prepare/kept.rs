@@ -53,6 +53,8 @@ pub struct KeptCandidate {
     pub notice_only: bool,
     /// What it had of the persons whose numbers are merged or parted.
     pub held: Option<HeldOfPerson>,
+    /// The documents whose audience it was of, by place.
+    pub documents: BTreeSet<usize>,
 }
 
 /// One subject of a kept candidate.
@@ -219,6 +221,7 @@ impl KeptCandidate {
             subjects: subjects.collect(),
             notice_only: view.is_some_and(|view| view.notice_only),
             held: earlier.held.get(&candidate.desk).cloned(),
+            documents: view.map(|v| v.documents.keys().copied().collect()).unwrap_or_default(),
         }
     }
 }
@@ -277,6 +280,8 @@ struct StoredCandidate {
     notice_only: bool,
     #[prost(message, optional, tag = "9")]
     held: Option<StoredHeld>,
+    #[prost(uint64, repeated, tag = "10")]
+    documents: Vec<u64>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -367,6 +372,7 @@ impl StoredCandidate {
             subjects,
             notice_only: candidate.notice_only,
             held: candidate.held.as_ref().map(StoredHeld::of),
+            documents: candidate.documents.iter().map(|place| *place as u64).collect(),
         }
     }
 
@@ -393,6 +399,11 @@ impl StoredCandidate {
                 Some(held) => Some(held.read()?),
                 None => None,
             },
+            documents: self
+                .documents
+                .iter()
+                .map(|place| usize::try_from(*place).ok())
+                .collect::<Option<_>>()?,
         })
     }
 }
@@ -422,6 +433,7 @@ mod tests {
                 shown: [Token([7; 16])].into(),
                 concerns: vec![Bytes::from_static(&[9; 16])],
             }),
+            documents: [0, 2].into(),
         };
         Kept {
             bundle: "ab".repeat(32),

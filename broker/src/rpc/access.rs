@@ -28,6 +28,9 @@ pub const fn allowed(rpc: Rpc) -> Allowed {
         | Rpc::ExchangeRedrive
         | Rpc::ExchangeAttest
         | Rpc::ExchangeListObligations
+        | Rpc::AttachmentPutAttachment
+        | Rpc::AttachmentFindAttachment
+        | Rpc::AttachmentGetAttachment
         | Rpc::DirectoryStateLink
         | Rpc::DirectoryDeclareInterest => Allowed::Nodes,
         Rpc::ExchangeWhoAmI

@@ -12,6 +12,8 @@ pub mod gate;
 
 pub mod exchange;
 
+pub mod attachment;
+
 pub mod directory;
 
 pub mod audit;

@@ -20,9 +20,10 @@ pub const fn code(refusal: Refusal) -> Code {
     match refusal {
         Refusal::NotRegistered => Code::Unauthenticated,
         Refusal::Suspended | Refusal::NotAllowed => Code::PermissionDenied,
-        Refusal::QuotaExceeded | Refusal::TooManyConnections | Refusal::DiskFloor => {
-            Code::ResourceExhausted
-        }
+        Refusal::QuotaExceeded
+        | Refusal::TooManyConnections
+        | Refusal::AttachmentsFull
+        | Refusal::DiskFloor => Code::ResourceExhausted,
         Refusal::InvalidMessage
         | Refusal::MarkingNotCarried
         | Refusal::FrameOutOfBounds
@@ -34,11 +35,14 @@ pub const fn code(refusal: Refusal) -> Code {
         | Refusal::ShuttingDown
         | Refusal::ClockUnsure
         | Refusal::NotSignedYet => Code::Unavailable,
-        Refusal::NotFound => Code::NotFound,
+        Refusal::AttachmentDiffers => Code::DataLoss,
+        Refusal::AttachmentOutOfTurn => Code::OutOfRange,
+        Refusal::NotFound | Refusal::AttachmentAbsent => Code::NotFound,
         Refusal::SubscriptionBusy | Refusal::TakenOver | Refusal::SameApprover => {
             Code::FailedPrecondition
         }
-        Refusal::NoPermit
+        Refusal::OnwardNotAllowed
+        | Refusal::NoPermit
         | Refusal::Forbidden
         | Refusal::PolicyError
         | Refusal::WouldIdentify

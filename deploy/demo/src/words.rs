@@ -48,6 +48,7 @@ pub(crate) const fn field(field: Field) -> &'static str {
         Field::Attendance => "attendance",
         Field::Reparation => "reparation",
         Field::Plan => "plan",
+        Field::Attachments => "documents",
     }
 }
 

@@ -135,8 +135,17 @@ fn fields(kind: &str) -> BTreeSet<Field> {
         Field::HmppsIdentifiers,
         Field::HealthIdentifiers,
     ];
-    let of_statements = FIELDS.iter().filter(|field| **field as i32 >= Field::Narrative as i32);
+    let of_statements = FIELDS.iter().filter(|field| {
+        **field as i32 >= Field::Narrative as i32
+            && (**field != Field::Attachments || takes_documents(kind))
+    });
     of_people.iter().chain(of_statements).chain(own(kind)).copied().collect()
+}
+
+/// Whether documents go with messages of a kind.
+fn takes_documents(kind: &str) -> bool {
+    ["mappa", "enforcement", "action", "placement", "referral", "court", "request", "response"]
+        .contains(&kind)
 }
 
 fn cells() -> Vec<Cell> {

@@ -6,7 +6,7 @@
 
 use super::node::Node;
 use crate::errors::Violation;
-use proto::limits::OPAQUE_ID_BYTES;
+use proto::limits::{DIGEST_BYTES, OPAQUE_ID_BYTES};
 use proto::text::Named;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -143,6 +143,17 @@ impl ObjectReader {
             faults.add(self.path_of(name), "must be 32 hexadecimal digits");
         }
         Vec::new()
+    }
+
+    /// A digest or a salt: 32 bytes in hexadecimal digits.
+    pub(crate) fn digest(&mut self, name: &str, faults: &mut Faults) -> Vec<u8> {
+        let had = faults.0.len();
+        let text = self.text(name, faults);
+        let bytes = hex::decode(&text).unwrap_or_default();
+        if bytes.len() != DIGEST_BYTES && faults.0.len() == had {
+            faults.add(self.path_of(name), "must be 64 hexadecimal digits");
+        }
+        bytes
     }
 
     /// True or false; absent is false.

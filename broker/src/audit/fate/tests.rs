@@ -26,6 +26,7 @@ fn kept(agencies: &[&str]) -> Kept {
             subjects: Vec::new(),
             notice_only: false,
             held: None,
+            documents: std::collections::BTreeSet::new(),
         }
     });
     let named = agencies.iter().filter(|agency| agency.starts_with("named"));

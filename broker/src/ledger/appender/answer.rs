@@ -17,6 +17,7 @@ pub(super) enum Answer {
     Released(Result<(), ReleaseRefused>),
     Subscribed(u64),
     Attested(u32),
+    Fetched(Result<(), ReleaseRefused>),
     Done(bool),
 }
 
@@ -58,6 +59,12 @@ pub(super) fn answer(
             }
             (Work::Attest(attest), Answer::Attested(recorded)) => {
                 let _ = attest.reply.send(Some(recorded));
+            }
+            (Work::Attach(attach), _) => {
+                let _ = attach.reply.send(Ok(()));
+            }
+            (Work::Fetch(fetch), Answer::Fetched(outcome)) => {
+                let _ = fetch.reply.send(outcome);
             }
             (Work::Tick { reply, .. }, _) => {
                 let _ = reply.send(Ok(head));
@@ -108,6 +115,13 @@ pub(super) fn fail(works: Vec<Work>, known: &HashMap<MessageKey, KnownMessage>, 
             }
             Work::Attest(attest) => {
                 let _ = attest.reply.send(None);
+            }
+            Work::Attach(attach) => {
+                let full = refusal == Refusal::DiskFloor;
+                let _ = attach.reply.send(Err(if full { StoreError::Full } else { unknown() }));
+            }
+            Work::Fetch(fetch) => {
+                let _ = fetch.reply.send(Err(ReleaseRefused::Store));
             }
             Work::Tick { reply, .. } => {
                 let _ = reply.send(Err(unknown()));

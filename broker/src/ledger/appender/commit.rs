@@ -267,6 +267,11 @@ impl Appender {
             Work::Redrive(redrive) if draft.touches(redrive.delivery) => return Ok(Built::Later),
             Work::Redrive(redrive) => self.redrive(redrive, draft, now)?,
             Work::Attest(attest) => self.attest(attest, draft, now)?,
+            Work::Attach(attach) => {
+                draft.batch.attachments.extend(attach.changes.iter().cloned());
+                Answer::Done(true)
+            }
+            Work::Fetch(fetch) => self.fetch(fetch, &rules, draft)?,
             Work::Told(told) => {
                 draft.batch.told.extend(told.iter().copied());
                 Answer::Done(true)
@@ -523,6 +528,8 @@ fn deliveries_of(works: &[Work]) -> Vec<u64> {
             | Work::Change(_)
             | Work::Consult(_)
             | Work::Attest(_)
+            | Work::Attach(_)
+            | Work::Fetch(_)
             | Work::Told(_)
             | Work::Refusals(_)
             | Work::Tick { .. }

@@ -120,6 +120,7 @@ impl Draft {
             && self.batch.subscriptions.is_empty()
             && self.batch.documents.is_empty()
             && self.batch.told.is_empty()
+            && self.batch.attachments.is_empty()
     }
 
     /// Notes how deliveries stand on disk.
@@ -311,6 +312,7 @@ impl Draft {
             recipient: Arc::clone(recipient),
             node: Arc::clone(node),
             attempt: item.attempt,
+            sections: item.parcel.sections.clone(),
         });
         // A delivery that this commit makes is written once, as released.
         let made = item.delivery.checked_sub(self.first_delivery);

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::decision;
 use crate::directory::MessageKind;
+use crate::ledger::attached::AttachmentChange;
 use crate::ledger::journal::{DeliveryState, Held, StoreError};
 use crate::ledger::record::{BROKER_PARTY, Objects, RecordType, Text};
 use crate::message::{Admitted, MessageKey, Reach};
@@ -46,6 +47,8 @@ pub(super) struct Found {
     pub(super) ahead: Vec<u64>,
     /// Until when these are held back.
     pub(super) not_before: Option<OffsetDateTime>,
+    /// What becomes of documents: its own, and those of a message that it erases.
+    pub(super) documents: Vec<AttachmentChange>,
 }
 
 impl Appender {
@@ -89,6 +92,12 @@ impl Appender {
             }
             Some(_) | None => {}
         }
+        let row = open.draft.batch.head.last_message + 1;
+        match self.documents(admitted, row, &rules)? {
+            Ok(claims) => found.documents = claims,
+            Err(refusal) => return Ok(Err(refusal)),
+        }
+        found.documents.extend(erased(admitted, &found));
         Ok(Ok(found))
     }
 
@@ -318,6 +327,16 @@ fn owed_word(admitted: &Admitted, held: &[Held], earlier: &Earlier) -> BTreeSet<
     let strangers = earlier.seen.iter().filter(|(_, seen)| !meets(seen));
     owed.extend(strangers.map(|(desk, _)| desk.clone()));
     owed
+}
+
+/// What becomes of the documents of a message that is to be erased.
+fn erased(admitted: &Admitted, found: &Found) -> Option<AttachmentChange> {
+    let erases = match &admitted.message.kind {
+        Some(Kind::Correction(correction)) => correction.action() == wire::CorrectionAction::Erase,
+        Some(_) | None => false,
+    };
+    let message = found.settles.filter(|_| erases)?;
+    Some(AttachmentChange::Erase { message })
 }
 
 /// Whether what was asked of the recipients of the earlier message is still to be done.

@@ -55,14 +55,17 @@ impl Releases {
     pub(super) fn add(&mut self, made: Made) {
         let (item, release_id) = (&made.item, &made.release_id);
         self.items.add(|text| {
-            text.number("attempt", item.attempt.into())
+            let text = text
+                .number("attempt", item.attempt.into())
                 .bytes("commitment", &commitment(&made.salt, &item.parcel.bytes))
                 .bytes("delivery", &item.delivery_id)
                 .word("kind", item.kind)
                 .bytes("release", release_id)
-                .words("rules", item.rules.iter())
-                .word("sender", &item.sender)
-                .fields("withheld", &item.parcel.withheld)
+                .words("rules", item.rules.iter());
+            let sections = &item.parcel.sections;
+            let text =
+                if sections.is_empty() { text } else { text.list_of_bytes("sections", sections) };
+            text.word("sender", &item.sender).fields("withheld", &item.parcel.withheld)
         });
         self.by_sender.add(&item.sender, item.message, release_id);
         self.made.push(made);

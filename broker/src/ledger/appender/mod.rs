@@ -30,6 +30,8 @@ mod settle;
 
 mod attest;
 
+mod attach;
+
 mod change;
 
 mod commit;
@@ -50,10 +52,10 @@ use crate::ledger::tree::Edge;
 use crate::policy::Bundle;
 
 pub use work::{
-    AttestWork, Change, ChangeWork, CommittedHead, ConsultWork, EndItem, Figures, Live,
-    LiveRelease, PublishOutcome, PublishSink, Queue, RedriveWork, ReleaseItem, ReleaseRefused,
-    ReleaseWork, Released, Seat, SettleItem, SettleWork, Settlement, Shared, Stopped,
-    SubscribeWork, Work,
+    AttachWork, AttestWork, Change, ChangeWork, CommittedHead, ConsultWork, EndItem, FetchWork,
+    Figures, Live, LiveRelease, PublishOutcome, PublishSink, Queue, RedriveWork, ReleaseItem,
+    ReleaseRefused, ReleaseWork, Released, Seat, SettleItem, SettleWork, Settlement, Shared,
+    Stopped, SubscribeWork, Work,
 };
 
 use commit::{Flying, Open};

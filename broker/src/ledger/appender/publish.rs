@@ -15,7 +15,7 @@ use crate::ledger::journal::{
 };
 use crate::ledger::owed::Owes;
 use crate::ledger::record::{BROKER_PARTY, Objects, RecordType, Text};
-use crate::message::{self, Admitted, MessageKey, Reach};
+use crate::message::{self, Admitted, MessageKey, Reach, sections};
 use crate::notify;
 use crate::parcel::{self, Parcel};
 use crate::prepare::{self, Prepared};
@@ -50,8 +50,8 @@ impl Appender {
                 PublishOutcome::Refused(Refusal::MessageIdReused)
             }));
         }
-        // Step 2: who was given or asked what this follows, under the head lock.
-        if admitted.follows() && !first {
+        // Step 2: who was given or asked what this follows, and its documents, under the head lock.
+        if (admitted.follows() || admitted.has_documents()) && !first {
             return Ok(None);
         }
         let found = match self.earlier(&admitted, open)? {
@@ -74,6 +74,7 @@ impl Appender {
         // Step 4: rows, records, and live releases in the same commit.
         let row = draft.batch.head.last_message + 1;
         draft.batch.head.last_message = row;
+        draft.batch.attachments.extend(found.documents.iter().cloned());
         let entry = draft.next_entry();
         if admitted.immediate() {
             // What it follows goes before it: in the same lane, where that waits.
@@ -265,6 +266,10 @@ impl Appender {
             .word("node", &admitted.sender.node)
             .word("operation", RecordType::Accepted.operation())
             .word("party", &admitted.key.agency);
+        let accepted = match admitted.has_documents() {
+            true => accepted.list_of_bytes("sections", sections::names(&admitted.message)),
+            false => accepted,
+        };
         let accepted = match superseded(admitted) {
             Some(earlier) => accepted.id("supersedes", earlier),
             None => accepted,

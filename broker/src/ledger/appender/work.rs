@@ -13,8 +13,10 @@ use uuid::Uuid;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::directory::Directory;
+use crate::ledger::attached::AttachmentChange;
 use crate::ledger::journal::StoreError;
 use crate::ledger::owed::{Given, Told};
+use crate::message::sections::SectionName;
 use crate::notify::Notices;
 use crate::policy::Bundle;
 use crate::prepare::Prepared;
@@ -59,6 +61,10 @@ pub enum Work {
     Redrive(RedriveWork),
     /// Record what a recipient did with what it was given.
     Attest(AttestWork),
+    /// Keep, or let go of, bytes of documents that no message names yet.
+    Attach(AttachWork),
+    /// Record that a document is fetched.
+    Fetch(FetchWork),
     /// Keep whom chains of alarms have told.
     Told(Vec<Told>),
     /// Record refused calls, coalesced: agency, refusal code and how many.
@@ -303,6 +309,36 @@ pub struct AttestWork {
     pub reply: oneshot::Sender<Option<u32>>,
 }
 
+/// Changes of what is kept of documents.
+pub struct AttachWork {
+    /// What changes, in this order.
+    pub changes: Vec<AttachmentChange>,
+    /// Told when durable, or why it is not.
+    pub reply: oneshot::Sender<Result<(), StoreError>>,
+}
+
+/// A fetch to record before its first byte.
+pub struct FetchWork {
+    /// Desk that was given the document.
+    pub desk: DeskName,
+    /// Node that fetches.
+    pub node: Arc<str>,
+    /// Agency that sent it.
+    pub sender: Arc<str>,
+    /// Its message.
+    pub message: Uuid,
+    /// Release by which the desk was given that.
+    pub release_id: [u8; 16],
+    /// The document's name.
+    pub section: SectionName,
+    /// From which byte on.
+    pub offset: u32,
+    /// The moment it was decided.
+    pub epochs: Epochs,
+    /// Told when durable, or why nothing may be sent.
+    pub reply: oneshot::Sender<Result<(), ReleaseRefused>>,
+}
+
 /// A live subscriber that a fresh message may go to in the commit that accepts it.
 #[derive(Clone, Debug)]
 pub struct Seat {
@@ -421,7 +457,10 @@ pub struct Stopped;
 /// holds that is asked of the store, which must not be behind this very batch.
 pub(super) fn exclusive(work: &Work) -> bool {
     match work {
-        Work::Publish(prepared, _) => prepared.changes_register() || prepared.admitted.follows(),
+        Work::Publish(prepared, _) => {
+            let admitted = &prepared.admitted;
+            prepared.changes_register() || admitted.follows() || admitted.has_documents()
+        }
         Work::Change(_) => true,
         Work::Release(_)
         | Work::Settle(_)
@@ -430,6 +469,8 @@ pub(super) fn exclusive(work: &Work) -> bool {
         | Work::Consult(_)
         | Work::Redrive(_)
         | Work::Attest(_)
+        | Work::Attach(_)
+        | Work::Fetch(_)
         | Work::Told(_)
         | Work::Refusals(_)
         | Work::Tick { .. }
@@ -442,6 +483,7 @@ pub(super) fn weight(work: &Work) -> usize {
     match work {
         Work::Publish(prepared, _) => prepared.sealed_body.len() + prepared.sealed_decision.len(),
         Work::Release(release) => release.items.iter().map(|item| item.parcel.bytes.len()).sum(),
+        Work::Attach(attach) => attach.changes.iter().map(AttachmentChange::weight).sum(),
         Work::Settle(_)
         | Work::End(_)
         | Work::Subscribe(_)
@@ -449,6 +491,7 @@ pub(super) fn weight(work: &Work) -> usize {
         | Work::Consult(_)
         | Work::Redrive(_)
         | Work::Attest(_)
+        | Work::Fetch(_)
         | Work::Told(_)
         | Work::Refusals(_)
         | Work::Tick { .. }
@@ -471,6 +514,8 @@ pub(super) fn patient(work: &Work) -> bool {
         | Work::Consult(_)
         | Work::Redrive(_)
         | Work::Attest(_)
+        | Work::Attach(_)
+        | Work::Fetch(_)
         | Work::Told(_)
         | Work::Tick { .. }
         | Work::Keep { .. }

@@ -11,6 +11,7 @@ use proto::refusal::Refusal;
 use proto::text::Named as _;
 use uuid::Uuid;
 
+use super::attached::RELEASE_SECTION;
 use super::faults::{Faults, FsckFault};
 use super::reader::StoredEntry;
 use super::records::{self, Record};
@@ -118,6 +119,7 @@ impl Rows {
             },
             Record::Change(change) => self.documents.wrote(change),
             Record::Attested(attested) => self.attested(index, attested, faults),
+            Record::Fetch(fetch) => self.fetched(index, fetch, faults),
             Record::Consultation => {
                 if !self.reasons.remove(&index) {
                     missing(REASON, index, faults);
@@ -151,6 +153,7 @@ impl Rows {
             faults.add(FsckFault::RowTime { table: MESSAGE, row: row.row, entry: index });
         }
         let (number, withdraws) = (row.row, row.withdraws);
+        self.attached.accepted(number, &accepted.sections, index, faults);
         // Told already, with the rows.
         let withdraws_another = withdraws.is_some() && withdraws != row.settles;
         let first = withdraws
@@ -227,6 +230,7 @@ impl Rows {
                 said.incomplete = true;
                 continue;
             }
+            self.attached.released(&item.release.0, &item.sections, index, faults);
             match (key, delivery) {
                 (Some((_, id)), Some(delivery)) => {
                     said.owed.insert(((sender, id), desk.0, item.release.0));
@@ -357,6 +361,20 @@ impl Rows {
                 Some((entry, _)) if own && *entry < index => {}
                 Some(_) | None => missing(ATTESTED, index, faults),
             }
+        }
+    }
+
+    /// Whoever fetches a document was given it before.
+    fn fetched(&mut self, index: u64, fetch: &records::Fetch, faults: &mut Faults) {
+        let desk = (self.words.number(&fetch.party), self.words.number(&fetch.desk));
+        let place = self.release_by_id.get(&fetch.release.0);
+        let release = place.and_then(|place| self.releases.get(*place));
+        let delivery = release.and_then(|r| r.delivery).and_then(|d| self.deliveries.get(d));
+        let own = delivery.is_some_and(|d| d.desk.is_none_or(|known| known == desk))
+            && release.is_some_and(|release| release.entry < index)
+            && self.attached.may_fetch(&fetch.release.0, &fetch.section.0);
+        if !own {
+            missing(RELEASE_SECTION, index, faults);
         }
     }
 

@@ -100,6 +100,12 @@ pub enum FsckFault {
         /// Its size.
         size: u64,
     },
+    /// A document's pieces are not those of its length, or its key is not one.
+    #[error("the key or the pieces of document {row} are not those of its length")]
+    Pieces {
+        /// Row.
+        row: u64,
+    },
     /// Columns of a row do not have the form that the schema gives them.
     #[error("row {row} of table {table} cannot be read")]
     RowUnreadable {

@@ -41,6 +41,9 @@ pub(super) struct Accepted {
     pub(super) node: String,
     /// Given where it takes an earlier message back.
     pub(super) supersedes: Option<Uuid>,
+    /// Given where documents go with it.
+    #[serde(default)]
+    pub(super) sections: Vec<Hex<32>>,
 }
 
 /// What was decided on a message.
@@ -77,6 +80,9 @@ pub(super) struct Released {
     pub(super) delivery: Hex<16>,
     pub(super) release: Hex<16>,
     pub(super) sender: String,
+    /// Given where documents may be fetched with it.
+    #[serde(default)]
+    pub(super) sections: Vec<Hex<32>>,
 }
 
 /// What one node settled.
@@ -164,6 +170,15 @@ pub(super) struct Attested {
     pub(super) releases: Vec<Hex<16>>,
 }
 
+/// A document that was fetched.
+#[derive(Deserialize)]
+pub(super) struct Fetch {
+    pub(super) party: String,
+    pub(super) desk: String,
+    pub(super) release: Hex<16>,
+    pub(super) section: Hex<32>,
+}
+
 /// One record.
 pub(super) enum Record {
     Accepted(Accepted),
@@ -177,9 +192,11 @@ pub(super) enum Record {
     Redriven(Redriven),
     Change(Change),
     Attested(Attested),
+    Fetch(Fetch),
     /// Somebody looked something up.
     Consultation,
-    /// One that no row is held against: refused calls, and what a sender is told of attestations.
+    /// One that no row is held against: refused calls, and what a sender is told of attestations and
+    /// fetches.
     Other,
 }
 
@@ -207,6 +224,8 @@ impl Record {
             "change" => members(value).map(Self::Change),
             "attested" if value.get("recipient").is_some() => Some(Self::Other),
             "attested" => members(value).map(Self::Attested),
+            "fetch" => members(value).map(Self::Fetch),
+            "fetched" => Some(Self::Other),
             "consultation" => Some(Self::Consultation),
             "refusals" => Some(Self::Other),
             _ => None,

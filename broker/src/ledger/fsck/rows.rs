@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use crate::ledger::journal::StoreError;
 use crate::seal::WRAPPED_BYTES;
 
+use super::attached::Attached;
 use super::documents::Documents;
 use super::faults::{Faults, FsckFault};
 use super::{RawDelivery, RawHead, RawLedger, RawMessage, RawRelease, RawSubscription, Unreadable};
@@ -138,6 +139,8 @@ pub(super) struct Rows {
     pub(super) attested: HashMap<(u64, i32), (u64, Mark)>,
     /// Time of the last entry read, seconds since 1970.
     pub(super) last_time: Option<u64>,
+    /// Documents that go with messages.
+    pub(super) attached: Attached,
     /// What the entries say was written of documents.
     pub(super) documents: Documents,
     /// Message and desk of every withdrawal.
@@ -186,6 +189,7 @@ impl Rows {
             }
         })?;
         rows.check_settles(faults);
+        rows.attached = Attached::load(raw, &rows.messages, &mut rows.words, faults)?;
         for (table, last, given) in [
             (
                 SUBSCRIPTION,
@@ -351,6 +355,7 @@ impl Rows {
                 unspoken(ATTESTED, *delivery, *entry, faults);
             }
         }
+        self.attached.finish(&self.messages, &self.releases, &self.release_by_id, faults);
         for entry in &self.reasons {
             unspoken(REASON, *entry, *entry, faults);
         }
@@ -369,6 +374,6 @@ pub(super) fn readable<T>(
     row.map_err(|Unreadable { row }| faults.add(FsckFault::RowUnreadable { table, row })).ok()
 }
 
-fn unspoken(table: &'static str, row: u64, entry: u64, faults: &mut Faults) {
+pub(super) fn unspoken(table: &'static str, row: u64, entry: u64, faults: &mut Faults) {
     faults.add(FsckFault::RowWithoutRecord { table, row, entry });
 }

@@ -148,12 +148,25 @@ impl PublishSession {
                 duty_route,
             }),
             PublishOutcome::Refused(refusal) => {
-                // What is absent is what it cites: nothing else of a message is looked up.
+                // What is absent is what it cites, or documents: nothing else of a message is
+                // looked up.
                 let cites = flight.and_then(|flight| flight.cites);
-                let cites = cites.filter(|_| refusal == Refusal::NotFound);
-                let violations = cites.map(|field| wire::FieldViolation {
+                let fault = match refusal {
+                    Refusal::NotFound => {
+                        cites.map(|field| (field, "names no earlier message of your agency"))
+                    }
+                    Refusal::AttachmentAbsent => Some((
+                        "attachments",
+                        "names no document of your agency that is whole and waits for a message",
+                    )),
+                    Refusal::OnwardNotAllowed => {
+                        Some(("attachments", "was given to you without leave to send it on"))
+                    }
+                    _ => None,
+                };
+                let violations = fault.map(|(field, rule)| wire::FieldViolation {
                     field: field.to_owned(),
-                    rule: "names no earlier message of your agency".to_owned(),
+                    rule: rule.to_owned(),
                 });
                 let violations = violations.into_iter().collect();
                 Outcome::Refused(wire::Refused { violations, ..refused_message(refusal) })

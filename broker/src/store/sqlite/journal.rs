@@ -58,6 +58,7 @@ fn write(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::E
     write_log(transaction, batch)?;
     write_messages(transaction, batch)?;
     write_redecided(transaction, batch)?;
+    super::attached::write(transaction, &batch.attachments)?;
     write_deliveries(transaction, batch)?;
     let mut register = transaction.prepare_cached("INSERT INTO register (sealed) VALUES (?1)")?;
     for sealed in &batch.register {
@@ -330,6 +331,7 @@ fn write_releases(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), ru
             release.attempt,
         ])?;
         let block = transaction.last_insert_rowid() / RELEASE_BLOCK_ROWS;
+        super::attached::write_released(transaction, release)?;
         parties.extend([(&release.sender, block), (&release.recipient, block)]);
     }
     let mut listed = transaction

@@ -5,6 +5,8 @@
 
 mod archive;
 
+mod attached;
+
 mod fold;
 
 mod journal;

@@ -11,8 +11,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
 
 use crate::ledger::fsck::{
-    EachEntry, RawAttested, RawDelivery, RawDocument, RawHead, RawLedger, RawMessage, RawRelease,
-    RawSubscription, Unreadable,
+    EachEntry, RawAttachment, RawAttested, RawDelivery, RawDocument, RawHead, RawLedger,
+    RawMessage, RawRelease, RawReleaseSection, RawSubscription, Unreadable,
 };
 use crate::ledger::journal::StoreError;
 
@@ -249,6 +249,63 @@ impl RawLedger for SqliteRaw {
                     delivery: whole(row, 1)?,
                     attestation: row.get(2)?,
                     entry: whole(row, 3)?,
+                })
+            },
+            each,
+        )
+    }
+
+    fn for_each_attachment(
+        &self,
+        each: &mut dyn FnMut(Result<RawAttachment, Unreadable>),
+    ) -> Result<(), StoreError> {
+        self.each(
+            "SELECT a.id, a.agency, a.size, a.whole, a.message, a.section, length(a.wrapped_key),
+                    (SELECT count(*) FROM piece p WHERE p.attachment = a.id),
+                    (SELECT coalesce(sum(length(p.sealed)), 0) FROM piece p
+                     WHERE p.attachment = a.id),
+                    (SELECT coalesce(max(p.place) + 1, 0) FROM piece p WHERE p.attachment = a.id)
+             FROM attachment a ORDER BY a.id",
+            |row| {
+                let (pieces, bytes, last) = (whole(row, 7)?, whole(row, 8)?, whole(row, 9)?);
+                let named = match maybe(row, 4)? {
+                    Some(message) => Some((message, row.get(5)?)),
+                    None => None,
+                };
+                Ok(RawAttachment {
+                    row: whole(row, 0)?,
+                    agency: row.get(1)?,
+                    size: whole(row, 2)?,
+                    whole: row.get(3)?,
+                    named,
+                    wrapped_key_bytes: whole(row, 6)?,
+                    pieces: (pieces == last).then_some((pieces, bytes)),
+                })
+            },
+            each,
+        )
+    }
+
+    fn for_each_lost_piece(&self, each: &mut dyn FnMut(u64)) -> Result<(), StoreError> {
+        self.each(
+            "SELECT rowid FROM piece WHERE attachment NOT IN (SELECT id FROM attachment)
+             ORDER BY rowid",
+            |row| whole(row, 0),
+            &mut |row| each(row.unwrap_or(0)),
+        )
+    }
+
+    fn for_each_release_section(
+        &self,
+        each: &mut dyn FnMut(Result<RawReleaseSection, Unreadable>),
+    ) -> Result<(), StoreError> {
+        self.each(
+            "SELECT rowid, release_id, attachment FROM release_section ORDER BY rowid",
+            |row| {
+                Ok(RawReleaseSection {
+                    row: whole(row, 0)?,
+                    release: row.get(1)?,
+                    attachment: whole(row, 2)?,
                 })
             },
             each,

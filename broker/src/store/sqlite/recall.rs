@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use time::OffsetDateTime;
 
 use crate::directory::MessageKind;
+use crate::ledger::attached::Attachments;
 use crate::ledger::journal::{DeliveryState, Held, Known, Recall, ReleasedTo, StoreError};
 use crate::message::MessageKey;
 use crate::prepare::Stored;
@@ -16,6 +17,10 @@ use super::outbox::{STORED_COLUMNS, arc, read_stored};
 use super::{SqliteReaders, count, micros, moment, stored};
 
 impl Recall for SqliteReaders {
+    fn attachments(&self) -> &dyn Attachments {
+        self
+    }
+
     fn known(&self, keys: &[MessageKey]) -> Result<Vec<Option<Known>>, StoreError> {
         self.with(|connection| in_snapshot(connection, |snapshot| read_known(snapshot, keys)))
     }

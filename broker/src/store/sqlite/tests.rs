@@ -102,6 +102,7 @@ impl Written {
                 recipient: recipient.into(),
                 node: "duty".into(),
                 attempt: 1,
+                sections: Vec::new(),
             });
         }
     }

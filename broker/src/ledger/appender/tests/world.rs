@@ -25,6 +25,7 @@ use crate::ledger::appender::{
     self, CommittedHead, EndItem, PublishOutcome, Queue, RedriveWork, Released, SettleItem,
     SettleWork, Settlement, Shared, SubscribeWork, Work,
 };
+use crate::ledger::attached::Attachments;
 use crate::ledger::fsck;
 use crate::ledger::journal::{
     DeliveryState, Held, Journal as _, Known, Recall, ReleasedTo, StoreError,
@@ -190,6 +191,10 @@ impl Recall for Looks {
 
     fn released(&self, release: &[u8; 16]) -> Result<Option<ReleasedTo>, StoreError> {
         self.readers.released(release)
+    }
+
+    fn attachments(&self) -> &dyn Attachments {
+        &self.readers
     }
 
     fn states(&self, rows: &[u64]) -> Result<HashMap<u64, DeliveryState>, StoreError> {
