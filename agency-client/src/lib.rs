@@ -24,6 +24,7 @@ mod stub;
 pub mod publisher;
 pub mod subscription;
 pub mod compose;
+pub mod documents;
 pub mod verify;
 pub mod hmpps;
 pub mod flag_list;

@@ -61,6 +61,10 @@ pub(super) enum Verb {
     /// Say what became of deliveries here: opened by a person, acted on, corrected, deleted,
     /// returned. What is not said, nobody knows.
     Attest(Attest),
+    /// Put a document that a message will name, and print what the message is to say of it.
+    Attach(Attach),
+    /// Fetch a document that came with a delivery, and check it. Itself recorded.
+    Fetch(Fetch),
     /// List what a desk still owes for what it was given, soonest first.
     Obligations {
         /// Desk; otherwise the first of the settings.
@@ -117,6 +121,50 @@ pub(super) struct Attest {
     /// Release ids, 32 hexadecimal digits each.
     #[arg(required = true)]
     pub(super) releases: Vec<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Attach {
+    /// The document, of 20 MiB at most. Its name stays here.
+    pub(super) file: PathBuf,
+    /// What it is, such as mappa_minutes.
+    #[arg(long, value_parser = word::<wire::SectionKind>)]
+    pub(super) kind: wire::SectionKind,
+    /// In what form: pdf, jpeg, png or text.
+    #[arg(long, value_parser = word::<wire::MediaType>)]
+    pub(super) form: wire::MediaType,
+    /// An agency whose it is: AGENCY, or AGENCY:FUNCTION for its desks of a function. Repeatable.
+    #[arg(long = "for", value_name = "AGENCY")]
+    pub(super) for_agency: Vec<String>,
+    /// A kind of agency whose it is: KIND, or KIND:FUNCTION. Repeatable.
+    #[arg(long, value_name = "KIND")]
+    pub(super) for_kind: Vec<String>,
+    /// An agency that has leave to send it on. Repeatable.
+    #[arg(long, value_name = "AGENCY")]
+    pub(super) onward: Vec<String>,
+    /// The id of a transfer that broke off, to go on with it.
+    #[arg(long)]
+    pub(super) id: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Fetch {
+    /// Release by which the message came, 32 hexadecimal digits.
+    pub(super) release: String,
+    /// The document's name in it, 64 hexadecimal digits.
+    pub(super) section: String,
+    /// Its digest there.
+    #[arg(long)]
+    pub(super) digest: String,
+    /// Its salt there.
+    #[arg(long)]
+    pub(super) salt: String,
+    /// How many bytes it has.
+    #[arg(long)]
+    pub(super) size: u32,
+    /// Where to put it.
+    #[arg(long)]
+    pub(super) to: PathBuf,
 }
 
 #[derive(Subcommand)]

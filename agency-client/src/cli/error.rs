@@ -5,6 +5,7 @@
 //! Deliberately does not know: exit codes.
 
 use super::message_json::MessageJsonError;
+use crate::documents::DocumentError;
 use crate::errors::{CallError, ConnectError};
 use crate::flag_list::{FlagListError, MappingError};
 use crate::hmpps::{FollowError, ListError, ProfileError};
@@ -25,6 +26,8 @@ pub(super) enum CliError {
     Connect(#[from] ConnectError),
     #[error(transparent)]
     Call(#[from] CallError),
+    #[error(transparent)]
+    Document(#[from] DocumentError),
     #[error(transparent)]
     Subscription(#[from] SubscriptionError),
     #[error(transparent)]

@@ -11,6 +11,7 @@ mod args;
 mod audit;
 mod cloud_event;
 mod directory;
+mod documents;
 mod error;
 mod exchange;
 mod follow;
@@ -80,6 +81,8 @@ async fn perform(arguments: Arguments) -> Result<(), CliError> {
         Verb::DeadLetters { desk } => receive::dead_letters(at, desk, &out).await,
         Verb::Redrive { desk, delivery } => receive::redrive(at, desk, &delivery, &out).await,
         Verb::Attest(what) => owed::attest(at, &what, &out).await,
+        Verb::Attach(what) => documents::attach(at, &what, &out).await,
+        Verb::Fetch(what) => documents::fetch(at, &what, &out).await,
         Verb::Obligations { desk } => owed::obligations(at, desk, &out).await,
         Verb::Disclosures(search) => audit::disclosures(at, search, &out).await,
         Verb::Explain(what) => audit::explain(at, what, &out).await,

@@ -153,6 +153,13 @@ impl Draft {
         self
     }
 
+    /// Adds a document, as [`crate::documents::attach`] gave it.
+    #[must_use]
+    pub fn document(mut self, section: wire::Section) -> Self {
+        self.message.attachments.push(section);
+        self
+    }
+
     /// Sets the marking.
     #[must_use]
     pub fn marking(mut self, marking: Marking) -> Self {
