@@ -17,6 +17,8 @@
     reason = "a test may stop, and the broker under test runs on the real clock"
 )]
 
+mod document;
+
 mod faulty;
 
 mod headers;
@@ -108,6 +110,7 @@ fn canaries(laden: &[&Laden]) -> Vec<Canary> {
     let mut all = secrets::of_other_calls();
     all.extend(faulty::canaries());
     all.extend(headers::canaries());
+    all.extend(document::canaries());
     for laden in laden {
         all.extend(laden.canaries.iter().map(|(canary, _)| canary.clone()));
         all.extend(laden.untold.iter().cloned());
@@ -169,8 +172,13 @@ async fn story(world: &World, laden: &[Laden; 4]) -> Told {
     take(&again, custody).await;
     publish(world, "gmp", "intelligence", intelligence).await;
     take(&next(&mut bureau).await, intelligence).await;
-    publish(world, "probation-greater-manchester", "records", mappa).await;
-    take(&next(&mut protection).await, mappa).await;
+    let mut with_document = mappa.message.clone();
+    with_document.attachments.push(document::put(world).await);
+    let meeting = world.publisher("probation-greater-manchester", "records").await;
+    meeting.publish(with_document).await.unwrap();
+    let minutes = next(&mut protection).await;
+    take(&minutes, mappa).await;
+    document::fetch(world, &minutes).await;
     // The owner's copy of the custody news waits for him over the restart.
     vec![("the release that is proved later".into(), again.delivery.release_id.to_vec())]
 }
