@@ -61,7 +61,7 @@ pub fn pack(admitted: &Admitted, view: &View, accepted_at: OffsetDateTime) -> Pa
         handling_conditions: handling.into_iter().map(|c| c as i32).collect(),
         subjects: if view.notice_only { Vec::new() } else { subjects(admitted, view) },
         statements: if view.notice_only { Vec::new() } else { statements(admitted, view) },
-        areas: if bare || tells_nothing_new(message) { Vec::new() } else { message.areas.clone() },
+        areas: if bare || tells_nothing_new(message) { Vec::new() } else { areas(admitted, view) },
         urgency: message.urgency,
         accepted_at: Some(stamp(told(accepted_at))),
         act_by: act_by.into_iter().flatten().min().map(stamp),
@@ -176,6 +176,18 @@ fn redact(subject: &wire::Subject, verdict: &Arc<Verdict>) -> wire::Subject {
         age: subject.age,
         limited_access: 0,
     }
+}
+
+/// Places. From when to when one is what it is, and at which desk, is shown where all of the kind is.
+fn areas(admitted: &Admitted, view: &View) -> Vec<wire::Area> {
+    let hides = !view.withheld().is_disjoint(&admitted.fields_of_kind());
+    let areas = admitted.message.areas.iter().cloned();
+    areas
+        .map(|area| match hides {
+            true => wire::Area { code: area.code, role: area.role, ..wire::Area::default() },
+            false => area,
+        })
+        .collect()
 }
 
 /// Statements that are shown, their subjects renumbered to those that stay.

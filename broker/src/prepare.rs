@@ -19,13 +19,15 @@ use crate::message::{self, Admitted, MessageKey, Sender};
 use crate::parcel::{self, Parcel};
 use crate::policy::Verdict;
 use crate::register::{self, DeskName};
-use crate::routing::{self, Earlier};
+use crate::routing::{self, Earlier, Reason};
 use crate::rules::Rules;
 use crate::seal::{Part, SealError, Token, Vault, WRAPPED_BYTES};
 
 mod changes;
 
 mod kept;
+
+mod roles;
 
 mod sayable;
 
@@ -217,7 +219,9 @@ pub fn decide_late(
         let task = candidate.task.map_or(0, |task| task as i32);
         // A refusal at publish never becomes a release: only desks that were no candidates.
         let known = kept.candidates.iter().any(|k| k.desk == candidate.desk && k.task == task);
-        if known {
+        // Who holds a part in the case hears what comes from then on; what came before is handed over.
+        let by_part = candidate.reasons.iter().all(|why| matches!(why, Reason::Role(_)));
+        if known || by_part {
             continue;
         }
         kept.candidates.push(KeptCandidate::of(&candidate, &nothing));

@@ -1,10 +1,12 @@
-//! Flags on people, links between identifiers, approved interests and limited records.
+//! Flags on people, parts in their cases, links between identifiers, approved interests and limited
+//! records.
 //!
 //! Holds tokens, never identifiers: without the index key this says nothing. Immutable
 //! snapshots; a change makes a new one. Promises that proposed flags, unconfirmed links and
 //! unapproved interests match nothing. Knows nothing of desks' entitlements: policy decides.
 
 pub mod limited;
+pub mod roles;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -19,6 +21,8 @@ use crate::seal::Token;
 
 pub use limited::LimitedMark;
 use limited::Marks;
+use roles::Roles;
+pub use roles::{RolePart, RoleStatement};
 
 /// Stands for the birth date where a merge states none: numbers of one register are one person's on
 /// the word of its authority alone.
@@ -232,6 +236,33 @@ pub enum Change {
         /// Its id.
         message: Uuid,
     },
+    /// A message states who holds which part in a person's case.
+    Roles(RoleStatement),
+    /// What a message stated of parts is put right.
+    RolesRestated {
+        /// Its sender.
+        agency: Arc<str>,
+        /// Its id.
+        message: Uuid,
+        /// What it states from now on.
+        parts: Vec<RolePart>,
+    },
+    /// A message that stated parts is taken back.
+    RolesTakenBack {
+        /// Its sender.
+        agency: Arc<str>,
+        /// Its id.
+        message: Uuid,
+    },
+}
+
+impl Change {
+    /// Whether it says who holds a part. That brings whoever holds it what comes from then on, and
+    /// nothing that came before.
+    #[must_use]
+    pub const fn is_of_roles(&self) -> bool {
+        matches!(self, Self::Roles(_) | Self::RolesRestated { .. } | Self::RolesTakenBack { .. })
+    }
 }
 
 /// The register at one moment.
@@ -243,6 +274,7 @@ pub struct Register {
     interests: HashMap<Token, Vec<Arc<Interest>>>,
     pending_interests: HashMap<Uuid, Interest>,
     limited: Marks,
+    roles: Roles,
 }
 
 impl Register {
@@ -324,7 +356,10 @@ impl Register {
             | Change::InterestApproved { .. }
             | Change::Limited(_)
             | Change::LimitedLifted { .. }
-            | Change::LimitedTakenBack { .. } => return BTreeSet::new(),
+            | Change::LimitedTakenBack { .. }
+            | Change::Roles(_)
+            | Change::RolesRestated { .. }
+            | Change::RolesTakenBack { .. } => return BTreeSet::new(),
         };
         let grown = ends.iter().map(|end| (before.linked(&[*end]), self.linked(&[*end])));
         grown.filter(|(was, is)| !is.is_subset(was)).flat_map(|(_, is)| is).collect()
@@ -420,6 +455,11 @@ impl Register {
             Change::LimitedTakenBack { agency, message } => {
                 self.limited.take_back(agency, *message);
             }
+            Change::Roles(statement) => self.roles.add(statement),
+            Change::RolesRestated { agency, message, parts } => {
+                self.roles.restate(agency, *message, parts);
+            }
+            Change::RolesTakenBack { agency, message } => self.roles.take_back(agency, *message),
         }
     }
 

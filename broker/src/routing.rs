@@ -6,6 +6,7 @@
 //! candidate is somebody to ask policy about, no more.
 
 mod earlier;
+mod roles;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -34,6 +35,8 @@ pub enum Reason {
     Addressed,
     /// It serves an area of the message.
     Area(AreaRole),
+    /// It holds this part in the person's case today, by what is on record.
+    Role(AreaRole),
     /// It owns a flag on the person.
     FlagOwner(FlagKind),
     /// It has an approved interest in the person.
@@ -60,6 +63,7 @@ impl Reason {
         match self {
             Self::Addressed => "addressed".into(),
             Self::Area(role) => format!("area:{}", role.name()),
+            Self::Role(role) => format!("role:{}", role.name()),
             Self::FlagOwner(kind) => format!("flag:{}", kind.name()),
             Self::Interest => "interest".into(),
             Self::Selection => "selection".into(),
@@ -93,7 +97,7 @@ impl Candidate {
         Stake {
             addressed: has(|r| matches!(r, Reason::Addressed | Reason::Asked | Reason::Provider)),
             flag_owner: has(|r| matches!(r, Reason::FlagOwner(_))),
-            in_area: has(|r| matches!(r, Reason::Area(_))),
+            in_area: has(|r| matches!(r, Reason::Area(_) | Reason::Role(_))),
             selection: has(|r| matches!(r, Reason::Selection)),
             holder: has(|r| matches!(r, Reason::Holder | Reason::Concerned)),
         }
@@ -368,6 +372,7 @@ fn route_person(
     now: OffsetDateTime,
 ) -> (BTreeSet<FlagKind>, BTreeSet<FlagKind>) {
     let known = register.linked(&subject.tokens);
+    roles::route(position, &known, found, directory, register, now);
     let flags = register.flags(&known);
     for flag in &flags {
         let kind = flag.flag_kind();

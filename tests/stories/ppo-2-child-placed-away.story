@@ -80,7 +80,8 @@ At 16:00 on day 100: hmcts sends convicted
   say: offence_class of Dale, fact, "burglary (other)"
   Told: stockport-yot/youth-justice; wirral-yot/youth-justice
     Shows: court.step convicted
-  Refused: nobody
+  # The court names no place. Both authorities are on record by the placement, and so are asked about; no agreement brings them a conviction.
+  Refused: stockport-council/childrens-services; wirral-council/childrens-services because no permit
   Nothing: gmp/stockport
   Tracked: stockport-yot acknowledged
 
@@ -106,7 +107,7 @@ At 06:10 on day 165: hmpps-prisons sends released-at-18
 
 Ledger:
   accepted: wirral-council 2, wirral-yot 1, stockport-yot 3, hmcts 1, hmpps-prisons 1
-  decided: permitted 30, refused 58
+  decided: permitted 30, refused 60
   release: gmp 5, merseyside-police 4, probation-greater-manchester 1, stockport-council 6, stockport-yot 4, wirral-council 4, wirral-yot 6
   disclosed: wirral-council 8, wirral-yot 5, stockport-yot 13, hmcts 2, hmpps-prisons 2
   receipt: gmp 5, merseyside-police 4, probation-greater-manchester 1, stockport-council 6, stockport-yot 4, wirral-council 4, wirral-yot 6

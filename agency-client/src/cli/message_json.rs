@@ -96,6 +96,9 @@ fn message(o: &mut ObjectReader, f: &mut Faults) -> wire::Message {
         areas: o.objects("areas", f, |o, f| wire::Area {
             code: o.text("code", f),
             role: o.word::<wire::AreaRole>("role", f),
+            from_day: o.optional_text("from_day", f).unwrap_or_default(),
+            to_day: o.optional_text("to_day", f).unwrap_or_default(),
+            desk: o.object("desk", f, addressee),
         }),
         addressees: o.objects("addressees", f, addressee),
         urgency: o.optional_word::<wire::Urgency>("urgency", f),

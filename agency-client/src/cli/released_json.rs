@@ -63,6 +63,9 @@ pub fn message(message: &wire::ReleasedMessage) -> Value {
         filled([
             ("code", area.code.as_str().into()),
             ("role", word::<wire::AreaRole>(area.role).into()),
+            ("from_day", area.from_day.as_str().into()),
+            ("to_day", area.to_day.as_str().into()),
+            ("desk", area.desk.as_ref().map_or(Value::Null, kinds::owner)),
         ])
     });
     let mut object = vec![

@@ -195,7 +195,11 @@ impl Draft {
     /// Adds a place that decides who has a stake.
     #[must_use]
     pub fn area(mut self, code: &str, role: AreaRole) -> Self {
-        self.message.areas.push(wire::Area { code: code.to_owned(), role: role.into() });
+        self.message.areas.push(wire::Area {
+            code: code.to_owned(),
+            role: role.into(),
+            ..wire::Area::default()
+        });
         self
     }
 

@@ -94,7 +94,8 @@ impl Nominal {
                 .collect(),
             ..Subject::default()
         };
-        let area = self.area.map(|code| Area { code, role: mapping.area_role.into() });
+        let area =
+            self.area.map(|code| Area { code, role: mapping.area_role.into(), ..Area::default() });
         Some(Message {
             message_id: id(&profile.id_key, &flag, &subject, area.as_ref()).to_string(),
             purpose: profile.purpose.into(),

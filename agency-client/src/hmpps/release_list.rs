@@ -447,7 +447,7 @@ impl Release {
             limited_access: self.limited_access.into(),
             ..compose::subject(&self.noms)
         };
-        let area = Area { code: self.area, role: AreaRole::Release.into() };
+        let area = Area { code: self.area, role: AreaRole::Release.into(), ..Area::default() };
         let offence = Statement {
             field: Field::OffenceClass.into(),
             footing: Footing::Fact.into(),

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use proto::exchange::v1::FlagKind;
+use proto::exchange::v1::{AreaRole, FlagKind};
 use proto::limits::DIRECTORY_ID_CHARACTERS_MAX;
 use proto::text::Named as _;
 use serde::Deserialize;
@@ -29,6 +29,8 @@ struct Document {
     agency: Vec<AgencyRow>,
     #[serde(default)]
     flag: Vec<FlagRow>,
+    #[serde(default)]
+    role: Vec<RoleRow>,
     #[serde(default)]
     programme: Vec<ProgrammeRow>,
 }
@@ -53,6 +55,13 @@ struct AreaRow {
 struct FlagRow {
     kind: String,
     raised_by: BTreeSet<AgencyKind>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RoleRow {
+    kind: String,
+    stated_by: BTreeSet<AgencyKind>,
 }
 
 #[derive(Deserialize)]
@@ -245,6 +254,16 @@ fn build(document: Document, faults: &mut Faults) -> Directory {
                 directory.flag_raisers.insert(kind as i32, row.raised_by.clone());
             }
             _ => faults.add(format!("flag[{position}].kind"), "not a kind of flag"),
+        }
+    }
+    for (position, row) in document.role.iter().enumerate() {
+        match AreaRole::from_name(&row.kind) {
+            Some(role) if !matches!(role, AreaRole::Unspecified | AreaRole::Incident) => {
+                directory.role_staters.insert(role as i32, row.stated_by.clone());
+            }
+            Some(_) | None => {
+                faults.add(format!("role[{position}].kind"), "not a part that lasts");
+            }
         }
     }
     let mut index: HashMap<(MessageKind, Arc<str>), Vec<usize>> = HashMap::new();
@@ -467,6 +486,9 @@ fn items(directory: &Directory) -> BTreeMap<String, String> {
     }
     for (key, agencies) in &directory.issuers {
         items.insert(format!("issuer {}", hex::encode(key)), format!("{agencies:?}"));
+    }
+    for (role, kinds) in &directory.role_staters {
+        items.insert(format!("role {role}"), format!("{kinds:?}"));
     }
     for (flag, kinds) in &directory.flag_raisers {
         items.insert(format!("flag {flag}"), format!("{kinds:?}"));

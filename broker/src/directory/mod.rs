@@ -8,6 +8,7 @@ mod contact;
 pub mod document;
 mod gaps;
 mod programme;
+mod roles;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -400,6 +401,7 @@ pub struct Directory {
     areas: BTreeMap<Arc<str>, Area>,
     issuers: HashMap<[u8; 32], BTreeSet<Arc<str>>>,
     flag_raisers: BTreeMap<i32, BTreeSet<AgencyKind>>,
+    role_staters: BTreeMap<i32, BTreeSet<AgencyKind>>,
     programmes: BTreeMap<Arc<str>, Programme>,
     desks_by_kind_and_area: HashMap<(MessageKind, Arc<str>), Vec<DeskIndex>>,
 }

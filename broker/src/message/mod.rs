@@ -10,6 +10,8 @@ pub mod kinds;
 
 pub mod people;
 
+pub mod roles;
+
 pub mod sections;
 
 use std::borrow::Cow;

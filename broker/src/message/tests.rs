@@ -25,6 +25,8 @@ mod intelligence;
 
 mod mappa;
 
+mod parts;
+
 mod placements;
 
 mod properties;
@@ -114,7 +116,7 @@ fn standing(message: wire::Message, category: wire::SubjectCategory) -> wire::Me
 }
 
 fn area(code: &str, role: wire::AreaRole) -> wire::Area {
-    wire::Area { code: code.into(), role: role.into() }
+    wire::Area { code: code.into(), role: role.into(), ..wire::Area::default() }
 }
 
 /// Another invented person.

@@ -1,4 +1,5 @@
-//! What a message does to the register: flags, marks of limited access, numbers that are merged.
+//! What a message does to the register: flags, marks of limited access, numbers that are merged, and
+//! who holds a part in a case.
 //!
 //! Pure. Promises that a sender changes nothing but what is its own, and that a proposal undoes
 //! no flag that stands.
@@ -10,7 +11,7 @@ use proto::exchange::v1 as wire;
 use proto::exchange::v1::message::Kind;
 use proto::refusal::Refusal;
 
-use super::{cites, faults};
+use super::{cites, faults, roles};
 use crate::message::{Admitted, MessageKey, SubjectFacts};
 use crate::register::{self, DeskName, FlagState};
 use crate::rules::Rules;
@@ -25,7 +26,7 @@ pub(super) fn register_changes(
     rules: &Rules,
 ) -> Result<Vec<register::Change>, Refusal> {
     if let Some(Kind::Correction(correction)) = &admitted.message.kind {
-        let change = match correction.action() {
+        let change: Vec<register::Change> = match correction.action() {
             wire::CorrectionAction::Merge => link_of_merge(admitted).into_iter().collect(),
             wire::CorrectionAction::Unmerge => parted(admitted, rules),
             wire::CorrectionAction::Withdraw
@@ -37,9 +38,12 @@ pub(super) fn register_changes(
             | wire::CorrectionAction::Restrict
             | wire::CorrectionAction::Supplement => Vec::new(),
         };
-        return Ok(change);
+        let of_roles = roles::corrected(admitted, correction, rules);
+        return Ok(change.into_iter().chain(of_roles).collect());
     }
-    let Some(Kind::Flag(flag)) = &admitted.message.kind else { return Ok(Vec::new()) };
+    let Some(Kind::Flag(flag)) = &admitted.message.kind else {
+        return Ok(roles::changes(admitted, rules));
+    };
     let Some(subject) = admitted.subjects.first().filter(|s| s.routes() && !s.tokens.is_empty())
     else {
         return Ok(Vec::new());

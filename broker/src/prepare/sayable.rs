@@ -7,7 +7,7 @@ use proto::exchange::v1 as wire;
 use proto::exchange::v1::message::Kind;
 use proto::identifier::BirthDate;
 
-use super::is_of_identity;
+use super::{is_of_identity, roles};
 use crate::directory::{Directory, Party, PossibleAge, Referral, ReferredPerson};
 use crate::message::{Admitted, Violation, people};
 use crate::register;
@@ -16,6 +16,41 @@ use crate::register;
 /// it is not the authority for, a referral to a programme that takes no such person. Empty: it may.
 #[must_use]
 pub fn faults(admitted: &Admitted, directory: &Directory) -> Vec<Violation> {
+    let mut faults = of_kind(admitted, directory);
+    faults.extend(of_parts(admitted, directory));
+    faults
+}
+
+/// Days or a desk are given for a part that is then not kept: the sender would think it was.
+fn of_parts(admitted: &Admitted, directory: &Directory) -> Vec<Violation> {
+    let mut faults = Vec::new();
+    for (position, area) in admitted.message.areas.iter().enumerate() {
+        let given = [
+            (!area.from_day.is_empty(), "from_day"),
+            (!area.to_day.is_empty(), "to_day"),
+            (area.desk.is_some(), "desk"),
+        ];
+        if !directory.may_state(area.role(), admitted.sender.kind) {
+            let given = given.into_iter().filter(|(given, _)| *given);
+            faults.extend(given.map(|(_, name)| {
+                fault(
+                    &format!("areas[{position}].{name}"),
+                    "your kind of agency does not say who takes this part: leave it out",
+                )
+            }));
+        } else if let Some(desk) = &area.desk
+            && !roles::is_holder(area.role(), &desk.agency, &desk.desk, directory)
+        {
+            faults.push(fault(
+                &format!("areas[{position}].desk"),
+                "is no desk of the directory whose work this part is",
+            ));
+        }
+    }
+    faults
+}
+
+fn of_kind(admitted: &Admitted, directory: &Directory) -> Vec<Violation> {
     match &admitted.message.kind {
         Some(Kind::Flag(flag)) if !directory.may_raise(flag.flag_kind(), admitted.sender.kind) => {
             vec![fault("flag.flag_kind", "your kind of agency may not raise flags of this kind")]

@@ -83,7 +83,11 @@ async fn a_link_confirmed_later_brings_the_flags_owner_live_custody_news_and_nob
     nothing(&mut owner).await;
     link(&world, ("gmp", "records"), false).await;
     let mut body = recall_body(clock.now(), vec![whole(&[(Noms, NOMS)], NAME)]);
-    body.areas = vec![wire::Area { code: STOCKPORT.into(), role: wire::AreaRole::Release.into() }];
+    body.areas = vec![wire::Area {
+        code: STOCKPORT.into(),
+        role: wire::AreaRole::Release.into(),
+        ..wire::Area::default()
+    }];
     let Some(Kind::Custody(custody)) = &mut body.kind else { panic!("custody") };
     custody.set_event(wire::CustodyEvent::Release);
     custody.movement_reason = "CR".to_owned();

@@ -14,6 +14,7 @@
 mod flags;
 mod limited;
 mod links;
+mod roles;
 
 use agency_client::compose::{self, Person};
 use agency_client::errors::ConnectError;

@@ -29,6 +29,7 @@ stories! {
     correction_after_disclosures
     cross_border_ppo
     daily_release_check
+    designated_after_a_move
     dip_cross_check
     linked_after_the_release
     loto
@@ -44,7 +45,9 @@ stories! {
     sort_it
     spotlight_selection_and_exit
     start_and_treatment_by_age
+    supervision_handed_over
     suspended_agency
+    taken_care_of_meanwhile
     tasking_group_month
     ten_disclosures_put_right
     unflagged_burglar

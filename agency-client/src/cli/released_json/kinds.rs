@@ -175,6 +175,6 @@ fn response(kind: &wire::Response) -> Value {
     ])
 }
 
-fn owner(owner: &wire::Addressee) -> Value {
+pub(super) fn owner(owner: &wire::Addressee) -> Value {
     filled([("agency", owner.agency.as_str().into()), ("desk", owner.desk.as_str().into())])
 }

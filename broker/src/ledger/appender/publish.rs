@@ -19,7 +19,7 @@ use crate::message::{self, Admitted, MessageKey, Reach, sections};
 use crate::notify;
 use crate::parcel::{self, Parcel};
 use crate::prepare::{self, Prepared};
-use crate::register::DeskName;
+use crate::register::{self, DeskName};
 use crate::routing::Earlier;
 use crate::rules::Rules;
 use crate::seal::Token;
@@ -96,7 +96,9 @@ impl Appender {
         if !changes.is_empty() {
             let draft = &mut open.draft;
             let next = self.apply_register(&changes, &rules, draft)?;
-            self.late_stakes(&tokens_of(&admitted), &next, draft, now)?;
+            if !changes.iter().all(register::Change::is_of_roles) {
+                self.late_stakes(&tokens_of(&admitted), &next, draft, now)?;
+            }
             open.changed = Some((next, self.bundle.clone()));
         }
         Ok(Some(PublishOutcome::Accepted { at: now, repeated: false }))

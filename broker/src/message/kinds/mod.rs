@@ -184,6 +184,7 @@ pub(super) fn check(
     );
     check_kept_out(rules.named(), message, check);
     let which = rules.kind();
+    super::roles::check(message, which, check);
     message.kind = Some(kind);
     Some(which)
 }

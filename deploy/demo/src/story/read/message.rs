@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use super::lines::Line;
 use super::people::{self, Person};
 use super::value::{Known, object, stamp};
-use super::words::{Ids, Places, list, moment, quoted};
+use super::words::{Ids, Places, day, list, moment, quoted};
 use crate::story::model::{Fault, Node, Sending};
 
 /// What the parts of a message are read against.
@@ -134,6 +134,26 @@ fn complaint(draft: &Draft, event: usize, error: &MessageJsonError) -> Fault {
     }
 }
 
+/// A place: its part, its name, and from when to when and at which desk, if that is said.
+fn place(line: usize, role: &str, text: &str, context: &Context<'_>) -> Result<Value, Fault> {
+    let mut place = Map::new();
+    place.insert("role".to_owned(), role.into());
+    let mut rest = text;
+    if let Some((before, desk)) = rest.rsplit_once(" at ") {
+        place.insert("desk".to_owned(), addressee(line, desk, context.places)?);
+        rest = before;
+    }
+    for (word, field) in [(" to day ", "to_day"), (" from day ", "from_day")] {
+        if let Some((before, number)) = rest.rsplit_once(word) {
+            let day = day(line, context.begins, &format!("day {number}"))?;
+            place.insert(field.to_owned(), day.to_string().into());
+            rest = before;
+        }
+    }
+    place.insert("code".to_owned(), context.places.area(line, rest)?.into());
+    Ok(place.into())
+}
+
 fn envelope(part: &Line<'_>, draft: &mut Draft, context: &mut Context<'_>) -> Result<(), Fault> {
     let (line, text) = (part.number, part.value);
     let time = |text| stamp(line, moment(line, context.begins, text)?).map(Value::from);
@@ -151,8 +171,7 @@ fn envelope(part: &Line<'_>, draft: &mut Draft, context: &mut Context<'_>) -> Re
                 let (role, area) = one
                     .split_once(' ')
                     .ok_or_else(|| Fault::at(line, "a place is its part and its name"))?;
-                let code = context.places.area(line, area)?;
-                draft.add(line, "areas", json!({ "code": code, "role": role }));
+                draft.add(line, "areas", place(line, role, area, context)?);
             }
             Ok(())
         }
