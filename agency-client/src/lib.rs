@@ -26,6 +26,7 @@ pub mod subscription;
 pub mod compose;
 pub mod documents;
 pub mod verify;
+pub mod receipt;
 pub mod hmpps;
 pub mod flag_list;
 pub mod cli;

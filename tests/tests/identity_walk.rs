@@ -79,7 +79,8 @@ const fn entitled(rpc: Rpc) -> &'static [Kind] {
         | Rpc::DirectoryGetDirectory
         | Rpc::AuditGetCheckpoint
         | Rpc::AuditGetConsistency
-        | Rpc::AuditGetProof => EVERY_KIND,
+        | Rpc::AuditGetProof
+        | Rpc::AuditGetReceipts => EVERY_KIND,
         Rpc::AuditListDisclosures | Rpc::AuditExplainDecision => {
             &[Kind::Auditor, Kind::BrokerAuditor]
         }

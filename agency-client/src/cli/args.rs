@@ -77,6 +77,9 @@ pub(super) enum Verb {
     Explain(Explain),
     /// Save the proof of a release or of a message, and check it.
     Proof(Proof),
+    /// Save the proof of each stage that a message came to with an agency it named, and check
+    /// them.
+    Receipts(Receipts),
     /// Check a saved proof, without the broker.
     Verify {
         /// Proof file.
@@ -363,6 +366,18 @@ pub(super) struct Proof {
     /// Where to save the proof.
     #[arg(long)]
     pub(super) out: PathBuf,
+}
+
+#[derive(Args)]
+pub(super) struct Receipts {
+    /// The agency. Of one that the message did not name there is its acceptance and no more.
+    #[arg(long)]
+    pub(super) agency: String,
+    /// Folder to save them in, one file a stage.
+    #[arg(long)]
+    pub(super) out: PathBuf,
+    /// A message this agency sent.
+    pub(super) message: String,
 }
 
 /// Reads a value by its written name; unspecified is not one.

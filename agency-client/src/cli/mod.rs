@@ -21,6 +21,7 @@ mod message_check;
 pub mod message_json;
 mod output;
 mod owed;
+mod receipts;
 mod receive;
 pub mod released_json;
 mod sending;
@@ -87,6 +88,7 @@ async fn perform(arguments: Arguments) -> Result<(), CliError> {
         Verb::Disclosures(search) => audit::disclosures(at, search, &out).await,
         Verb::Explain(what) => audit::explain(at, what, &out).await,
         Verb::Proof(what) => audit::proof(at, &what, &out).await,
+        Verb::Receipts(what) => receipts::receipts(at, &what, &out).await,
         Verb::Verify { file, key } => audit::verify(at, &file, key, &out),
         Verb::AcceptOrigin { origin } => audit::accept_origin(at, &origin, &out).await,
         Verb::Import { what: Import::Hmpps(what) } => import::hmpps(at, &what, &out).await,

@@ -98,6 +98,13 @@ impl AuditService for Served {
         Err(Status::unimplemented("not scripted"))
     }
 
+    async fn get_receipts(
+        &self,
+        _: Request<audit::GetReceiptsRequest>,
+    ) -> Result<Response<audit::GetReceiptsResponse>, Status> {
+        Err(Status::unimplemented("not scripted"))
+    }
+
     async fn explain_decision(
         &self,
         _: Request<audit::ExplainDecisionRequest>,

@@ -64,6 +64,8 @@ CREATE TABLE delivery (
   message INTEGER NOT NULL,
   subscription INTEGER NOT NULL,
   task INTEGER NOT NULL,
+  -- Whether its sender named the desk: of no other delivery is a sender given evidence.
+  named INTEGER NOT NULL,
   entry INTEGER NOT NULL,
   immediate INTEGER NOT NULL,
   state INTEGER NOT NULL,
@@ -73,7 +75,7 @@ CREATE TABLE delivery (
   changed_at INTEGER NOT NULL,
   -- Its message's, so that what has run out is found without every message that waits.
   expires_at INTEGER NOT NULL,
-  -- The entry that says why it ended, where one does.
+  -- The entry that says why it ended, or that it was received, where one does.
   ended INTEGER,
   -- By when its recipient must have acted, put right what was corrected, and deleted it; null
   -- where nothing is owed, or no more.
@@ -142,6 +144,7 @@ CREATE UNIQUE INDEX piece_key ON piece (attachment, place);
 CREATE TABLE release_section (release_id BLOB NOT NULL, attachment INTEGER NOT NULL);
 CREATE UNIQUE INDEX release_section_key ON release_section (release_id, attachment);
 CREATE INDEX release_section_attachment ON release_section (attachment);
-CREATE TABLE register (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
+-- Changes in the order of the ledger, each with the time of its commit in seconds.
+CREATE TABLE register (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, sealed BLOB NOT NULL);
 CREATE TABLE document (name TEXT PRIMARY KEY, content BLOB NOT NULL);
 CREATE TABLE reason (entry INTEGER PRIMARY KEY, sealed BLOB NOT NULL);

@@ -4,6 +4,7 @@
 //! before its answer is given, and that an agency sees only what it sent or was given.
 
 pub mod fate;
+pub mod receipts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -370,8 +371,20 @@ impl Auditing {
             }
         };
         let entry = entry.ok_or(AuditError::NotFound)?;
-        crate::ledger::proof::of_record(&*self.archive, &self.verifier, entry, agency, kind)?
-            .ok_or(AuditError::NotSignedYet)
+        self.prove(entry, agency, kind, |_| true)?.ok_or(AuditError::NotSignedYet)
+    }
+}
+
+impl Auditing {
+    /// The proof of a party's record that says what is wanted; `None`: not signed yet.
+    fn prove(
+        &self,
+        entry: u64,
+        party: &str,
+        kind: &str,
+        says: impl Fn(&serde_json::Value) -> bool,
+    ) -> Result<Option<String>, StoreError> {
+        crate::ledger::proof::of_record(&*self.archive, &self.verifier, entry, party, kind, says)
     }
 }
 

@@ -168,6 +168,15 @@ impl DeliveryState {
     }
 }
 
+/// How a delivery stands, and what its sender may be told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stands {
+    /// State.
+    pub state: DeliveryState,
+    /// Whether its sender named the desk.
+    pub named: bool,
+}
+
 /// A delivery to write.
 #[derive(Clone)]
 pub struct DeliveryRow {
@@ -181,6 +190,8 @@ pub struct DeliveryRow {
     pub subscription: u64,
     /// Candidate's place in the decision: a task and a message to one desk differ.
     pub task: i32,
+    /// Whether its sender named the desk: then it is told, and may prove, how the delivery fared.
+    pub named: bool,
     /// Entry that permits it.
     pub entry: u64,
     /// Immediate.
@@ -246,7 +257,7 @@ pub struct DeliveryMark {
     pub due: Option<OffsetDateTime>,
     /// When.
     pub at: OffsetDateTime,
-    /// The entry that says why it ended unreceived; `None`: it goes on, or was received.
+    /// The entry that says that it was received, or why it ended unreceived; `None`: it goes on.
     pub ended: Option<u64>,
 }
 
@@ -441,11 +452,11 @@ pub trait Recall: Send + Sync {
     /// What is kept of documents.
     fn attachments(&self) -> &dyn Attachments;
 
-    /// The states of those of these deliveries that there are.
+    /// How those of these deliveries stand that there are.
     ///
     /// # Errors
     /// The store's.
-    fn states(&self, deliveries: &[u64]) -> Result<HashMap<u64, DeliveryState>, StoreError>;
+    fn states(&self, deliveries: &[u64]) -> Result<HashMap<u64, Stands>, StoreError>;
 }
 
 /// One release, as the record of disclosures shows it.
@@ -538,6 +549,11 @@ pub trait Archive: Send + Sync {
     /// # Errors
     /// The store's.
     fn outcomes(&self, key: &MessageKey) -> Result<Vec<Outcome>, StoreError>;
+    /// The entries that say how a message fared with an agency, on desks its sender named.
+    ///
+    /// # Errors
+    /// The store's.
+    fn evidence(&self, key: &MessageKey, agency: &str) -> Result<Evidence, StoreError>;
     /// Every delivery of a message, tasks included, and how far each came. At most 1,000.
     ///
     /// # Errors
@@ -561,6 +577,17 @@ pub struct Outcome {
     pub at: OffsetDateTime,
     /// What its recipient said it did, by protocol number, and when.
     pub attested: Vec<(i32, OffsetDateTime)>,
+}
+
+/// The first entries that say how a message fared with an agency its sender named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// It was released.
+    pub released: Option<u64>,
+    /// It was received.
+    pub received: Option<u64>,
+    /// What the agency said it did, by protocol number.
+    pub attested: Vec<(i32, u64)>,
 }
 
 /// A delivery and how far it came.

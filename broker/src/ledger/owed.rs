@@ -50,6 +50,8 @@ pub struct Given {
     pub sender: Arc<str>,
     /// Message.
     pub message: Uuid,
+    /// Whether the sender named this desk.
+    pub named: bool,
 }
 
 /// Steps that chains have taken about what is owed for a delivery.

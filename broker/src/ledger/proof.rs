@@ -9,8 +9,8 @@ use crate::ledger::entry::Entry;
 use crate::ledger::journal::{Archive, StoreError};
 use crate::ledger::tree::inclusion;
 
-/// The proof of the record of `party` and `kind` in an entry that holds one; `None` while no
-/// signed checkpoint covers it.
+/// The proof of the record of `party` and `kind` that says what is wanted, in an entry that holds
+/// one; `None` while no signed checkpoint covers it.
 ///
 /// # Errors
 /// The store's, or damage: the entry holds no such record.
@@ -20,6 +20,7 @@ pub fn of_record(
     index: u64,
     party: &str,
     kind: &str,
+    says: impl Fn(&serde_json::Value) -> bool,
 ) -> Result<Option<String>, StoreError> {
     let damaged = || StoreError::Damaged { table: "entry" };
     let Some(note) = archive.document(crate::ledger::checkpoint::DOCUMENT)? else {
@@ -35,6 +36,7 @@ pub fn of_record(
     let wanted = |text: &str| {
         proto::ledger::record::Record::parse(text)
             .is_ok_and(|record| record.party() == party && record.kind() == kind)
+            && serde_json::from_str(text).is_ok_and(|record| says(&record))
     };
     let found = entry.records().iter().find(|(_, text)| wanted(text));
     let (slot, record) = found.ok_or_else(damaged)?;

@@ -37,7 +37,8 @@ pub const fn allowed(rpc: Rpc) -> Allowed {
         | Rpc::DirectoryGetDirectory
         | Rpc::AuditGetCheckpoint
         | Rpc::AuditGetConsistency
-        | Rpc::AuditGetProof => Allowed::Members,
+        | Rpc::AuditGetProof
+        | Rpc::AuditGetReceipts => Allowed::Members,
         Rpc::DirectoryApproveInterest => Allowed::Persons(&[Role::InterestApprover]),
         Rpc::AuditListDisclosures | Rpc::AuditExplainDecision => {
             Allowed::Persons(&[Role::Auditor, Role::BrokerAuditor])

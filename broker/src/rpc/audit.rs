@@ -82,6 +82,26 @@ impl AuditService for AuditRpc {
         Ok(Response::new(wire::GetProofResponse { proof }))
     }
 
+    async fn get_receipts(
+        &self,
+        request: Request<wire::GetReceiptsRequest>,
+    ) -> Result<Response<wire::GetReceiptsResponse>, Status> {
+        let peer = peer(&request)?;
+        let asked = request.into_inner();
+        let id = Uuid::try_parse(&asked.message_id)
+            .map_err(|_| status::fault("message_id", "must be a UUID"))?;
+        let auditing = Arc::clone(&self.auditing);
+        let receipts = beside(move || auditing.receipts(peer.agency(), id, &asked.agency));
+        let receipts = receipts.await.map_err(|error| status::audit(&error))?;
+        let proved = receipts.proved.into_iter();
+        Ok(Response::new(wire::GetReceiptsResponse {
+            receipts: proved
+                .map(|(stage, proof)| wire::Receipt { stage: stage.into(), proof })
+                .collect(),
+            not_signed_yet: receipts.not_signed_yet,
+        }))
+    }
+
     async fn list_disclosures(
         &self,
         request: Request<wire::ListDisclosuresRequest>,

@@ -8,7 +8,7 @@ use proto::refusal::Refusal;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use crate::ledger::journal::{Batch, DeliveryState, Known as KnownMessage, StoreError};
+use crate::ledger::journal::{Batch, Known as KnownMessage, Stands, StoreError};
 use crate::message::MessageKey;
 use crate::policy::Bundle;
 use crate::prepare;
@@ -71,7 +71,7 @@ pub(super) struct Flying {
     /// Where the ledger stands if it fails.
     before: Standing,
     known: HashMap<MessageKey, KnownMessage>,
-    states: HashMap<u64, DeliveryState>,
+    states: HashMap<u64, Stands>,
     /// Subscriptions on which it leaves something waiting: nothing fresh may pass that.
     waiting: HashSet<u64>,
 }
@@ -500,7 +500,7 @@ impl Appender {
 
 type Remembered = HashMap<MessageKey, KnownMessage>;
 
-type LookedUp = (Remembered, HashMap<u64, DeliveryState>);
+type LookedUp = (Remembered, HashMap<u64, Stands>);
 
 /// The messages that works publish or cite.
 fn messages_of(works: &[Work]) -> Vec<MessageKey> {

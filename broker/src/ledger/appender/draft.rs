@@ -1,16 +1,16 @@
 //! A commit under construction: rows, the records they need, and the answers to give.
 //!
 //! Releases and receipts are gathered, so that each recipient has one release entry and one
-//! receipt entry a batch.
+//! receipt entry a batch, or a few: an entry holds no more records than the fewest slots.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::chance::Chance;
 use crate::ledger::entry::{self, EntryError};
 use crate::ledger::journal::{
-    Attempts, Batch, DeliveryMark, DeliveryRow, DeliveryState, EntryRow, ReleaseRow, StoreError,
+    Attempts, Batch, DeliveryMark, DeliveryRow, DeliveryState, EntryRow, ReleaseRow, Stands,
+    StoreError,
 };
 use crate::register::DeskName;
 use proto::exchange::v1::Attestation;
@@ -30,12 +30,12 @@ pub(super) struct Draft {
     /// Seats reserved: (subscription, stream).
     seats: Vec<(u64, u64)>,
     /// Releases gathered by (subscription, node).
-    releases: BTreeMap<(u64, Arc<str>), Releases>,
+    releases: BTreeMap<(u64, Arc<str>), Vec<Releases>>,
     /// How the deliveries of this commit stand on disk.
-    stored: HashMap<u64, DeliveryState>,
+    stored: HashMap<u64, Stands>,
     /// Deliveries this commit does something to.
     touched: HashSet<u64>,
-    receipts: BTreeMap<(u64, Arc<str>), Receipts>,
+    receipts: BTreeMap<(u64, Arc<str>), Vec<Receipts>>,
     /// Row of its first delivery.
     first_delivery: u64,
     time: u64,
@@ -124,13 +124,18 @@ impl Draft {
     }
 
     /// Notes how deliveries stand on disk.
-    pub(super) fn remember(&mut self, stored: HashMap<u64, DeliveryState>) {
+    pub(super) fn remember(&mut self, stored: HashMap<u64, Stands>) {
         self.stored.extend(stored);
     }
 
     /// How a delivery stands on disk; `None` for one that is not there.
     pub(super) fn stored_state(&self, delivery: u64) -> Option<DeliveryState> {
-        self.stored.get(&delivery).copied()
+        self.stored.get(&delivery).map(|stands| stands.state)
+    }
+
+    /// Whether the sender of a delivery on disk named its desk.
+    fn is_named(&self, delivery: u64) -> bool {
+        self.stored.get(&delivery).is_some_and(|stands| stands.named)
     }
 
     /// Whether this commit already does something to a delivery.
@@ -160,13 +165,17 @@ impl Draft {
             item.number
         };
         self.touched.insert(item.delivery);
-        let gathered = match self.releases.entry((subscription, node)) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(first) => {
-                first.insert(Releases::to(desk_of(&self.standing, subscription)?))
-            }
+        let named = match self.made(item.delivery) {
+            Some(made) => made.named,
+            None => self.is_named(item.delivery),
         };
-        gathered.add(Made { item, target, release_id, salt, number });
+        let gathered = self.releases.entry((subscription, node)).or_default();
+        if gathered.last().is_none_or(Releases::is_full) {
+            gathered.push(Releases::to(desk_of(&self.standing, subscription)?));
+        }
+        if let Some(gathered) = gathered.last_mut() {
+            gathered.add(Made { item, target, release_id, salt, number }, named);
+        }
         Ok(())
     }
 
@@ -177,13 +186,14 @@ impl Draft {
         node: &Arc<str>,
         item: &SettleItem,
     ) -> Result<(), StoreError> {
-        let gathered = match self.receipts.entry((subscription, Arc::clone(node))) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(first) => {
-                first.insert(Receipts::of(desk_of(&self.standing, subscription)?))
-            }
-        };
-        gathered.add(item);
+        let named = self.is_named(item.delivery);
+        let gathered = self.receipts.entry((subscription, Arc::clone(node))).or_default();
+        if gathered.last().is_none_or(Receipts::is_full) {
+            gathered.push(Receipts::of(desk_of(&self.standing, subscription)?));
+        }
+        if let Some(gathered) = gathered.last_mut() {
+            gathered.add(item, named);
+        }
         Ok(())
     }
 
@@ -223,9 +233,14 @@ impl Draft {
     }
 
     /// How the deliveries stand that this commit touches, once it is written.
-    pub(super) fn states(&self) -> HashMap<u64, DeliveryState> {
-        let made = self.batch.deliveries.iter().map(|delivery| (delivery.row, delivery.state));
-        made.chain(self.batch.marks.iter().map(|mark| (mark.row, mark.state))).collect()
+    pub(super) fn states(&self) -> HashMap<u64, Stands> {
+        let made = self.batch.deliveries.iter();
+        let made = made.map(|made| (made.row, Stands { state: made.state, named: made.named }));
+        let marked = self.batch.marks.iter();
+        let marked = marked.map(|mark| {
+            (mark.row, Stands { state: mark.state, named: self.is_named(mark.row) })
+        });
+        made.chain(marked).collect()
     }
 
     /// What is left when it is closed.
@@ -239,11 +254,21 @@ impl Draft {
     /// Writes the gathered entries and closes the head.
     pub(super) fn finish(&mut self, chance: &dyn Chance) -> Result<Finished, StoreError> {
         let mut finished = Finished::default();
-        for ((subscription, node), releases) in std::mem::take(&mut self.releases) {
-            self.release_entry(subscription, &node, releases, chance, &mut finished)?;
+        for ((subscription, node), all) in std::mem::take(&mut self.releases) {
+            for releases in all {
+                self.release_entry(subscription, &node, releases, chance, &mut finished)?;
+            }
         }
-        for ((_, node), receipts) in std::mem::take(&mut self.receipts) {
-            self.entry(receipts.close(&node), chance)?;
+        let mut received = HashMap::new();
+        for ((_, node), all) in std::mem::take(&mut self.receipts) {
+            for receipts in all {
+                let (records, deliveries) = receipts.close(&node);
+                let entry = self.entry(records, chance)?;
+                received.extend(deliveries.into_iter().map(|delivery| (delivery, entry)));
+            }
+        }
+        for mark in &mut self.batch.marks {
+            mark.ended = mark.ended.or(received.get(&mark.row).copied());
         }
         let edge = &self.standing.edge;
         self.batch.tiles.extend(edge.open_tiles());
@@ -252,7 +277,7 @@ impl Draft {
         Ok(finished)
     }
 
-    /// One entry for all that one node of one desk is given in this commit.
+    /// One entry for what one node of one desk is given in this commit.
     fn release_entry(
         &mut self,
         subscription: u64,
@@ -295,6 +320,16 @@ impl Draft {
         Ok(())
     }
 
+    /// The delivery that this commit makes, by its row.
+    fn made(&self, delivery: u64) -> Option<&DeliveryRow> {
+        self.place_of(delivery).and_then(|place| self.batch.deliveries.get(place))
+    }
+
+    fn place_of(&self, delivery: u64) -> Option<usize> {
+        let place = delivery.checked_sub(self.first_delivery)?;
+        usize::try_from(place).ok()
+    }
+
     fn release_rows(
         &mut self,
         item: &ReleaseItem,
@@ -315,8 +350,7 @@ impl Draft {
             sections: item.parcel.sections.clone(),
         });
         // A delivery that this commit makes is written once, as released.
-        let made = item.delivery.checked_sub(self.first_delivery);
-        let made = made.and_then(|place| usize::try_from(place).ok());
+        let made = self.place_of(item.delivery);
         match made.and_then(|place| self.batch.deliveries.get_mut(place)) {
             Some(made) => {
                 (made.state, made.number) = (DeliveryState::Released, number);

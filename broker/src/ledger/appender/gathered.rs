@@ -1,12 +1,14 @@
 //! What one node of one desk is given, and what it settles, in one commit.
 //!
 //! Texts are written as things come, so that little is left to do when the draft is closed.
-//! Each sender has a record about its own messages, and about nobody else's.
+//! Each sender has a record about its own messages, and about nobody else's; and where it named the
+//! desk, one for each message, so that a proof of it shows no other message that the desk was given.
+//! An entry has never more than the fewest slots: their number would tell how much a desk is given.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use proto::ledger::record::RECORD_FORMAT;
+use proto::ledger::record::{RECORD_FORMAT, SLOTS_MIN};
 use uuid::Uuid;
 
 use crate::ledger::record::{Objects, RecordType, Text};
@@ -52,7 +54,12 @@ impl Releases {
         Self { desk, made: Vec::new(), items: Objects::default(), by_sender: BySender::default() }
     }
 
-    pub(super) fn add(&mut self, made: Made) {
+    /// Whether what comes next needs another entry.
+    pub(super) fn is_full(&self) -> bool {
+        self.by_sender.is_full()
+    }
+
+    pub(super) fn add(&mut self, made: Made, named: bool) {
         let (item, release_id) = (&made.item, &made.release_id);
         self.items.add(|text| {
             let text = text
@@ -67,11 +74,11 @@ impl Releases {
                 if sections.is_empty() { text } else { text.list_of_bytes("sections", sections) };
             text.word("sender", &item.sender).fields("withheld", &item.parcel.withheld)
         });
-        self.by_sender.add(&item.sender, item.message, release_id);
+        self.by_sender.add(&item.sender, item.message, release_id, named);
         self.made.push(made);
     }
 
-    /// A record for the recipient and one for each sender, and what was released.
+    /// A record for the recipient and those for senders, and what was released.
     pub(super) fn close(self, bundle: &[u8; 32], node: &str) -> (Vec<String>, Vec<Made>) {
         let release = Text::new()
             .bytes("bundle", bundle)
@@ -95,19 +102,27 @@ pub(super) struct Receipts {
     acknowledged: Vec<[u8; 16]>,
     again: Vec<[u8; 16]>,
     recalled: Vec<[u8; 16]>,
+    received: Vec<u64>,
     by_sender: BySender,
 }
 
 impl Receipts {
     pub(super) fn of(desk: DeskName) -> Self {
         let (acknowledged, again, recalled) = (Vec::new(), Vec::new(), Vec::new());
-        Self { desk, acknowledged, again, recalled, by_sender: BySender::default() }
+        let (received, by_sender) = (Vec::new(), BySender::default());
+        Self { desk, acknowledged, again, recalled, received, by_sender }
     }
 
-    pub(super) fn add(&mut self, item: &SettleItem) {
+    /// Whether what comes next needs another entry.
+    pub(super) fn is_full(&self) -> bool {
+        self.by_sender.is_full()
+    }
+
+    pub(super) fn add(&mut self, item: &SettleItem, named: bool) {
         match item.settlement {
             Settlement::Acknowledged => {
-                self.by_sender.add(&item.sender, item.message, &item.release_id);
+                self.by_sender.add(&item.sender, item.message, &item.release_id, named);
+                self.received.push(item.delivery);
                 self.acknowledged.push(item.release_id);
             }
             Settlement::Again(_) => self.again.push(item.release_id),
@@ -117,8 +132,8 @@ impl Receipts {
         }
     }
 
-    /// A record for the recipient, and one for each sender.
-    pub(super) fn close(self, node: &str) -> Vec<String> {
+    /// A record for the recipient and those for senders, and the deliveries that were received.
+    pub(super) fn close(self, node: &str) -> (Vec<String>, Vec<u64>) {
         let receipt = Text::new()
             .list_of_bytes("acknowledged", self.acknowledged)
             .list_of_bytes("again", self.again)
@@ -132,22 +147,30 @@ impl Receipts {
             .close();
         let mut records = vec![receipt];
         records.extend(self.by_sender.records(RecordType::Received, &self.desk.agency));
-        records
+        (records, self.received)
     }
 }
 
-/// Messages and releases, by who sent them.
+/// Records that fit an entry of the fewest slots beside the recipient's own.
+pub(super) const SENDERS_RECORDS_MAX: usize = SLOTS_MIN as usize - 1;
+
+/// Messages and releases, by who sent them. A message whose sender named the desk stands alone.
 #[derive(Default)]
-struct BySender(BTreeMap<Arc<str>, Objects>);
+struct BySender(BTreeMap<(Arc<str>, Option<Uuid>), Objects>);
 
 impl BySender {
-    fn add(&mut self, sender: &Arc<str>, message: Uuid, release_id: &[u8; 16]) {
-        let messages = self.0.entry(Arc::clone(sender)).or_default();
+    fn is_full(&self) -> bool {
+        self.0.len() >= SENDERS_RECORDS_MAX
+    }
+
+    fn add(&mut self, sender: &Arc<str>, message: Uuid, release_id: &[u8; 16], named: bool) {
+        let alone = named.then_some(message);
+        let messages = self.0.entry((Arc::clone(sender), alone)).or_default();
         messages.add(|text| text.id("message", message).bytes("release", release_id));
     }
 
     fn records(self, kind: RecordType, recipient: &str) -> impl Iterator<Item = String> {
-        self.0.into_iter().map(move |(sender, messages)| {
+        self.0.into_iter().map(move |((sender, _), messages)| {
             Text::new()
                 .word("agency", recipient)
                 .word("format", RECORD_FORMAT)

@@ -20,7 +20,7 @@ use crate::notify;
 use crate::parcel::{self, Parcel};
 use crate::prepare::{self, Prepared};
 use crate::register::{self, DeskName};
-use crate::routing::Earlier;
+use crate::routing::{Earlier, Reason};
 use crate::rules::Rules;
 use crate::seal::Token;
 
@@ -179,6 +179,7 @@ impl Appender {
                 message: place.message,
                 subscription,
                 task: candidate.task.map_or(0, |task| task as i32),
+                named: is_addressed(candidate),
                 entry: place.entry,
                 immediate: admitted.immediate(),
                 state: DeliveryState::Waiting,
@@ -295,6 +296,12 @@ struct Place {
     not_before: Option<OffsetDateTime>,
     tokens: Arc<[Token]>,
     now: OffsetDateTime,
+}
+
+/// Whether the naming itself made a desk a candidate: what another reason brought about is not its
+/// sender's to know.
+fn is_addressed(candidate: &CandidateDecision) -> bool {
+    candidate.task.is_none() && candidate.reasons.contains(&Reason::Addressed)
 }
 
 /// What a recipient owes for a delivery: what its sender and the agreements ask of it, and for a

@@ -427,7 +427,8 @@ fn a_delivery_row_is_one_its_entry_permits() {
         &[FsckFault::Dangling { table: "delivery", row: 2 }],
     );
     // Message 5 was refused: a row for it has no permit, wherever it claims to come from.
-    let surplus = "INSERT INTO delivery SELECT 7, ID, 5, subscription, task, 4, immediate, state,
+    let surplus =
+        "INSERT INTO delivery SELECT 7, ID, 5, subscription, task, named, 4, immediate, state,
                      number, attempts, due, changed_at, expires_at, ended, act_by, correct_by,
                      delete_by, told, look_at FROM delivery WHERE id = 2;
                    UPDATE head SET last_delivery = 7";

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::directory::MessageKind;
 use crate::ledger::journal::{
-    Archive, DeliveryState, DisclosureFilter, DisclosureRow, Fate, Outcome, SealedDecision,
+    Archive, DeliveryState, DisclosureFilter, DisclosureRow, Evidence, Fate, Outcome, SealedDecision,
     StoreError,
 };
 use crate::ledger::tree::TileId;
@@ -122,6 +122,21 @@ impl Archive for SqliteReaders {
         rows.into_iter().map(|row| row.ok_or(StoreError::Damaged { table: "delivery" })).collect()
     }
 
+    fn evidence(&self, key: &MessageKey, agency: &str) -> Result<Evidence, StoreError> {
+        let asked = params![&*key.agency, key.id.as_bytes(), agency];
+        self.with(|connection| {
+            let mut evidence = connection.prepare_cached(EVIDENCE)?.query_row(asked, |row| {
+                let entry = |column| row.get::<_, Option<i64>>(column).map(|e| e.map(count));
+                Ok(Evidence { released: entry(0)?, received: entry(1)?, attested: Vec::new() })
+            })?;
+            let mut attested = connection.prepare_cached(EVIDENCE_ATTESTED)?;
+            evidence.attested = attested
+                .query_map(asked, |row| Ok((row.get(0)?, count(row.get(1)?))))?
+                .collect::<Result<_, _>>()?;
+            Ok(evidence)
+        })
+    }
+
     fn fates(&self, key: &MessageKey) -> Result<Vec<Fate>, StoreError> {
         let rows = self.with(|connection| {
             let mut statement = connection.prepare_cached(
@@ -168,6 +183,21 @@ impl Archive for SqliteReaders {
         })
     }
 }
+
+/// The first release of a message to an agency by desks its sender named, and the first receipt. The
+/// entry by which a delivery ended is its receipt only in the state of being received.
+const EVIDENCE: &str = "SELECT
+       min((SELECT min(r.entry) FROM release r WHERE r.delivery = d.id AND r.voided = 0)),
+       min(CASE WHEN d.state = 2 THEN d.ended END)
+     FROM message m JOIN delivery d ON d.message = m.id
+     JOIN subscription s ON s.id = d.subscription
+     WHERE m.agency = ?1 AND m.uuid = ?2 AND s.agency = ?3 AND d.named = 1";
+
+const EVIDENCE_ATTESTED: &str = "SELECT a.attestation, min(a.entry)
+     FROM message m JOIN delivery d ON d.message = m.id
+     JOIN subscription s ON s.id = d.subscription JOIN attested a ON a.delivery = d.id
+     WHERE m.agency = ?1 AND m.uuid = ?2 AND s.agency = ?3 AND d.named = 1
+     GROUP BY a.attestation ORDER BY a.attestation";
 
 /// The statement that reads no more than it must of what a filter asks for. `CROSS JOIN` holds
 /// SQLite to the order of the tables: in any other it would read every release there is.

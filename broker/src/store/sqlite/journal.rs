@@ -60,9 +60,9 @@ fn write(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::E
     write_redecided(transaction, batch)?;
     super::attached::write(transaction, &batch.attachments)?;
     write_deliveries(transaction, batch)?;
-    let mut register = transaction.prepare_cached("INSERT INTO register (sealed) VALUES (?1)")?;
+    let mut register = transaction.prepare_cached("INSERT INTO register (at, sealed) VALUES (?1, ?2)")?;
     for sealed in &batch.register {
-        register.execute([sealed])?;
+        register.execute(params![stored(batch.head.last_time), sealed])?;
     }
     let mut documents = transaction.prepare_cached(
         "INSERT INTO document (name, content) VALUES (?1, ?2)
@@ -200,8 +200,8 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
     let mut insert = transaction.prepare_cached(
         "INSERT INTO delivery (id, delivery_id, message, subscription, task, entry, immediate,
                                state, number, attempts, due, changed_at, expires_at,
-                               act_by, correct_by, delete_by, look_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11, ?12, ?13, ?14, ?15)",
+                               act_by, correct_by, delete_by, look_at, named)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?;
     for row in &batch.deliveries {
         insert.execute(params![
@@ -220,6 +220,7 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
             row.owes.correct_by.map(micros),
             row.owes.delete_by.map(micros),
             row.owes.first().map(micros),
+            row.named,
         ])?;
     }
     write_attested(transaction, batch)?;

@@ -122,7 +122,7 @@ impl Outbox for SqliteReaders {
     ) -> Result<Vec<Given>, StoreError> {
         self.with(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT d.id, m.agency, m.uuid
+                "SELECT d.id, m.agency, m.uuid, d.named
                  FROM release r JOIN delivery d ON d.id = r.delivery
                  JOIN message m ON m.id = d.message JOIN subscription s ON s.id = d.subscription
                  WHERE r.release_id = ?1 AND r.voided = 0 AND s.agency = ?2 AND s.desk = ?3
@@ -138,6 +138,7 @@ impl Outbox for SqliteReaders {
                         delivery: count(row.get(0)?),
                         sender: arc(row, 1)?,
                         message: Uuid::from_bytes(row.get(2)?),
+                        named: row.get(3)?,
                     })
                 });
                 found.extend(given.optional()?);

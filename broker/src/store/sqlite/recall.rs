@@ -7,7 +7,9 @@ use time::OffsetDateTime;
 
 use crate::directory::MessageKind;
 use crate::ledger::attached::Attachments;
-use crate::ledger::journal::{DeliveryState, Held, Known, Recall, ReleasedTo, StoreError};
+use crate::ledger::journal::{
+    DeliveryState, Held, Known, Recall, ReleasedTo, Stands, StoreError,
+};
 use crate::message::MessageKey;
 use crate::prepare::Stored;
 use crate::register::DeskName;
@@ -133,17 +135,19 @@ impl Recall for SqliteReaders {
         found.map(|found| found.ok_or(StoreError::Damaged { table: "message" })).transpose()
     }
 
-    fn states(&self, deliveries: &[u64]) -> Result<HashMap<u64, DeliveryState>, StoreError> {
+    fn states(&self, deliveries: &[u64]) -> Result<HashMap<u64, Stands>, StoreError> {
         self.with(|connection| {
             in_snapshot(connection, |snapshot| {
                 let mut states = HashMap::with_capacity(deliveries.len());
                 let mut statement =
-                    snapshot.prepare_cached("SELECT state FROM delivery WHERE id = ?1")?;
+                    snapshot.prepare_cached("SELECT state, named FROM delivery WHERE id = ?1")?;
                 for row in deliveries {
-                    let state: Option<u8> =
-                        statement.query_row([stored(*row)], |row| row.get(0)).optional()?;
-                    let state = state.and_then(DeliveryState::from_number);
-                    states.extend(state.map(|state| (*row, state)));
+                    let found: Option<(u8, bool)> = statement
+                        .query_row([stored(*row)], |row| Ok((row.get(0)?, row.get(1)?)))
+                        .optional()?;
+                    let Some((state, named)) = found else { continue };
+                    let state = DeliveryState::from_number(state);
+                    states.extend(state.map(|state| (*row, Stands { state, named })));
                 }
                 Ok(states)
             })

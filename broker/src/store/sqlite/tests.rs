@@ -79,6 +79,7 @@ impl Written {
             message,
             subscription,
             task: 0,
+            named: false,
             entry: message,
             immediate: row.is_multiple_of(2),
             state,

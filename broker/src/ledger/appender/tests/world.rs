@@ -28,7 +28,7 @@ use crate::ledger::appender::{
 use crate::ledger::attached::Attachments;
 use crate::ledger::fsck;
 use crate::ledger::journal::{
-    DeliveryState, Held, Journal as _, Known, Recall, ReleasedTo, StoreError,
+    DeliveryState, Held, Journal as _, Known, Recall, ReleasedTo, Stands, StoreError,
 };
 use crate::ledger::town::{self, NOON, POLICE, Releases};
 use crate::message::MessageKey;
@@ -197,7 +197,7 @@ impl Recall for Looks {
         &self.readers
     }
 
-    fn states(&self, rows: &[u64]) -> Result<HashMap<u64, DeliveryState>, StoreError> {
+    fn states(&self, rows: &[u64]) -> Result<HashMap<u64, Stands>, StoreError> {
         let answer = self.readers.states(rows);
         let mut looks = self.deliveries.lock().unwrap_or_else(PoisonError::into_inner);
         rows.iter().for_each(|row| *looks.entry(*row).or_default() += 1);
