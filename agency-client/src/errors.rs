@@ -71,7 +71,9 @@ const fn end_of(refusal: Refusal) -> RefusalEnd {
         | Refusal::MessageIdReused
         | Refusal::FrameOutOfBounds
         | Refusal::InvalidRequest
+        | Refusal::MonthNotEnded
         | Refusal::NotFound
+        | Refusal::AreaNotServed
         | Refusal::SubscriptionBusy
         | Refusal::TakenOver
         | Refusal::InvalidBundle

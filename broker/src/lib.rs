@@ -47,6 +47,8 @@ pub mod exchange;
 
 pub mod admin;
 
+pub mod report;
+
 pub mod audit;
 
 pub mod rpc;

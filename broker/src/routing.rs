@@ -56,6 +56,9 @@ pub enum Reason {
     Provider,
 }
 
+/// How the written name of a flag owner's reason begins.
+pub const FLAG_OWNER: &str = "flag:";
+
 impl Reason {
     /// The written name.
     #[must_use]
@@ -64,7 +67,7 @@ impl Reason {
             Self::Addressed => "addressed".into(),
             Self::Area(role) => format!("area:{}", role.name()),
             Self::Role(role) => format!("role:{}", role.name()),
-            Self::FlagOwner(kind) => format!("flag:{}", kind.name()),
+            Self::FlagOwner(kind) => format!("{FLAG_OWNER}{}", kind.name()),
             Self::Interest => "interest".into(),
             Self::Selection => "selection".into(),
             Self::Holder => "holder".into(),

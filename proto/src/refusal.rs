@@ -36,6 +36,8 @@ pub enum Refusal {
     AttachmentOutOfTurn = 2012,
     /// A document was given to the sender without leave to send it on.
     OnwardNotAllowed = 2013,
+    /// A report is asked of a month that has not ended.
+    MonthNotEnded = 2040,
     /// The store has reached its disk floor; publishing pauses, releases go on.
     DiskFloor = 3001,
     /// The store cannot be written. The outcome may be unknown: retry the same id.
@@ -54,6 +56,8 @@ pub enum Refusal {
     TakenOver = 4004,
     /// No document by that id is whole and waits for a message of this agency.
     AttachmentAbsent = 4020,
+    /// No desk of the caller's agency serves the area, or there is no such area.
+    AreaNotServed = 4040,
     /// The policy bundle is faulty.
     InvalidBundle = 5001,
     /// The directory document is faulty.
@@ -93,6 +97,7 @@ impl Refusal {
         Self::AttachmentsFull,
         Self::AttachmentOutOfTurn,
         Self::OnwardNotAllowed,
+        Self::MonthNotEnded,
         Self::DiskFloor,
         Self::StoreUnavailable,
         Self::ShuttingDown,
@@ -102,6 +107,7 @@ impl Refusal {
         Self::NotSignedYet,
         Self::TakenOver,
         Self::AttachmentAbsent,
+        Self::AreaNotServed,
         Self::InvalidBundle,
         Self::InvalidDirectory,
         Self::SameApprover,
@@ -163,6 +169,7 @@ impl Refusal {
             Self::AttachmentsFull => sentences::ATTACHMENTS_FULL,
             Self::AttachmentOutOfTurn => sentences::ATTACHMENT_OUT_OF_TURN,
             Self::OnwardNotAllowed => sentences::ONWARD_NOT_ALLOWED,
+            Self::MonthNotEnded => "That month has not ended; ask on the first of the next.",
             Self::DiskFloor => {
                 "The broker is short of disk and takes no new messages; what it holds still goes out. If this is urgent, use the telephone."
             }
@@ -182,6 +189,7 @@ impl Refusal {
                 "A newer connection of this same system has taken over this subscription; see that only one copy of the system runs."
             }
             Self::AttachmentAbsent => sentences::ATTACHMENT_ABSENT,
+            Self::AreaNotServed => "No desk of your agency serves an area of that code.",
             Self::InvalidBundle => sentences::INVALID_BUNDLE,
             Self::InvalidDirectory => sentences::INVALID_DIRECTORY,
             Self::SameApprover => sentences::SAME_APPROVER,

@@ -14,7 +14,7 @@ use broker::clock::SetClock;
 use broker::ledger::entry::Entry;
 use broker::ledger::journal::Archive as _;
 use broker::store::sqlite::{SqliteReaders, StoreLock};
-use demo::stage::{OPERATOR, Script, Stage};
+use demo::stage::{OPERATOR, Script, Stage, for_good};
 use proto::admin::v1 as admin;
 use proto::exchange::v1 as wire;
 use tempfile::TempDir;
@@ -59,6 +59,16 @@ impl World {
         (world, clock)
     }
 
+    /// The same, with certificates and lists that do not end however far the clock is moved.
+    pub async fn for_months(script: Script) -> (Self, Arc<SetClock>) {
+        let clock = Arc::new(SetClock::at(now()));
+        let folder = TempDir::new().unwrap();
+        let stage = Stage::set_with(folder.path(), &script, for_good(now())).await.unwrap();
+        let mut world = Self::of(stage, folder, Some(Arc::clone(&clock))).await;
+        world.bundle = world.stage.approve(&script).await.unwrap();
+        (world, clock)
+    }
+
     /// The shipped directory and no bundle in force.
     pub async fn without_bundle() -> Self {
         Self::set(&shipped(), None).await
@@ -67,6 +77,10 @@ impl World {
     async fn set(script: &Script, clock: Option<Arc<SetClock>>) -> Self {
         let folder = TempDir::new().unwrap();
         let stage = Stage::set(folder.path(), script, now()).await.unwrap();
+        Self::of(stage, folder, clock).await
+    }
+
+    async fn of(stage: Stage, folder: TempDir, clock: Option<Arc<SetClock>>) -> Self {
         let bundle = String::new();
         let mut world = Self { stage, app: None, bundle, clock, _folder: folder };
         world.start().await;

@@ -81,7 +81,7 @@ const fn entitled(rpc: Rpc) -> &'static [Kind] {
         | Rpc::AuditGetConsistency
         | Rpc::AuditGetProof
         | Rpc::AuditGetReceipts => EVERY_KIND,
-        Rpc::AuditListDisclosures | Rpc::AuditExplainDecision => {
+        Rpc::AuditListDisclosures | Rpc::AuditExplainDecision | Rpc::AuditCohortReport => {
             &[Kind::Auditor, Kind::BrokerAuditor]
         }
         // Operators run the broker and have no say in the rules; approvers the reverse.

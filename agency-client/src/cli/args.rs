@@ -80,6 +80,8 @@ pub(super) enum Verb {
     /// Save the proof of each stage that a message came to with an agency it named, and check
     /// them.
     Receipts(Receipts),
+    /// Show how the lists of an area moved in a month, and how its links fared. Itself recorded.
+    CohortReport(CohortReport),
     /// Check a saved proof, without the broker.
     Verify {
         /// Proof file.
@@ -366,6 +368,19 @@ pub(super) struct Proof {
     /// Where to save the proof.
     #[arg(long)]
     pub(super) out: PathBuf,
+}
+
+#[derive(Args)]
+pub(super) struct CohortReport {
+    /// Code of an area that your agency serves.
+    #[arg(long)]
+    pub(super) area: String,
+    /// A month that has ended, such as 2026-10.
+    #[arg(long)]
+    pub(super) month: String,
+    /// Also write it to this file, as CSV.
+    #[arg(long)]
+    pub(super) csv: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -62,7 +62,9 @@ pub(super) enum CliError {
     LostAnswer(#[from] tokio::task::JoinError),
     #[error("nothing was put back: the desk has no dead letter of this id")]
     NotRedriven,
-    #[error("{path}: is good, and is not the receipt that was asked for. Keep the file and tell your information-governance lead")]
+    #[error(
+        "{path}: is good, and is not the receipt that was asked for. Keep the file and tell your information-governance lead"
+    )]
     OtherReceipt { path: PathBuf },
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),

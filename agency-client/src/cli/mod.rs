@@ -10,6 +10,7 @@ mod answer;
 mod args;
 mod audit;
 mod cloud_event;
+mod cohort;
 mod directory;
 mod documents;
 mod error;
@@ -89,6 +90,7 @@ async fn perform(arguments: Arguments) -> Result<(), CliError> {
         Verb::Explain(what) => audit::explain(at, what, &out).await,
         Verb::Proof(what) => audit::proof(at, &what, &out).await,
         Verb::Receipts(what) => receipts::receipts(at, &what, &out).await,
+        Verb::CohortReport(what) => cohort::report(at, &what, &out).await,
         Verb::Verify { file, key } => audit::verify(at, &file, key, &out),
         Verb::AcceptOrigin { origin } => audit::accept_origin(at, &origin, &out).await,
         Verb::Import { what: Import::Hmpps(what) } => import::hmpps(at, &what, &out).await,

@@ -105,6 +105,13 @@ impl AuditService for Served {
         Err(Status::unimplemented("not scripted"))
     }
 
+    async fn cohort_report(
+        &self,
+        _: Request<audit::CohortReportRequest>,
+    ) -> Result<Response<audit::CohortReportResponse>, Status> {
+        Err(Status::unimplemented("not scripted"))
+    }
+
     async fn explain_decision(
         &self,
         _: Request<audit::ExplainDecisionRequest>,

@@ -392,6 +392,7 @@ impl Parts {
             chance: Arc::clone(&self.chance),
             queue: self.queue.clone(),
             verifier: self.signer.verifier().clone(),
+            reports: tokio::sync::Mutex::default(),
         });
         let administering = Arc::new(Administering {
             rules: Arc::clone(&self.rules),

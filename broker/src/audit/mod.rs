@@ -3,6 +3,7 @@
 //! Promises that no read opens a body, that every read of disclosures is itself an entry
 //! before its answer is given, and that an agency sees only what it sent or was given.
 
+pub mod cohort;
 pub mod fate;
 pub mod receipts;
 
@@ -49,6 +50,8 @@ pub struct Auditing {
     pub queue: Queue,
     /// The key that checks checkpoints.
     pub verifier: VerifierKey,
+    /// One makes a month's report at a time: it is made once.
+    pub reports: tokio::sync::Mutex<()>,
 }
 
 /// A kept decision, and what came of it.
@@ -70,6 +73,12 @@ pub enum AuditError {
     /// Nothing of the kind is the caller's.
     #[error("nothing by that id is the caller's")]
     NotFound,
+    /// The month that is asked about has not ended.
+    #[error("the month has not ended")]
+    MonthNotEnded,
+    /// No desk of the caller's agency serves the area.
+    #[error("the caller's agency does not serve the area")]
+    AreaNotServed,
     /// It is recorded, and no signed checkpoint covers it yet.
     #[error("no signed checkpoint covers it yet")]
     NotSignedYet,

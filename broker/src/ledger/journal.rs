@@ -21,6 +21,8 @@ use crate::register::DeskName;
 use crate::rules::Epochs;
 use crate::seal::Token;
 
+pub use crate::ledger::fared::{DeliveredRow, Evidence, Fate, Outcome, Stands};
+
 /// A store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -166,15 +168,6 @@ impl DeliveryState {
             Self::Refused => "refused",
         }
     }
-}
-
-/// How a delivery stands, and what its sender may be told of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stands {
-    /// State.
-    pub state: DeliveryState,
-    /// Whether its sender named the desk.
-    pub named: bool,
 }
 
 /// A delivery to write.
@@ -554,6 +547,20 @@ pub trait Archive: Send + Sync {
     /// # Errors
     /// The store's.
     fn evidence(&self, key: &MessageKey, agency: &str) -> Result<Evidence, StoreError>;
+    /// Sealed changes of the register, oldest first, each with the time of its commit.
+    ///
+    /// # Errors
+    /// The store's.
+    fn register_history(&self) -> Result<Vec<(OffsetDateTime, Vec<u8>)>, StoreError>;
+    /// Deliveries, tasks included, that were first released from one moment and before another.
+    ///
+    /// # Errors
+    /// The store's.
+    fn delivered(
+        &self,
+        from: OffsetDateTime,
+        until: OffsetDateTime,
+    ) -> Result<Vec<DeliveredRow>, StoreError>;
     /// Every delivery of a message, tasks included, and how far each came. At most 1,000.
     ///
     /// # Errors
@@ -564,49 +571,6 @@ pub trait Archive: Send + Sync {
     /// # Errors
     /// The store's.
     fn size(&self) -> Result<u64, StoreError>;
-}
-
-/// How a delivery stands.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// Desk.
-    pub desk: DeskName,
-    /// State.
-    pub state: DeliveryState,
-    /// When it came to that state.
-    pub at: OffsetDateTime,
-    /// What its recipient said it did, by protocol number, and when.
-    pub attested: Vec<(i32, OffsetDateTime)>,
-}
-
-/// The first entries that say how a message fared with an agency its sender named.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Evidence {
-    /// It was released.
-    pub released: Option<u64>,
-    /// It was received.
-    pub received: Option<u64>,
-    /// What the agency said it did, by protocol number.
-    pub attested: Vec<(i32, u64)>,
-}
-
-/// A delivery and how far it came.
-#[derive(Clone, Debug)]
-pub struct Fate {
-    /// Delivery id.
-    pub delivery_id: [u8; 16],
-    /// Desk.
-    pub desk: DeskName,
-    /// Task's protocol number; 0 for none.
-    pub task: i32,
-    /// State.
-    pub state: DeliveryState,
-    /// When it came to that state.
-    pub at: OffsetDateTime,
-    /// Its last release after which bytes were written: entry, id and time.
-    pub released: Option<(u64, [u8; 16], OffsetDateTime)>,
-    /// The entry that says why it ended unreceived.
-    pub ended: Option<u64>,
 }
 
 /// Lets proofs be built from any archive.

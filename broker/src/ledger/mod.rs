@@ -16,6 +16,8 @@ pub mod journal;
 
 pub mod attached;
 
+pub mod fared;
+
 pub mod appender;
 
 pub mod checkpoint;

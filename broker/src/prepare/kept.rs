@@ -11,11 +11,11 @@ use prost::Message as _;
 use prost::bytes::Bytes;
 use uuid::Uuid;
 
-use crate::decision::{CandidateDecision, Decided, identifier_field};
+use crate::decision::{CandidateDecision, Decided, identifier_field, kind_facts};
 use crate::message::Admitted;
 use crate::policy::KindFacts;
 use crate::register::DeskName;
-use crate::routing::{Earlier, HeldOfPerson, Reason};
+use crate::routing::{Earlier, FLAG_OWNER, HeldOfPerson, Reason};
 use crate::seal::Token;
 
 /// A decision as it is kept, sealed beside the message: what explanation reads, and what a
@@ -28,6 +28,8 @@ pub struct Kept {
     pub named: Vec<String>,
     /// Candidates.
     pub candidates: Vec<KeptCandidate>,
+    /// What policy read of the message's kind; `None`: it was decided before this was kept.
+    pub facts: Option<KindFacts>,
     /// What policy read of the message that is corrected.
     pub corrected: Option<KindFacts>,
     /// The desk whose message is answered, and that message's id.
@@ -84,12 +86,14 @@ impl Kept {
         let candidates = candidates.collect();
         let bundle = self.bundle.clone();
         let corrected = self.corrected.as_ref().map(KindFacts::to_numbers).unwrap_or_default();
+        let facts = self.facts.as_ref().map(KindFacts::to_numbers).unwrap_or_default();
         let answers = self.answers.as_ref().map(|(desk, message)| StoredAnswered {
             agency: words.place(&desk.agency),
             desk: words.place(&desk.desk),
             message: message.as_bytes().to_vec(),
         });
-        Stored { words: words.0, bundle, named, candidates, corrected, answers }.encode_to_vec()
+        Stored { words: words.0, bundle, named, candidates, corrected, answers, facts }
+            .encode_to_vec()
     }
 
     /// Reads the stored form; `None` for anything else.
@@ -97,10 +101,11 @@ impl Kept {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut stored = Stored::decode(bytes).ok()?;
         let words = Words(std::mem::take(&mut stored.words));
-        let corrected = (!stored.corrected.is_empty())
-            .then(|| KindFacts::from_numbers(&stored.corrected).ok_or(()))
-            .transpose()
-            .ok()?;
+        let read = |numbers: &[i32]| {
+            let facts = (!numbers.is_empty()).then(|| KindFacts::from_numbers(numbers).ok_or(()));
+            facts.transpose().ok()
+        };
+        let (facts, corrected) = (read(&stored.facts)?, read(&stored.corrected)?);
         let answers = match stored.answers {
             Some(answered) => Some(answered.read(&words)?),
             None => None,
@@ -110,6 +115,7 @@ impl Kept {
             bundle: stored.bundle,
             named: words.words(&stored.named)?,
             candidates: candidates.collect::<Option<_>>()?,
+            facts,
             corrected,
             answers,
         })
@@ -126,6 +132,13 @@ impl Kept {
             .filter(|(_, kept)| kept.shown)
             .flat_map(|(facts, _)| facts.tokens.iter().copied())
             .collect()
+    }
+
+    /// Whether a desk was given it as the owner of a flag on a person.
+    #[must_use]
+    pub fn owns_flag(&self, desk: &DeskName) -> bool {
+        let given = self.candidates.iter().filter(|one| one.desk == *desk && one.task == 0);
+        given.flat_map(|one| &one.reasons).any(|reason| reason.starts_with(FLAG_OWNER))
     }
 
     /// Whether it turns on what a desk has been given meanwhile.
@@ -188,6 +201,7 @@ impl Kept {
                 .iter()
                 .map(|candidate| KeptCandidate::of(candidate, earlier))
                 .collect(),
+            facts: Some(kind_facts(admitted, earlier)),
             corrected: earlier.facts.clone(),
             answers: earlier.answers.clone(),
         }
@@ -241,6 +255,8 @@ struct Stored {
     corrected: Vec<i32>,
     #[prost(message, optional, tag = "6")]
     answers: Option<StoredAnswered>,
+    #[prost(int32, repeated, tag = "7")]
+    facts: Vec<i32>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -439,6 +455,7 @@ mod tests {
             bundle: "ab".repeat(32),
             named: vec!["gmp".to_owned(), "absent".to_owned()],
             candidates: vec![candidate("stockport", 0), candidate("wigan", 6_001)],
+            facts: Some(KindFacts::Correction),
             corrected: Some(KindFacts::Mappa { category: 2, level: 3 }),
             answers: Some((
                 DeskName { agency: "gmp".into(), desk: "stockport".into() },

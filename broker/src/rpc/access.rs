@@ -40,7 +40,7 @@ pub const fn allowed(rpc: Rpc) -> Allowed {
         | Rpc::AuditGetProof
         | Rpc::AuditGetReceipts => Allowed::Members,
         Rpc::DirectoryApproveInterest => Allowed::Persons(&[Role::InterestApprover]),
-        Rpc::AuditListDisclosures | Rpc::AuditExplainDecision => {
+        Rpc::AuditListDisclosures | Rpc::AuditExplainDecision | Rpc::AuditCohortReport => {
             Allowed::Persons(&[Role::Auditor, Role::BrokerAuditor])
         }
         Rpc::AdminApplyDirectory | Rpc::AdminSetStanding | Rpc::AdminConfirmClock => {

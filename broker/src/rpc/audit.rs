@@ -1,5 +1,7 @@
 //! Audit reads over gRPC.
 
+mod cohort;
+
 use std::sync::Arc;
 
 use proto::audit::v1 as wire;
@@ -100,6 +102,14 @@ impl AuditService for AuditRpc {
                 .collect(),
             not_signed_yet: receipts.not_signed_yet,
         }))
+    }
+
+    async fn cohort_report(
+        &self,
+        request: Request<wire::CohortReportRequest>,
+    ) -> Result<Response<wire::CohortReportResponse>, Status> {
+        let peer = peer(&request)?;
+        cohort::report(&self.auditing, &peer, request.into_inner()).await.map(Response::new)
     }
 
     async fn list_disclosures(

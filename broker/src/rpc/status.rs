@@ -37,10 +37,11 @@ pub const fn code(refusal: Refusal) -> Code {
         | Refusal::NotSignedYet => Code::Unavailable,
         Refusal::AttachmentDiffers => Code::DataLoss,
         Refusal::AttachmentOutOfTurn => Code::OutOfRange,
-        Refusal::NotFound | Refusal::AttachmentAbsent => Code::NotFound,
-        Refusal::SubscriptionBusy | Refusal::TakenOver | Refusal::SameApprover => {
-            Code::FailedPrecondition
-        }
+        Refusal::NotFound | Refusal::AttachmentAbsent | Refusal::AreaNotServed => Code::NotFound,
+        Refusal::SubscriptionBusy
+        | Refusal::TakenOver
+        | Refusal::SameApprover
+        | Refusal::MonthNotEnded => Code::FailedPrecondition,
         Refusal::OnwardNotAllowed
         | Refusal::NoPermit
         | Refusal::Forbidden
@@ -96,6 +97,8 @@ pub fn audit(error: &AuditError) -> Status {
         AuditError::Field(field, rule) => fault(field, rule),
         AuditError::NotFound => refused(Refusal::NotFound),
         AuditError::NotSignedYet => refused(Refusal::NotSignedYet),
+        AuditError::MonthNotEnded => refused(Refusal::MonthNotEnded),
+        AuditError::AreaNotServed => refused(Refusal::AreaNotServed),
         AuditError::Store(error) => store(error),
     }
 }

@@ -8,4 +8,5 @@
     reason = "a test may stop here"
 )]
 
+mod cohort;
 mod receipts;

@@ -31,6 +31,7 @@ fn kept(agencies: &[&str]) -> Kept {
     });
     let named = agencies.iter().filter(|agency| agency.starts_with("named"));
     Kept {
+        facts: None,
         bundle: String::new(),
         named: named.map(|agency| (*agency).to_owned()).collect(),
         candidates: candidates.collect(),

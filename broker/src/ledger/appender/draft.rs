@@ -237,9 +237,8 @@ impl Draft {
         let made = self.batch.deliveries.iter();
         let made = made.map(|made| (made.row, Stands { state: made.state, named: made.named }));
         let marked = self.batch.marks.iter();
-        let marked = marked.map(|mark| {
-            (mark.row, Stands { state: mark.state, named: self.is_named(mark.row) })
-        });
+        let marked = marked
+            .map(|mark| (mark.row, Stands { state: mark.state, named: self.is_named(mark.row) }));
         made.chain(marked).collect()
     }
 

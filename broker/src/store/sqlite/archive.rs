@@ -2,12 +2,13 @@
 
 use proto::ledger::tree::Hash;
 use rusqlite::{OptionalExtension as _, Row, params};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::directory::MessageKind;
 use crate::ledger::journal::{
-    Archive, DeliveryState, DisclosureFilter, DisclosureRow, Evidence, Fate, Outcome, SealedDecision,
-    StoreError,
+    Archive, DeliveredRow, DeliveryState, DisclosureFilter, DisclosureRow, Evidence, Fate, Outcome,
+    SealedDecision, StoreError,
 };
 use crate::ledger::tree::TileId;
 use crate::message::MessageKey;
@@ -137,6 +138,29 @@ impl Archive for SqliteReaders {
         })
     }
 
+    fn register_history(&self) -> Result<Vec<(OffsetDateTime, Vec<u8>)>, StoreError> {
+        self.with(|connection| {
+            connection
+                .prepare_cached("SELECT at, sealed FROM register ORDER BY id")?
+                .query_map([], |row| Ok((seconds(row.get(0)?), row.get(1)?)))?
+                .collect()
+        })
+    }
+
+    fn delivered(
+        &self,
+        from: OffsetDateTime,
+        until: OffsetDateTime,
+    ) -> Result<Vec<DeliveredRow>, StoreError> {
+        let rows = self.with(|connection| {
+            connection
+                .prepare_cached(DELIVERED)?
+                .query_map(params![micros(from), micros(until)], read_delivered)?
+                .collect::<Result<Vec<_>, _>>()
+        })?;
+        rows.into_iter().map(|row| row.ok_or(StoreError::Damaged { table: "message" })).collect()
+    }
+
     fn fates(&self, key: &MessageKey) -> Result<Vec<Fate>, StoreError> {
         let rows = self.with(|connection| {
             let mut statement = connection.prepare_cached(
@@ -182,6 +206,38 @@ impl Archive for SqliteReaders {
                 .map(|size| size.unwrap_or(0))
         })
     }
+}
+
+/// Deliveries by their first release: reads every release, once a month.
+const DELIVERED: &str =
+    "SELECT m.agency, m.uuid, m.kind, s.agency, s.desk, d.task, d.immediate, r.at,
+       CASE d.state WHEN 2 THEN d.changed_at END,
+       (SELECT min(a.at) FROM attested a WHERE a.delivery = d.id AND a.attestation = 2),
+       d.state = 3
+     FROM release r JOIN delivery d ON d.id = r.delivery JOIN message m ON m.id = d.message
+     JOIN subscription s ON s.id = d.subscription
+     WHERE r.at >= ?1 AND r.at < ?2 AND r.rowid =
+       (SELECT min(l.rowid) FROM release l WHERE l.delivery = d.id AND l.voided = 0)
+     ORDER BY r.rowid";
+
+/// Reads a row of that statement. `None`: it holds a kind that no broker wrote.
+fn read_delivered(row: &Row<'_>) -> Result<Option<DeliveredRow>, rusqlite::Error> {
+    let Some(kind) = MessageKind::from_name(&row.get::<_, String>(2)?) else { return Ok(None) };
+    Ok(Some(DeliveredRow {
+        message: MessageKey { agency: arc(row, 0)?, id: Uuid::from_bytes(row.get(1)?) },
+        kind,
+        desk: DeskName { agency: arc(row, 3)?, desk: arc(row, 4)? },
+        task: row.get(5)?,
+        immediate: row.get(6)?,
+        sent_at: moment(row.get(7)?),
+        received_at: row.get::<_, Option<i64>>(8)?.map(moment),
+        acted_at: row.get::<_, Option<i64>>(9)?.map(moment),
+        is_dead: row.get(10)?,
+    }))
+}
+
+fn seconds(stored: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(stored).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 /// The first release of a message to an agency by desks its sender named, and the first receipt. The

@@ -60,7 +60,8 @@ fn write(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::E
     write_redecided(transaction, batch)?;
     super::attached::write(transaction, &batch.attachments)?;
     write_deliveries(transaction, batch)?;
-    let mut register = transaction.prepare_cached("INSERT INTO register (at, sealed) VALUES (?1, ?2)")?;
+    let mut register =
+        transaction.prepare_cached("INSERT INTO register (at, sealed) VALUES (?1, ?2)")?;
     for sealed in &batch.register {
         register.execute(params![stored(batch.head.last_time), sealed])?;
     }

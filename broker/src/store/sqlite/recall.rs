@@ -7,9 +7,7 @@ use time::OffsetDateTime;
 
 use crate::directory::MessageKind;
 use crate::ledger::attached::Attachments;
-use crate::ledger::journal::{
-    DeliveryState, Held, Known, Recall, ReleasedTo, Stands, StoreError,
-};
+use crate::ledger::journal::{DeliveryState, Held, Known, Recall, ReleasedTo, Stands, StoreError};
 use crate::message::MessageKey;
 use crate::prepare::Stored;
 use crate::register::DeskName;
