@@ -236,8 +236,19 @@ pub fn decide_late(
     Ok(Some(Late { admitted, candidates, sealed_decision }))
 }
 
-/// Decides again for one desk, at release, and keeps the stricter of both outcomes. `given`: what
-/// this message follows has been given to the desk by now.
+/// How it stands at a desk with the message that another follows, when that is to be released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// It follows none for which it had to wait.
+    Nothing,
+    /// The desk has been given it.
+    Given,
+    /// The desk was not given it and has passed its turn: it was refused, or has run out.
+    NotGiven,
+}
+
+/// Decides again for one desk, at release, and keeps the stricter of both outcomes. `preceding`:
+/// how it stands there with what this message follows.
 ///
 /// # Errors
 /// Why nothing may be released to it any more. Final.
@@ -245,7 +256,7 @@ pub fn decide_again(
     admitted: &Admitted,
     kept: &Kept,
     (desk, task): (&DeskName, i32),
-    given: bool,
+    preceding: Before,
     rules: &Rules,
     now: OffsetDateTime,
 ) -> Result<(View, CandidateDecision), Refusal> {
@@ -257,7 +268,7 @@ pub fn decide_again(
         .iter()
         .find(|c| c.desk == *desk && c.task == task && c.refusal == 0)
         .ok_or(Refusal::NoPermit)?;
-    let earlier = kept.earlier(before, given);
+    let earlier = kept.earlier(before, preceding);
     let addressed = routing::resolve(admitted, &earlier, &rules.directory, &rules.register, now);
     let decided = decision::decide(admitted, &addressed, rules, now);
     let candidate = decided

@@ -398,6 +398,7 @@ fn route_person(
     if !disputed.is_empty() {
         let mut concerned = flags.clone();
         concerned.extend(register.flags(&disputed));
+        concerned.retain(|flag| !is_spoken_of(flag, subject, found.admitted));
         ask_owners(&concerned, TaskKind::LinkDisputed, position, found, directory);
     }
     let by_name = subject.name_token.map_or(&[][..], |name| register.flags_by_name(name));
@@ -405,6 +406,18 @@ fn route_person(
         by_name.iter().filter(|flag| is_someone_else(flag, &known)).cloned().collect();
     ask_owners(&others, TaskKind::PossibleMatch, position, found, directory);
     by_review(&flags, now)
+}
+
+/// Whether a message does something to this very flag: its sender has it at hand and is asked nothing
+/// about it. What is done may give it another owner, or none, before a question has gone out.
+fn is_spoken_of(flag: &Flag, subject: &SubjectFacts, admitted: &Admitted) -> bool {
+    let of_kind = matches!(
+        &admitted.message.kind,
+        Some(Kind::Flag(said)) if said.flag_kind == flag.kind
+    );
+    of_kind
+        && flag.owner.agency == admitted.sender.agency
+        && flag.tokens.iter().any(|token| subject.tokens.contains(token))
 }
 
 fn is_someone_else(flag: &Flag, known: &BTreeSet<Token>) -> bool {

@@ -1,5 +1,6 @@
 //! How what waits is delivered.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use crate::ledger::appender::{
 use crate::ledger::journal::StoreError;
 use crate::message::{Admitted, MessageKey};
 use crate::parcel;
-use crate::prepare::{Stored, decide_again, reopen};
+use crate::prepare::{Before, Stored, decide_again, reopen};
 use crate::register::DeskName;
 use crate::rules::Rules;
 use crate::seal::Vault;
@@ -189,12 +190,17 @@ impl Delivering {
         now: OffsetDateTime,
     ) -> (Vec<ReleaseItem>, Vec<EndItem>) {
         let (mut items, mut ended, mut bytes) = (Vec::new(), Vec::new(), 0);
+        // What goes in this frame goes before what follows it.
+        let mut going = HashSet::new();
         for waiting in ready {
-            match self.decide_one(service, waiting, rules, now) {
+            match self.decide_one(service, waiting, &going, rules, now) {
                 Ok(item) => {
                     bytes += item.parcel.bytes.len();
                     if bytes > DELIVERY_FRAME_BYTES_MAX {
                         break;
+                    }
+                    if waiting.task == 0 {
+                        going.insert(waiting.message.key.clone());
                     }
                     items.push(item);
                 }
@@ -215,14 +221,16 @@ impl Delivering {
         &self,
         service: &Service,
         waiting: &Waiting,
+        going: &HashSet<MessageKey>,
         rules: &Rules,
         now: OffsetDateTime,
     ) -> Result<ReleaseItem, Refusal> {
         if waiting.withdrawn {
             return Err(Refusal::Withdrawn);
         }
+        let at = (&service.desk, waiting.task);
         let (admitted, view, candidate) =
-            self.decide_stored(&waiting.message, (&service.desk, waiting.task), rules, now)?;
+            self.decide_stored(&waiting.message, at, going, rules, now)?;
         let mut permitting: Vec<Arc<str>> =
             candidate.verdicts.iter().flat_map(|verdict| verdict.rules.clone()).collect();
         permitting.sort_unstable();
@@ -240,7 +248,7 @@ impl Delivering {
         })
     }
 
-    /// Decides a stored message again for one desk.
+    /// Decides a stored message again for one desk. `going`: what goes out to it before this one.
     ///
     /// # Errors
     /// Why it may have nothing of it any more.
@@ -248,18 +256,20 @@ impl Delivering {
         &self,
         message: &Stored,
         (desk, task): (&DeskName, i32),
+        going: &HashSet<MessageKey>,
         rules: &Rules,
         now: OffsetDateTime,
     ) -> Result<(Admitted, View, CandidateDecision), Refusal> {
         let (admitted, kept) =
             reopen(message, &self.vault, &rules.directory).ok_or(Refusal::PolicyError)?;
         let earlier = message.settles.filter(|_| kept.waits_for_earlier(desk));
-        let given = earlier.is_some_and(|earlier| {
+        let before = earlier.map_or(Before::Nothing, |earlier| {
             let key = MessageKey { agency: Arc::clone(&message.key.agency), id: earlier };
             // Where it cannot be read it is owed nothing yet.
-            self.outbox.was_given(desk, &key).unwrap_or(false)
+            let given = going.contains(&key) || self.outbox.was_given(desk, &key).unwrap_or(false);
+            if given { Before::Given } else { Before::NotGiven }
         });
-        let (view, candidate) = decide_again(&admitted, &kept, (desk, task), given, rules, now)?;
+        let (view, candidate) = decide_again(&admitted, &kept, (desk, task), before, rules, now)?;
         Ok((admitted, view, candidate))
     }
 

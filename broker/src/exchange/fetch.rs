@@ -5,6 +5,7 @@
 //! what is not there, is for others or is to be had no more is answered alike.
 //! Bound: one piece and its seal in memory for each transfer.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use proto::refusal::Refusal;
@@ -168,7 +169,7 @@ fn judge(delivering: &Delivering, asked: &Asked, given: GivenSection) -> Result<
     }
     let seal = delivering.vault.unwrap(&given.wrapped_key).map_err(|_| Refusal::NotFound)?;
     let at = (&given.desk, given.task);
-    let decided = delivering.decide_stored(&given.message, at, &rules, now);
+    let decided = delivering.decide_stored(&given.message, at, &HashSet::new(), &rules, now);
     let (admitted, view, _) = decided.map_err(|_| Refusal::NotFound)?;
     let mut shown = view.sections(&admitted.message);
     if !shown.any(|(section, _)| sections::name(section) == Some(asked.section)) {

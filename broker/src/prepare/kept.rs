@@ -18,6 +18,8 @@ use crate::register::DeskName;
 use crate::routing::{Earlier, FLAG_OWNER, HeldOfPerson, Reason};
 use crate::seal::Token;
 
+use super::Before;
+
 /// A decision as it is kept, sealed beside the message: what explanation reads, and what a
 /// later decision may only narrow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,18 +172,19 @@ impl Kept {
     }
 
     /// What is on record of the messages that this one follows, for one of its candidates.
-    /// `given`: that one has been given to it by now.
+    /// Whoever waited for that one and was not given it has no stake in what follows.
     #[must_use]
-    pub fn earlier(&self, candidate: &KeptCandidate, given: bool) -> Earlier {
+    pub fn earlier(&self, candidate: &KeptCandidate, before: Before) -> Earlier {
         let desk = || candidate.desk.clone();
         let has = |reason: Reason| candidate.reasons.contains(&reason.name());
-        let holds = has(Reason::Holder) || (has(Reason::Concerned) && given);
+        let concerned = has(Reason::Concerned);
+        let holds = has(Reason::Holder) || (concerned && before == Before::Given);
         Earlier {
             holders: holds.then(desk).into_iter().collect(),
             // Who was removed at first is removed still.
             seen: BTreeMap::new(),
             owed: has(Reason::Owed).then(desk).into_iter().collect(),
-            waiting: (has(Reason::Concerned) && !holds).then(desk).into_iter().collect(),
+            waiting: (concerned && before == Before::Nothing).then(desk).into_iter().collect(),
             answers: self.answers.clone(),
             facts: self.corrected.clone(),
             held: candidate.held.clone().map(|held| (desk(), held)).into_iter().collect(),

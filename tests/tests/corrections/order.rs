@@ -1,10 +1,11 @@
 //! What follows a message is never read before it, however urgent, and no earlier than it may be.
 
 use super::town::*;
-use agency_client::compose::Remedy;
+use agency_client::compose::{self, FlagChange, Remedy};
+use proto::exchange::v1 as wire;
 use proto::exchange::v1::FlagAction;
 use proto::exchange::v1::released_message::Kind;
-use tests::world::{id, now};
+use tests::world::{id, now, review_date};
 use time::Duration;
 
 #[tokio::test]
@@ -47,4 +48,26 @@ async fn an_immediate_deselection_does_not_overtake_the_flag() {
     let first = taken(&mut wirral).await;
     let Some(Kind::Flag(flag)) = &first.message.kind else { panic!("flag") };
     assert_eq!(flag.action(), FlagAction::Raise);
+}
+
+#[tokio::test]
+async fn what_adds_to_a_message_goes_to_nobody_from_whom_that_was_kept_at_last() {
+    let world = town().await;
+    let change = |action| {
+        let (kind, owner, panel_decision) = (wire::FlagKind::Ppo, None, Some(id()));
+        let raised = action == FlagAction::Raise;
+        let review_date = if raised { review_date() } else { String::new() };
+        let change = FlagChange { kind, action, owner, review_date, panel_decision };
+        compose::flag(id(), GROUNDS, man(), change)
+    };
+    send(&world, WIRRAL, change(FlagAction::Raise)).await;
+    // Nothing but their flag on him brings this to Wirral.
+    let original = send(&world, DIVISION, hearing(id())).await;
+    let remedy = Remedy::Supplement(lives_at("2 Invented Row"));
+    send(&world, DIVISION, correction(original, remedy)).await;
+    send(&world, WIRRAL, change(FlagAction::Deselect)).await;
+    let mut wirral = open(&world, WIRRAL).await;
+    tests::world::nothing(&mut wirral).await;
+    wirral.close().await.unwrap();
+    assert_eq!(open(&world, WIRRAL).await.waiting(), 0, "both are over");
 }

@@ -218,3 +218,14 @@ async fn of_two_people_the_one_whose_link_is_taken_back_is_not_in_what_leaves() 
     comes_exactly(&mut owner, &body).await;
     nothing(&mut owner).await;
 }
+
+/// Whether a desk is asked must not hang on whether it is reached before or after its flag is off.
+#[tokio::test]
+async fn whoever_takes_its_flag_off_is_asked_nothing_about_it() {
+    let world = World::shipped().await;
+    world.flag(known_to_police()).await;
+    link(&world, ("loto-stockport", "records"), false).await;
+    let mut owner = wirral(&world).await;
+    world.deselect(known_to_police()).await;
+    nothing(&mut owner).await;
+}

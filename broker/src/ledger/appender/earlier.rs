@@ -20,7 +20,7 @@ use crate::ledger::journal::{DeliveryState, Held, StoreError};
 use crate::ledger::record::{BROKER_PARTY, Objects, RecordType, Text};
 use crate::message::{Admitted, MessageKey, Reach};
 use crate::policy::KindFacts;
-use crate::prepare::{self, Kept};
+use crate::prepare::{self, Before, Kept};
 use crate::register::DeskName;
 use crate::routing::{Earlier, HeldOfPerson};
 use crate::rules::Rules;
@@ -291,7 +291,8 @@ fn numbers_had(
     let shown = kept.numbers_shown(message, desk);
     let of_desk = kept.candidates.iter().filter(|one| one.desk == *desk && !shown.is_empty());
     let views = of_desk.filter_map(|candidate| {
-        prepare::decide_again(message, kept, (desk, candidate.task), true, rules, now).ok()
+        let desk = (desk, candidate.task);
+        prepare::decide_again(message, kept, desk, Before::Given, rules, now).ok()
     });
     let may_have: BTreeSet<Token> = views.flat_map(|(view, _)| view.numbers(message)).collect();
     &shown & &may_have
