@@ -27,6 +27,9 @@ use crate::rules::{Epochs, Rules};
 use crate::seal::Token;
 pub use questions::{identifier_field, kind_facts};
 
+/// The platform's permit to tell whoever was given a message what came of it.
+const DUTY_TO_CORRECT: &str = "platform/duty-to-correct";
+
 /// What one desk may see of a message: subject by subject, `None` for one removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
@@ -69,6 +72,9 @@ pub struct CandidateDecision {
     pub staked: Vec<bool>,
     /// Verdict of each subject.
     pub verdicts: Vec<Arc<Verdict>>,
+    /// Whether it is told of a correction although a rule about it could not be evaluated:
+    /// somebody must look at that rule.
+    pub rule_failed: bool,
     /// What the desk may see, or why it gets nothing.
     pub outcome: Result<View, Refusal>,
 }
@@ -128,15 +134,23 @@ fn decide_candidate(
     let mut notice_only = false;
     let has = |reason| candidate.reasons.iter().any(|reasons| reasons.contains(&reason));
     let holds = owes_holders(admitted) && (has(Reason::Holder) || has(Reason::Owed));
-    if holds && candidate.task.is_none() && is_refused(&verdicts) {
+    let owed = holds && candidate.task.is_none();
+    let rule_failed = owed && verdicts.iter().any(|verdict| failed(verdict));
+    if owed && (rule_failed || is_refused(&verdicts)) {
         // Whoever was given the earlier message is told that something came of it, even where
         // it may have no more of it now (DPA 2018 s.48; UK GDPR art 19).
         let bare: Vec<Question> = questions
             .iter()
             .map(|question| Question { facts: KindFacts::Correction, ..question.clone() })
             .collect();
-        notice_only = questions.iter().any(|one| one.facts != KindFacts::Correction);
+        notice_only = rule_failed || questions.iter().any(|one| one.facts != KindFacts::Correction);
         verdicts = self::verdicts(addressed, candidate, &bare, desk.agency_kind, rules);
+        if rule_failed {
+            verdicts
+                .iter_mut()
+                .filter(|one| failed(one))
+                .for_each(|one| *one = told_all_the_same());
+        }
     }
     // Who has nothing of the earlier message but a question about it is told no more than that.
     notice_only |= has(Reason::Owed) && !has(Reason::Holder);
@@ -175,6 +189,7 @@ fn decide_candidate(
         reasons: candidate.reasons.iter().flatten().copied().collect(),
         staked,
         verdicts,
+        rule_failed,
         outcome,
     })
 }
@@ -259,12 +274,21 @@ fn owes_holders(admitted: &Admitted) -> bool {
     }
 }
 
-/// Whether nothing may be had: a rule that could not be evaluated is no answer, and owes nobody a
-/// notice.
+/// Whether nothing may be had.
 fn is_refused(verdicts: &[Arc<Verdict>]) -> bool {
-    verdicts
-        .iter()
-        .all(|verdict| matches!(verdict.outcome, Err(refusal) if refusal != Refusal::PolicyError))
+    verdicts.iter().all(|verdict| verdict.outcome.is_err())
+}
+
+/// Whether a rule could not be evaluated: that is no answer.
+fn failed(verdict: &Verdict) -> bool {
+    verdict.outcome == Err(Refusal::PolicyError)
+}
+
+/// Where not even the duty to correct can be looked up because a rule fails, it holds all the same:
+/// of a notice nothing is shown that a rule could have kept back.
+fn told_all_the_same() -> Arc<Verdict> {
+    let rules = vec![Arc::from(DUTY_TO_CORRECT)];
+    Arc::new(Verdict { outcome: Ok(Permit::default()), rules })
 }
 
 /// Asks policy about one person under the message's own word on limited access and, where the

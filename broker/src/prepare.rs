@@ -77,6 +77,15 @@ pub fn citing_field(admitted: &Admitted) -> Option<&'static str> {
     admitted.cites().map(|citation| citation.field).or(answers)
 }
 
+/// Whether a message merges or parts numbers.
+#[must_use]
+pub fn changes_identity(admitted: &Admitted) -> bool {
+    match &admitted.message.kind {
+        Some(wire::message::Kind::Correction(correction)) => is_of_identity(correction),
+        Some(_) | None => false,
+    }
+}
+
 /// Whether a correction is of whose a number is.
 #[must_use]
 pub fn is_of_identity(correction: &wire::Correction) -> bool {
@@ -197,12 +206,17 @@ pub struct Late {
 }
 
 /// Decides a stored message for desks that had no stake in it when it came: a flag raised
-/// today is matched against custody news that is still alive.
+/// today is matched against custody news that is still alive, and a merge is told to whoever was
+/// found to have something of either number. Whoever was told of a merge is told again where
+/// it has been given more since.
+///
+/// `earlier`: what is on record of what the message follows.
 ///
 /// # Errors
 /// No randomness.
 pub fn decide_late(
     stored: &Stored,
+    earlier: &Earlier,
     rules: &Rules,
     vault: &Vault,
     chance: &dyn Chance,
@@ -211,20 +225,25 @@ pub fn decide_late(
     let Some((admitted, mut kept)) = reopen(stored, vault, &rules.directory) else {
         return Ok(None);
     };
-    let nothing = Earlier::default();
-    let addressed = routing::resolve(&admitted, &nothing, &rules.directory, &rules.register, now);
+    let addressed = routing::resolve(&admitted, earlier, &rules.directory, &rules.register, now);
     let decided = decision::decide(&admitted, &addressed, rules, now);
     let mut candidates = Vec::new();
     for candidate in decided.candidates {
         let task = candidate.task.map_or(0, |task| task as i32);
         // A refusal at publish never becomes a release: only desks that were no candidates.
-        let known = kept.candidates.iter().any(|k| k.desk == candidate.desk && k.task == task);
         // Who holds a part in the case hears what comes from then on; what came before is handed over.
         let by_part = candidate.reasons.iter().all(|why| matches!(why, Reason::Role(_)));
-        if known || by_part {
+        if by_part {
             continue;
         }
-        kept.candidates.push(KeptCandidate::of(&candidate, &nothing));
+        let mut known = kept.candidates.iter_mut();
+        let known = known.find(|known| known.desk == candidate.desk && known.task == task);
+        let decided = KeptCandidate::of(&candidate, earlier);
+        match known {
+            Some(known) if known.refusal == 0 && decided.has_more_than(known) => *known = decided,
+            Some(_) => continue,
+            None => kept.candidates.push(decided),
+        }
         if let Ok(view) = &candidate.outcome {
             let parcel = parcel::pack(&admitted, view, stored.accepted_at);
             candidates.push((candidate, parcel));

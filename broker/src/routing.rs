@@ -17,7 +17,7 @@ use proto::exchange::v1::{AreaRole, Field, FlagKind, LimitedAccess, PartyRole, T
 use proto::text::Named as _;
 use time::OffsetDateTime;
 
-use crate::directory::{Desk, DeskIndex, Directory, Function, Part, Programme};
+use crate::directory::{Desk, DeskIndex, Directory, Function, MessageKind, Part, Programme};
 use crate::message::{Admitted, SubjectFacts};
 use crate::policy::{KindFacts, Stake};
 use crate::register::{DeskName, Flag, Register};
@@ -249,7 +249,7 @@ fn route_treatment_gaps(
             }
         }
         for area in &admitted.message.areas {
-            for desk in directory.desks_for(admitted.kind, &area.code) {
+            for desk in directory.desks_for(MessageKind::Task, &area.code) {
                 let coordinates = directory
                     .desk(desk)
                     .is_some_and(|desk| desk.attributes.contains(DRUG_INTERVENTIONS));

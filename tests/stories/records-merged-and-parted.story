@@ -36,8 +36,8 @@ At 09:30 on day 3: hmpps-prisons sends merged
   grounds: offender_management under oma2007_s14 by dpa2018_s35_task
   about: Both without name
   correction: action merge
-  Because: Whoever holds news under one number is told that it is under review, and is given no number that it did not have. And from now on Rowe's news is news of somebody on a list: its owner hears what is still alive of it.
-  Told: probation-north-west/wirral, without hmpps_identifiers
+  Because: Whoever holds news under one number is told that it is under review, and is given no number that it did not have. And from now on Rowe's news is news of somebody on a list: its owner hears what is still alive of it, and of the merge that brought it.
+  Told: probation-north-west/wirral; gmp/stockport, without hmpps_identifiers
     Shows: correction.action merge
     Does not show: "A2901AA"
   Told of rowe-received: gmp/stockport
@@ -65,8 +65,8 @@ At 10:00 on day 8: hmpps-prisons sends rowe-released
 
 Ledger:
   accepted: gmp 1, hmpps-prisons 4
-  decided: permitted 6
-  release: gmp 2, probation-north-west 4
-  disclosed: hmpps-prisons 6
-  receipt: gmp 2, probation-north-west 4
-  received: hmpps-prisons 6
+  decided: permitted 7
+  release: gmp 3, probation-north-west 4
+  disclosed: hmpps-prisons 7
+  receipt: gmp 3, probation-north-west 4
+  received: hmpps-prisons 7

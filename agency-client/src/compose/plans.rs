@@ -162,7 +162,7 @@ pub struct PlacementNews {
     pub change: PlacementChange,
     /// Whether it had to be made at once, so that notice follows it.
     pub emergency: bool,
-    /// First day, `YYYY-MM-DD`.
+    /// First day, `YYYY-MM-DD`; may be left empty when it ends.
     pub starts_on: String,
     /// Last day, `YYYY-MM-DD`; required when it ends, empty if unknown.
     pub ends_on: String,
@@ -183,7 +183,8 @@ pub fn placement(id: Uuid, grounds: Grounds, person: Person, news: PlacementNews
     let mut faults = Faults::default();
     let is_late = step != PlacementStep::Planned || !news.emergency;
     faults.require(is_late, "placement.emergency", words::PLANNED_EMERGENCY);
-    faults.require(!news.starts_on.is_empty(), "placement.starts_on", words::REQUIRED);
+    let has_begun = step == PlacementStep::Ended || !news.starts_on.is_empty();
+    faults.require(has_begun, "placement.starts_on", words::REQUIRED);
     let is_dated = step != PlacementStep::Ended || !news.ends_on.is_empty();
     faults.require(is_dated, "placement.ends_on", words::PLACEMENT_ENDS);
     let is_placed = of_child || is_managed(&person);

@@ -48,7 +48,7 @@ CREATE TABLE subject (
   message INTEGER NOT NULL,
   routes INTEGER NOT NULL
 );
-CREATE INDEX subject_token ON subject (token);
+CREATE INDEX subject_token ON subject (token, message);
 CREATE INDEX message_withdraws ON message (withdraws) WHERE withdraws IS NOT NULL;
 CREATE TABLE subscription (
   id INTEGER PRIMARY KEY,
@@ -144,6 +144,17 @@ CREATE UNIQUE INDEX piece_key ON piece (attachment, place);
 CREATE TABLE release_section (release_id BLOB NOT NULL, attachment INTEGER NOT NULL);
 CREATE UNIQUE INDEX release_section_key ON release_section (release_id, attachment);
 CREATE INDEX release_section_attachment ON release_section (attachment);
+-- Numbers that a message merged or parted, and how often whoever was given something about them was
+-- to be told: once by that message, and once by each later release. What was not done is open.
+CREATE TABLE chase (
+  message INTEGER NOT NULL,
+  token BLOB NOT NULL,
+  wanted INTEGER NOT NULL,
+  done INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX chase_key ON chase (message, token);
+CREATE INDEX chase_token ON chase (token, message);
+CREATE INDEX chase_open ON chase (message) WHERE wanted > done;
 -- Changes in the order of the ledger, each with the time of its commit in seconds.
 CREATE TABLE register (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, sealed BLOB NOT NULL);
 CREATE TABLE document (name TEXT PRIMARY KEY, content BLOB NOT NULL);

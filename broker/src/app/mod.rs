@@ -2,6 +2,8 @@
 
 mod attachments;
 
+mod chase;
+
 mod keys;
 
 mod lists;
@@ -41,6 +43,7 @@ use crate::clock::{Clock, GuardedClock, SystemClock};
 use crate::config::Config;
 use crate::delivery::hub::Hub;
 use crate::delivery::outbox::Outbox;
+use crate::exchange::chase::Chasing;
 use crate::exchange::deliver::Delivering;
 use crate::exchange::overdue::Watch;
 use crate::exchange::publish::Publishing;
@@ -161,7 +164,9 @@ impl App {
         let (rules, bundle) = setup::rules(&start, &vault, clock.now())?;
         let rules = Arc::new(ArcSwap::from_pointee(rules));
         // Step 3: the appender, the only writer.
-        let hub = Arc::new(Hub::new(Arc::clone(&clock), Arc::clone(&vault)));
+        let readers = Arc::new(SqliteReaders::new(&config.store.path));
+        let known = chase::known(Arc::clone(&readers));
+        let hub = Arc::new(Hub::new(Arc::clone(&clock), Arc::clone(&vault), known));
         let figures = Arc::new(Figures::default());
         let chance: Arc<dyn Chance> = Arc::new(SystemChance::default());
         let (changed, changes) = watch::channel(rules.load().epochs);
@@ -177,7 +182,6 @@ impl App {
             notices: people.notices.clone(),
             cadence_seconds: config.ledger.checkpoint_seconds,
         };
-        let readers = Arc::new(SqliteReaders::new(&config.store.path));
         let recall: Arc<dyn Recall> = Arc::<SqliteReaders>::clone(&readers);
         let (queue, thread) = appender::start(Box::new(journal), recall, &start, bundle, shared)?;
         let signer = Arc::new(signer);
@@ -360,6 +364,16 @@ impl Parts {
         }
     }
 
+    fn chasing(&self) -> Chasing {
+        Chasing {
+            rules: Arc::clone(&self.rules),
+            vault: Arc::clone(&self.vault),
+            clock: Arc::clone(&self.clock),
+            recall: Arc::<SqliteReaders>::clone(&self.readers),
+            queue: self.queue.clone(),
+        }
+    }
+
     fn overdue(&self) -> Watch {
         Watch {
             rules: Arc::clone(&self.rules),
@@ -487,6 +501,7 @@ impl Parts {
             tokio::spawn(housekeeping(self.delivering())),
             tokio::spawn(attachments::tidy(self.attaching())),
             tokio::spawn(watch_overdue(self.overdue())),
+            tokio::spawn(chase::follow(self.chasing())),
             tokio::spawn(record_refusals(Arc::clone(&self.refused), self.queue.clone())),
             tokio::spawn(lists::follow(
                 self.queue.clone(),

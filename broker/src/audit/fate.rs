@@ -81,6 +81,14 @@ pub(super) fn addressed(kept: &Kept) -> BTreeSet<&DeskName> {
     by_name.map(|candidate| &candidate.desk).collect()
 }
 
+/// Desks that a message reached because of the one that it follows.
+pub(super) fn holders(kept: &Kept) -> BTreeSet<&DeskName> {
+    let because = [Reason::Holder.name(), Reason::Concerned.name()];
+    let of_task = kept.candidates.iter().filter(|candidate| candidate.task == 0);
+    let held = of_task.filter(|one| one.reasons.iter().any(|reason| because.contains(reason)));
+    held.map(|candidate| &candidate.desk).collect()
+}
+
 /// A sender's part: every release of the message itself; and of an agency it named and that
 /// was given nothing, the furthest any of its desks came.
 fn for_sender(fates: Vec<Fate>, kept: &Kept) -> Vec<Fate> {

@@ -29,10 +29,14 @@ use crate::ledger::journal::{Archive, DeliveryState, DisclosureFilter, Disclosur
 use crate::message::MessageKey;
 use crate::policy::{IntelligenceFacts, KindFacts, Question, Stake};
 use crate::prepare::Kept;
+use crate::register::DeskName;
 use crate::rules::Rules;
 use crate::seal::{Part, Vault};
 
 use fate::Outcome;
+
+/// Messages of its own that one follows, as far back as is looked for whom the sender named.
+const FOLLOWED_MAX: usize = 32;
 
 /// Everything audit reads need.
 pub struct Auditing {
@@ -253,11 +257,10 @@ impl Auditing {
         let Some(kept) = self.kept(&key)? else { return Ok(Vec::new()) };
         let outcomes = self.archive.outcomes(&key)?;
         let never = OffsetDateTime::UNIX_EPOCH;
-        let addressed = fate::addressed(&kept);
+        let (named, addressed) = self.named(&key, &kept)?;
         let outcomes: Vec<_> =
             outcomes.into_iter().filter(|outcome| addressed.contains(&outcome.desk)).collect();
-        Ok(kept
-            .named
+        Ok(named
             .into_iter()
             .map(|named| {
                 let of_agency = || outcomes.iter().filter(|one| *one.desk.agency == *named);
@@ -277,6 +280,30 @@ impl Auditing {
                 NamedOutcome { agency: named, state, at, attested }
             })
             .collect())
+    }
+
+    /// The agencies that the sender named, and the desks that this brought a message: in the message
+    /// and in those of its own that it follows. Of a desk that was sent the first by name it may know
+    /// what came of that; not that another reason brought a desk this one.
+    fn named(
+        &self,
+        key: &MessageKey,
+        kept: &Kept,
+    ) -> Result<(BTreeSet<String>, BTreeSet<DeskName>), StoreError> {
+        let mut named: BTreeSet<String> = kept.named.iter().cloned().collect();
+        let mut addressed: BTreeSet<DeskName> =
+            fate::addressed(kept).into_iter().cloned().collect();
+        let holders = fate::holders(kept);
+        let mut last = key.clone();
+        for _ in 0..FOLLOWED_MAX {
+            let Some(earlier) = self.archive.followed(&last)? else { break };
+            let Some(kept) = self.kept(&earlier)? else { break };
+            named.extend(kept.named.iter().cloned());
+            let first = fate::addressed(&kept).into_iter();
+            addressed.extend(first.filter(|desk| holders.contains(*desk)).cloned());
+            last = earlier;
+        }
+        Ok((named, addressed))
     }
 
     /// What policy says of a message of this shape for each sort of desk. Reads the

@@ -109,7 +109,11 @@ pub struct Hub {
     serving: Mutex<HashMap<u64, Serving>>,
     clock: Arc<dyn Clock>,
     vault: Arc<Vault>,
+    known: Arc<Known>,
 }
+
+/// Whether a desk knows a message: something was released to it because of that.
+pub type Known = dyn Fn(&DeskName, &MessageKey) -> bool + Send + Sync;
 
 /// A stream's own handle. Whoever serves it puts back what it leaves, and closes it.
 pub struct Stream {
@@ -126,8 +130,8 @@ pub struct Stream {
 impl Hub {
     /// A hub that serves nobody yet.
     #[must_use]
-    pub fn new(clock: Arc<dyn Clock>, vault: Arc<Vault>) -> Self {
-        Self { serving: Mutex::default(), clock, vault }
+    pub fn new(clock: Arc<dyn Clock>, vault: Arc<Vault>, known: Arc<Known>) -> Self {
+        Self { serving: Mutex::default(), clock, vault, known }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, Serving>> {
@@ -180,7 +184,9 @@ impl Hub {
     /// A fresh release as it goes over the wire.
     fn frame(&self, live: &LiveRelease) -> wire::Delivery {
         let key = MessageKey { agency: Arc::clone(&live.sender), id: live.message };
-        delivery(&self.vault, &live.desk, &key, live.settles, &live.released)
+        let settles = live.settles.map(|id| MessageKey { id, ..key.clone() });
+        let settles = settles.filter(|earlier| (self.known)(&live.desk, earlier));
+        delivery(&self.vault, &live.desk, &key, settles.as_ref(), &live.released)
     }
 
     /// Streams served.
@@ -201,16 +207,16 @@ impl Hub {
     }
 }
 
-/// A release as it goes over the wire.
+/// A release as it goes over the wire. `settles`: the earlier message that it follows, where the
+/// desk knows that one. Nobody else may learn that there was anything earlier.
 #[must_use]
 pub fn delivery(
     vault: &Vault,
     desk: &DeskName,
     message: &MessageKey,
-    settles: Option<Uuid>,
+    settles: Option<&MessageKey>,
     released: &Released,
 ) -> wire::Delivery {
-    let settles = settles.map(|id| MessageKey { agency: Arc::clone(&message.agency), id });
     wire::Delivery {
         delivery_id: released.delivery_id.to_vec().into(),
         release_id: released.release_id.to_vec().into(),

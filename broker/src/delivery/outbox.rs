@@ -172,11 +172,22 @@ pub trait Outbox: Send + Sync {
         releases: &[[u8; 16]],
         attestation: i32,
     ) -> Result<Vec<Given>, StoreError>;
-    /// Whether a desk was given a message.
+    /// Whether a desk was given a message. Who was asked to settle something about it was not.
     ///
     /// # Errors
     /// The store's.
     fn was_given(&self, desk: &DeskName, message: &MessageKey) -> Result<bool, StoreError>;
+    /// Whether anything was released to a desk because of a message: then, and only then, it knows
+    /// that by a reference of its own.
+    ///
+    /// # Errors
+    /// The store's.
+    fn was_told_of(&self, desk: &DeskName, message: &MessageKey) -> Result<bool, StoreError>;
+    /// Rows of the messages that merged or parted numbers of a message after it was accepted.
+    ///
+    /// # Errors
+    /// The store's.
+    fn chasing(&self, message: &MessageKey, tokens: &[Token]) -> Result<Vec<u64>, StoreError>;
     /// What a desk owes for what it was given, soonest first, at most 500.
     ///
     /// # Errors

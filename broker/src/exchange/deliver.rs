@@ -245,6 +245,7 @@ impl Delivering {
             number: waiting.number,
             rules: permitting.into(),
             parcel: parcel::pack(&admitted, &view, waiting.message.accepted_at),
+            chased: Vec::new(),
         })
     }
 
@@ -273,14 +274,37 @@ impl Delivering {
         Ok((admitted, view, candidate))
     }
 
+    /// The earlier message that one follows, where the desk was told of that.
+    fn known(&self, desk: &DeskName, message: &Stored) -> Option<MessageKey> {
+        let agency = Arc::clone(&message.key.agency);
+        let earlier = message.settles.map(|id| MessageKey { agency, id })?;
+        // Where it cannot be read the desk is told of none.
+        self.outbox.was_told_of(desk, &earlier).unwrap_or(false).then_some(earlier)
+    }
+
+    /// Notes for each item which merges it comes after: its desk is to be told of them. Asked under
+    /// the rules it was decided by, so that a merge in between has it decided anew.
+    fn note_merges(&self, items: &mut [ReleaseItem], ready: &[Waiting]) -> Result<(), StoreError> {
+        for item in items {
+            if let Some(waiting) = ready.iter().find(|w| w.delivery == item.delivery) {
+                let message = &waiting.message;
+                item.chased = self.outbox.chasing(&message.key, &message.tokens)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Records the releases and sends them. Answers how many were sent.
     async fn release(
         &self,
         service: &Service,
-        items: Vec<ReleaseItem>,
+        mut items: Vec<ReleaseItem>,
         ready: &[Waiting],
         rules: &Rules,
     ) -> u32 {
+        if self.note_merges(&mut items, ready).is_err() {
+            return 0;
+        }
         let (reply, released) = oneshot::channel();
         let work = ReleaseWork {
             subscription: service.stream.subscription(),
@@ -309,7 +333,7 @@ impl Delivering {
                 &self.vault,
                 &service.desk,
                 &waiting.message.key,
-                waiting.message.settles,
+                self.known(&service.desk, &waiting.message).as_ref(),
                 release,
             ));
             outstanding.push(outstanding_of(waiting, release));

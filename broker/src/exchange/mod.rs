@@ -14,4 +14,6 @@ pub mod fetch;
 
 pub mod overdue;
 
+pub mod chase;
+
 pub mod quota;

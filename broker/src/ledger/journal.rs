@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::directory::MessageKind;
 use crate::ledger::attached::{AttachmentChange, Attachments};
+use crate::ledger::chase::{ChaseReads, Chases};
 use crate::ledger::owed::{AttestedRow, Owes, Told};
 use crate::ledger::tree::TileId;
 use crate::message::MessageKey;
@@ -308,6 +309,8 @@ pub struct Batch {
     pub attachments: Vec<AttachmentChange>,
     /// Sealed reasons of consultations, by entry.
     pub reasons: Vec<(u64, Vec<u8>)>,
+    /// Holders that are to be told, or were told, of merged numbers.
+    pub chases: Chases,
 }
 
 /// What a store remembers of a message key.
@@ -391,7 +394,7 @@ pub trait Journal: Send {
 }
 
 /// The appender's reads: what was committed before they began.
-pub trait Recall: Send + Sync {
+pub trait Recall: ChaseReads {
     /// What is remembered of these keys, in their order.
     ///
     /// # Errors
@@ -420,12 +423,6 @@ pub trait Recall: Send + Sync {
     /// # Errors
     /// The store's.
     fn message(&self, row: u64) -> Result<Option<Stored>, StoreError>;
-
-    /// Every message about any of these persons, oldest first, with its row.
-    ///
-    /// # Errors
-    /// The store's.
-    fn about(&self, tokens: &[Token]) -> Result<Vec<(u64, Stored)>, StoreError>;
 
     /// Every desk that sent or was given something about any of these persons as one who routes:
     /// what was said of a victim or a witness brings nobody a question. Reads no body: how long it
@@ -561,6 +558,12 @@ pub trait Archive: Send + Sync {
         from: OffsetDateTime,
         until: OffsetDateTime,
     ) -> Result<Vec<DeliveredRow>, StoreError>;
+    /// The sender's own earlier message that one follows; `None` if it follows none.
+    ///
+    /// # Errors
+    /// The store's.
+    fn followed(&self, key: &MessageKey) -> Result<Option<MessageKey>, StoreError>;
+
     /// Every delivery of a message, tasks included, and how far each came. At most 1,000.
     ///
     /// # Errors

@@ -12,6 +12,8 @@ pub mod tree;
 
 pub mod owed;
 
+pub mod chase;
+
 pub mod journal;
 
 pub mod attached;

@@ -272,5 +272,6 @@ fn to_release(waiting: &Waiting) -> ReleaseItem {
             withheld: Default::default(),
             sections: Vec::new(),
         },
+        chased: Vec::new(),
     }
 }

@@ -56,6 +56,8 @@ codes! {
         "Something that was to be done by a deadline has not been confirmed.";
     CorrectionOverdue: "correction-overdue",
         "A correction has not been confirmed by an agency that holds the original.";
+    RuleFailed: "rule-failed",
+        "A rule fails, so that a desk is told of a correction and not what it says. Mend the rule.";
     ObligationOverdue: "obligation-overdue",
         "A duty that came with information, to delete or to return it, has not been discharged.";
     FeedSilent: "feed-silent",

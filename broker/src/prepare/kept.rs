@@ -212,6 +212,15 @@ impl Kept {
 }
 
 impl KeptCandidate {
+    /// Whether it has something of the persons whose numbers are merged or parted that it had not
+    /// when it was told before, and may be told of it.
+    pub(super) fn has_more_than(&self, before: &Self) -> bool {
+        let had = before.held.iter().flat_map(|held| &held.concerns);
+        let had: BTreeSet<&Bytes> = had.collect();
+        let mut concerns = self.held.iter().flat_map(|held| &held.concerns);
+        self.refusal == 0 && concerns.any(|reference| !had.contains(reference))
+    }
+
     pub(super) fn of(candidate: &CandidateDecision, earlier: &Earlier) -> Self {
         let view = candidate.outcome.as_ref().ok();
         let subjects = candidate.verdicts.iter().enumerate().map(|(place, verdict)| {

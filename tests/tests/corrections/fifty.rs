@@ -225,8 +225,10 @@ async fn is_on_record(world: &World, original: Uuid, corrected: Uuid) {
     assert_eq!(superseded[0]["agency"], NEVER_CAME);
     let rows = world.track(SENDER, "desk", corrected).await;
     let rows: BTreeMap<String, OutcomeState> = rows.into_iter().collect();
-    assert!(rows.keys().eq([NEVER_CAME, &holder(0)]), "of those it named, and of nobody else");
+    let named: BTreeSet<String> = NAMED.map(holder).chain([NEVER_CAME.to_owned()]).collect();
+    assert!(rows.keys().eq(&named), "of those it named in either, and of nobody else");
     assert_eq!(rows[NEVER_CAME], OutcomeState::NotShared);
+    assert!(NAMED.map(holder).all(|agency| rows[&agency] == OutcomeState::Acknowledged));
 }
 
 /// The independent check of the store finds nothing.

@@ -165,8 +165,39 @@ async fn a_placement_that_changes_is_told_to_its_holders_each_as_it_may_know() {
     let came = takes(&world, HOME).await;
     is_bare(&came, &home);
     assert!(came.message.kind == Some(Kind::Placement(wire::Placement::default())), "nor how");
-    // Whom the place concerns hears of it for the first time.
-    assert_eq!(takes(&world, SUPERVISION).await.delivery.settles_reference.len(), 16);
+    // Whom the place concerns hears of it for the first time, and not that there was more before.
+    let first = takes(&world, SUPERVISION).await;
+    assert_eq!(first.message.subjects.len(), 1);
+    assert!(first.delivery.settles_reference.is_empty());
+}
+
+#[tokio::test]
+async fn who_joins_a_case_later_learns_of_nothing_earlier_live_or_fetched() {
+    let world = town().await;
+    let mut wirral = open(&world, WIRRAL).await;
+    let planned = send(
+        &world,
+        DIVISION,
+        placement(PlacementChange::Planned).addressee(WIRRAL.0, "").addressee(EAST.0, EAST.1),
+    )
+    .await;
+    let given = taken(&mut wirral).await;
+    // Supervision reads along, housing comes for it afterwards; both hear of it for the first time.
+    let mut supervision = open(&world, SUPERVISION).await;
+    let changed = placement(PlacementChange::Changed(Earlier::Own(planned)))
+        .addressee(SUPERVISION.0, "")
+        .addressee(HOUSING.0, "");
+    send(&world, DIVISION, changed).await;
+    for joined in [taken(&mut supervision).await, takes(&world, HOUSING).await] {
+        assert!(joined.delivery.settles_reference.is_empty());
+        assert_eq!(joined.message.answers_message_id, "");
+        assert!(joined.message.concerns.is_empty());
+    }
+    assert_eq!(taken(&mut wirral).await.delivery.settles_reference, given.delivery.reference);
+    // East fetches both: by then it knows the first.
+    let mut east = open(&world, EAST).await;
+    let first = taken(&mut east).await;
+    assert_eq!(taken(&mut east).await.delivery.settles_reference, first.delivery.reference);
 }
 
 #[tokio::test]

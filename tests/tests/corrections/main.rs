@@ -12,6 +12,7 @@
     reason = "a test may stop here"
 )]
 
+mod amount;
 mod answers;
 mod fifty;
 mod follow;

@@ -44,8 +44,34 @@ async fn whoever_was_given_it_is_told_what_to_do_with_it_and_for_whom_it_waited_
         nothing_for(&world, &[SUPERVISION, CHILDREN, HOUSING, EAST, WIRRAL]).await;
         let rows = world.track(DIVISION.0, DIVISION.1, original).await;
         assert!(rows.contains(&(SUPERVISION.0.to_owned(), OutcomeState::Withdrawn)));
-        assert_eq!(world.track(DIVISION.0, DIVISION.1, corrected).await, [], "it named nobody");
+        // Whom it named in the original it is told of.
+        let rows = world.track(DIVISION.0, DIVISION.1, corrected).await;
+        let expected = [
+            (SUPERVISION.0.to_owned(), OutcomeState::NotShared),
+            (WIRRAL.0.to_owned(), OutcomeState::Acknowledged),
+        ];
+        assert_eq!(rows, expected);
     }
+}
+
+/// To name somebody in a correction is no way to find out whether he holds the original.
+#[tokio::test]
+async fn of_a_holder_that_was_not_named_in_the_original_its_sender_learns_nothing() {
+    let world = town().await;
+    let draft = hearing(id()).addressee(WIRRAL.0, "").area(NORTH, wire::AreaRole::Resident);
+    let original = send(&world, DIVISION, draft).await;
+    takes(&world, WIRRAL).await;
+    takes(&world, SUPERVISION).await;
+    let draft = correction(original, Remedy::Withdraw).addressee(SUPERVISION.0, "");
+    let corrected = send(&world, DIVISION, draft).await;
+    takes(&world, WIRRAL).await;
+    takes(&world, SUPERVISION).await;
+    let rows = world.track(DIVISION.0, DIVISION.1, corrected).await;
+    let expected = [
+        (SUPERVISION.0.to_owned(), OutcomeState::NotShared),
+        (WIRRAL.0.to_owned(), OutcomeState::Acknowledged),
+    ];
+    assert_eq!(rows, expected);
 }
 
 #[tokio::test]
@@ -214,4 +240,39 @@ async fn a_correction_waits_longer_than_its_sender_would_have_it_wait() {
 fn flagged() -> compose::Draft {
     let review = tests::world::review_date();
     compose::flag_raise(id(), GROUNDS, man(), wire::FlagKind::Ppo, &review, id())
+}
+
+/// A rule of its own fails for whoever holds the original: an answer nobody can give is no reason to
+/// leave it with what is known to be wrong.
+#[tokio::test]
+async fn a_holder_whose_rule_fails_is_told_that_something_came_of_it_and_no_more() {
+    // Over what is corrected; and over whatever there is, the duty to correct with it.
+    for rule in [
+        "context.mappa_category * 9223372036854775807",
+        "context.mappa_category - 9223372036854775807 - 9",
+    ] {
+        let world = town().await;
+        let draft = compose::mappa_notification(id(), GROUNDS, man(), 2, 1)
+            .statement(wire::Field::Address, wire::Footing::Fact, &[0], ADDRESS)
+            .addressee(WIRRAL.0, "")
+            .addressee(EAST.0, EAST.1);
+        let original = send(&world, DIVISION, draft).await;
+        let (wirral, east) = (takes(&world, WIRRAL).await, takes(&world, EAST).await);
+        let mut script = Agreed { to: ALL, more: "" }.script();
+        let fails = format!(
+            "@id(\"fails\")\nforbid (principal, action, resource)\nwhen {{ {rule} > 1 }};\n"
+        );
+        script.bundle.push(("agencies/wirral-police.cedar".to_owned(), fails));
+        world.stage.approve(&script).await.unwrap();
+        let remedy = Remedy::Rectify(lives_at(NEW_ADDRESS));
+        send(&world, DIVISION, correction(original, remedy)).await;
+        let came = takes(&world, WIRRAL).await;
+        is_bare(&came, &wirral);
+        assert_eq!(action_of(&came), CorrectionAction::Rectify);
+        says(&takes(&world, EAST).await, &east, NEW_ADDRESS);
+        // Of anything else it hears nothing while its rule fails.
+        let other = compose::mappa_notification(id(), GROUNDS, man(), 2, 1);
+        send(&world, DIVISION, other.addressee(WIRRAL.0, "")).await;
+        nothing_for(&world, &[WIRRAL]).await;
+    }
 }

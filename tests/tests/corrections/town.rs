@@ -133,6 +133,15 @@ pub struct Agreed<'a> {
 }
 
 impl Agreed<'_> {
+    /// As [`Self::script`], and it names corrections as well.
+    pub fn with_corrections(&self) -> Script {
+        let mut script = self.script();
+        for (_, text) in &mut script.bundle {
+            *text = text.replacen("kinds = [", "kinds = [\"correction\", ", 1);
+        }
+        script
+    }
+
     /// The town, its rules these.
     pub fn script(&self) -> Script {
         let parties = OFFICES.iter().map(|(agency, kind, _)| (*agency, *kind)).collect::<Vec<_>>();

@@ -39,11 +39,18 @@ pub(super) fn action(o: &mut ObjectReader, f: &mut Faults) -> wire::Action {
 }
 
 pub(super) fn placement(o: &mut ObjectReader, f: &mut Faults) -> wire::Placement {
+    let sort = o.word::<wire::PlacementSort>("sort", f);
+    let step = o.word::<wire::PlacementStep>("step", f);
+    let begins = step != wire::PlacementStep::Ended as i32;
     wire::Placement {
-        sort: o.word::<wire::PlacementSort>("sort", f),
-        step: o.word::<wire::PlacementStep>("step", f),
+        sort,
+        step,
         emergency: o.boolean("emergency", f),
-        starts_on: o.text("starts_on", f),
+        starts_on: if begins {
+            o.text("starts_on", f)
+        } else {
+            o.optional_text("starts_on", f).unwrap_or_default()
+        },
         ends_on: o.optional_text("ends_on", f).unwrap_or_default(),
         settles_message_id: o.optional_text("settles_message_id", f).unwrap_or_default(),
     }

@@ -20,6 +20,7 @@ impl Place {
         let hub = Arc::new(Hub::new(
             Arc::clone(&clock) as _,
             Arc::new(Vault::new([1; 32].into(), &[2; 32])),
+            Arc::new(|_, _| true),
         ));
         Self { hub, clock }
     }

@@ -57,6 +57,9 @@ pub(super) fn answer(
             (Work::Redrive(redrive), Answer::Done(done)) => {
                 let _ = redrive.reply.send(done);
             }
+            (Work::Chase(chase), Answer::Done(done)) => {
+                let _ = chase.reply.send(done);
+            }
             (Work::Attest(attest), Answer::Attested(recorded)) => {
                 let _ = attest.reply.send(Some(recorded));
             }
@@ -122,6 +125,9 @@ pub(super) fn fail(works: Vec<Work>, known: &HashMap<MessageKey, KnownMessage>, 
             }
             Work::Fetch(fetch) => {
                 let _ = fetch.reply.send(Err(ReleaseRefused::Store));
+            }
+            Work::Chase(chase) => {
+                let _ = chase.reply.send(false);
             }
             Work::Tick { reply, .. } => {
                 let _ = reply.send(Err(unknown()));

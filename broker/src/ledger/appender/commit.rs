@@ -276,6 +276,11 @@ impl Appender {
                 draft.batch.told.extend(told.iter().copied());
                 Answer::Done(true)
             }
+            // Whether a holder still is one is asked of the store: nothing may be on its way there.
+            Work::Chase(_) if !(open.works.is_empty() && self.flying.is_none()) => {
+                return Ok(Built::Alone);
+            }
+            Work::Chase(chase) => self.chase(chase, open)?,
             Work::Refusals(refusals) => self.refusals(refusals, draft)?,
             Work::Tick { leaves, .. } => {
                 for _ in 0..*leaves {
@@ -531,6 +536,7 @@ fn deliveries_of(works: &[Work]) -> Vec<u64> {
             | Work::Attach(_)
             | Work::Fetch(_)
             | Work::Told(_)
+            | Work::Chase(_)
             | Work::Refusals(_)
             | Work::Tick { .. }
             | Work::Keep { .. }

@@ -121,6 +121,7 @@ impl Draft {
             && self.batch.documents.is_empty()
             && self.batch.told.is_empty()
             && self.batch.attachments.is_empty()
+            && self.batch.chases.closed.is_empty()
     }
 
     /// Notes how deliveries stand on disk.

@@ -20,9 +20,9 @@ use crate::ledger::journal::{DeliveryState, Held, StoreError};
 use crate::ledger::record::{BROKER_PARTY, Objects, RecordType, Text};
 use crate::message::{Admitted, MessageKey, Reach};
 use crate::policy::KindFacts;
-use crate::prepare::{self, Before, Kept};
+use crate::prepare;
 use crate::register::DeskName;
-use crate::routing::{Earlier, HeldOfPerson};
+use crate::routing::Earlier;
 use crate::rules::Rules;
 use crate::seal::Token;
 
@@ -30,9 +30,6 @@ use super::Appender;
 use super::commit::Open;
 use super::draft::Draft;
 use super::settle::ending;
-
-/// References of deliveries that one notice of a merge names at most.
-const CONCERNS_MAX: usize = 1_000;
 
 /// The earlier message, and what is known of it.
 #[derive(Default)]
@@ -82,15 +79,10 @@ impl Appender {
             let held = self.recall.held(before.row)?;
             self.given(&held, before.row, &mut found)?;
         }
-        match &admitted.message.kind {
-            Some(Kind::Correction(correction)) if prepare::is_of_identity(correction) => {
-                found.earlier.held = self.held_of_persons(admitted, &rules, now)?;
-                found.earlier.holders = found.earlier.held.keys().cloned().collect();
-            }
-            Some(Kind::Request(request)) if request.whoever_holds => {
-                found.earlier.waiting = self.whoever_holds(admitted, &rules)?;
-            }
-            Some(_) | None => {}
+        if let Some(Kind::Request(request)) = &admitted.message.kind
+            && request.whoever_holds
+        {
+            found.earlier.waiting = self.whoever_holds(admitted, &rules)?;
         }
         let row = open.draft.batch.head.last_message + 1;
         match self.documents(admitted, row, &rules)? {
@@ -231,40 +223,6 @@ impl Appender {
         }))
     }
 
-    /// What every desk has of the persons whose numbers are merged or parted.
-    fn held_of_persons(
-        &self,
-        admitted: &Admitted,
-        rules: &Rules,
-        now: OffsetDateTime,
-    ) -> Result<BTreeMap<DeskName, HeldOfPerson>, StoreError> {
-        let concerned: BTreeSet<Token> = tokens_of(admitted).collect();
-        let mut all: BTreeMap<DeskName, HeldOfPerson> = BTreeMap::new();
-        for (row, stored) in self.recall.about(&tokens_of(admitted).collect::<Vec<_>>())? {
-            let key = stored.key.clone();
-            let mut opened = prepare::reopen(&stored, &self.shared.vault, &rules.directory);
-            if let Some((message, _)) = &mut opened {
-                // What was given stays given after it has run out.
-                message.expires_at = admitted.expires_at;
-            }
-            for held in self.recall.held(row)?.into_iter().filter(|held| held.released) {
-                let known = all.entry(held.desk.clone()).or_default();
-                let reference = key.reference_of(&held.desk.agency, &self.shared.vault).into();
-                if known.concerns.len() < CONCERNS_MAX && !known.concerns.contains(&reference) {
-                    known.concerns.push(reference);
-                }
-                if known.shown == concerned {
-                    continue;
-                }
-                let shown = opened
-                    .iter()
-                    .flat_map(|(message, kept)| numbers_had(message, kept, &held.desk, rules, now));
-                known.shown.extend(shown.filter(|token| concerned.contains(token)));
-            }
-        }
-        Ok(all)
-    }
-
     /// Everybody who sent or was given something about the persons of a message.
     fn whoever_holds(
         &self,
@@ -276,30 +234,6 @@ impl Appender {
         let linked: Vec<Token> = rules.register.linked(&tokens).into_iter().collect();
         self.recall.concerned(&linked)
     }
-}
-
-/// The numbers that a desk was to be shown of a message's persons and may have now. What was taken
-/// out when it fetched the message is not asked for here: whatever it may have no more, it may not
-/// have had.
-fn numbers_had(
-    message: &Admitted,
-    kept: &Kept,
-    desk: &DeskName,
-    rules: &Rules,
-    now: OffsetDateTime,
-) -> BTreeSet<Token> {
-    let shown = kept.numbers_shown(message, desk);
-    let of_desk = kept.candidates.iter().filter(|one| one.desk == *desk && !shown.is_empty());
-    let views = of_desk.filter_map(|candidate| {
-        let desk = (desk, candidate.task);
-        prepare::decide_again(message, kept, desk, Before::Given, rules, now).ok()
-    });
-    let may_have: BTreeSet<Token> = views.flat_map(|(view, _)| view.numbers(message)).collect();
-    &shown & &may_have
-}
-
-fn tokens_of(admitted: &Admitted) -> impl Iterator<Item = Token> {
-    admitted.subjects.iter().flat_map(|subject| subject.tokens.iter().copied())
 }
 
 const fn waits(state: DeliveryState) -> bool {

@@ -24,6 +24,8 @@ mod gathered;
 
 mod earlier;
 
+mod chase;
+
 mod publish;
 
 mod settle;
@@ -52,10 +54,10 @@ use crate::ledger::tree::Edge;
 use crate::policy::Bundle;
 
 pub use work::{
-    AttachWork, AttestWork, Change, ChangeWork, CommittedHead, ConsultWork, EndItem, FetchWork,
-    Figures, Live, LiveRelease, PublishOutcome, PublishSink, Queue, RedriveWork, ReleaseItem,
-    ReleaseRefused, ReleaseWork, Released, Seat, SettleItem, SettleWork, Settlement, Shared,
-    Stopped, SubscribeWork, Work,
+    AttachWork, AttestWork, Change, ChangeWork, ChaseWork, CommittedHead, ConsultWork, EndItem,
+    FetchWork, Figures, Live, LiveRelease, PublishOutcome, PublishSink, Queue, RedriveWork,
+    ReleaseItem, ReleaseRefused, ReleaseWork, Released, Seat, SettleItem, SettleWork, Settlement,
+    Shared, Stopped, SubscribeWork, Work,
 };
 
 use commit::{Flying, Open};

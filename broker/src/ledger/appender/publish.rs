@@ -10,6 +10,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::decision::{CandidateDecision, View};
+use crate::ledger::chase::ChaseRow;
 use crate::ledger::journal::{
     DeliveryRow, DeliveryState, Known as KnownMessage, MessageRow, StoreError,
 };
@@ -81,13 +82,20 @@ impl Appender {
             draft.batch.pulled.extend(found.ahead.iter().copied());
         }
         let deliveries = self.deliver(prepared, row, entry, &found, draft, now)?;
-        if admitted.immediate() && deliveries.iter().all(Vec::is_empty) {
+        let unheard = deliveries.iter().all(Vec::is_empty);
+        if admitted.immediate() && unheard && !prepare::changes_identity(&admitted) {
             self.alarm_unheard(&admitted, &rules, now);
         }
         let records = self.message_records(prepared, &deliveries);
         let written = draft.entry(records, &*self.shared.chance)?;
         assert!(written == entry, "a delivery's permit is the entry written right after it");
         draft.batch.messages.push(message_row(prepared, row, entry, &found, now));
+        if prepare::changes_identity(&admitted) {
+            // Its sender is answered before anybody looks who is to be told: how long that takes
+            // says how much is held.
+            let numbers = tokens_of(&admitted);
+            draft.batch.chases.opened.push(ChaseRow { message: row, numbers });
+        }
         open.known.insert(
             admitted.key.clone(),
             KnownMessage { row, digest: admitted.digest, accepted_at: now },
@@ -127,6 +135,15 @@ impl Appender {
         self.shared.notices.tell_operators(code, desk, admitted.key.id, now);
     }
 
+    /// What a holder must be told in full cannot be told so: operators see to the rule.
+    fn alarm_rule_failed(&self, admitted: &Admitted, desk: &DeskName, now: OffsetDateTime) {
+        tracing::error!(code = "rule-failed", "a rule fails, so that a holder is told less");
+        let directory = &self.shared.rules.load().directory;
+        let place = notify::Place::find(directory, &desk.agency, &desk.desk);
+        let code = notify::Code::RuleFailed;
+        self.shared.notices.tell_operators(code, place, admitted.key.id, now);
+    }
+
     /// Makes the delivery rows of every permitted candidate. Answers, candidate by
     /// candidate, the ids of its deliveries.
     fn deliver(
@@ -158,7 +175,7 @@ impl Appender {
 
     /// Makes a delivery for each subscription of one desk, released at once where a
     /// subscriber is ready. Answers their ids.
-    fn deliver_to(
+    pub(super) fn deliver_to(
         &self,
         admitted: &Admitted,
         candidate: &CandidateDecision,
@@ -167,6 +184,9 @@ impl Appender {
         draft: &mut Draft,
     ) -> Result<Vec<[u8; 16]>, StoreError> {
         let held_back = place.not_before.is_some_and(|from| from > place.now);
+        if candidate.rule_failed {
+            self.alarm_rule_failed(admitted, &candidate.desk, place.now);
+        }
         let rules: Arc<[Arc<str>]> = rules_of(candidate).into();
         let mut ids = Vec::new();
         for subscription in self.subscriptions_of(&candidate.desk, draft) {
@@ -203,6 +223,8 @@ impl Appender {
                 number: 0,
                 rules: Arc::clone(&rules),
                 parcel: parcel.clone(),
+                // Nothing has happened since to what is accepted now.
+                chased: Vec::new(),
             };
             let target = Target::Live(seat.stream, Arc::clone(&place.tokens), place.cited);
             let pending = Pending { item, target };
@@ -223,7 +245,8 @@ impl Appender {
         let linked: Vec<_> = rules.register.linked(tokens).into_iter().collect();
         for (row, stored) in self.recall.live_custody(&linked, now)? {
             let shared = &self.shared;
-            let late = prepare::decide_late(&stored, rules, &shared.vault, &*shared.chance, now)
+            let (nothing, chance) = (Earlier::default(), &*shared.chance);
+            let late = prepare::decide_late(&stored, &nothing, rules, &shared.vault, chance, now)
                 .map_err(|_| StoreError::Damaged { table: "message" })?;
             let Some(late) = late.filter(|late| !late.candidates.is_empty()) else { continue };
             let entry = draft.next_entry();
@@ -289,13 +312,13 @@ impl Appender {
 const CORRECTED_WITHIN: Duration = Duration::days(5);
 
 /// Where deliveries of one message hang.
-struct Place {
-    message: u64,
-    entry: u64,
-    cited: Option<Uuid>,
-    not_before: Option<OffsetDateTime>,
-    tokens: Arc<[Token]>,
-    now: OffsetDateTime,
+pub(super) struct Place {
+    pub(super) message: u64,
+    pub(super) entry: u64,
+    pub(super) cited: Option<Uuid>,
+    pub(super) not_before: Option<OffsetDateTime>,
+    pub(super) tokens: Arc<[Token]>,
+    pub(super) now: OffsetDateTime,
 }
 
 /// Whether the naming itself made a desk a candidate: what another reason brought about is not its
@@ -330,11 +353,15 @@ fn held_back(admitted: &Admitted, found: &Found) -> Option<OffsetDateTime> {
 }
 
 /// The persons a message concerns.
-fn tokens_of(admitted: &Admitted) -> Arc<[Token]> {
+pub(super) fn tokens_of(admitted: &Admitted) -> Arc<[Token]> {
     admitted.subjects.iter().flat_map(|subject| subject.tokens.iter().copied()).collect()
 }
 
-fn candidate_text(text: Text, candidate: &CandidateDecision, deliveries: &[[u8; 16]]) -> Text {
+pub(super) fn candidate_text(
+    text: Text,
+    candidate: &CandidateDecision,
+    deliveries: &[[u8; 16]],
+) -> Text {
     let refusal = candidate.outcome.as_ref().err().map_or(0, |refusal| refusal.code());
     let withheld = candidate.outcome.as_ref().map(View::withheld).unwrap_or_default();
     text.word("agency", &candidate.desk.agency)
@@ -346,7 +373,7 @@ fn candidate_text(text: Text, candidate: &CandidateDecision, deliveries: &[[u8; 
         .fields("withheld", &withheld)
 }
 
-fn decided_record(key: &MessageKey, bundle: &[u8; 32], candidates: &Objects) -> String {
+pub(super) fn decided_record(key: &MessageKey, bundle: &[u8; 32], candidates: &Objects) -> String {
     Text::new()
         .bytes("bundle", bundle)
         .objects("candidates", candidates)

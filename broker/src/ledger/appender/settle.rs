@@ -36,6 +36,7 @@ impl Appender {
                 let pending = Pending { item: item.clone(), target: Target::Work(place) };
                 let (node, chance) = (Arc::clone(&release.node), &*self.shared.chance);
                 draft.release(release.subscription, node, pending, chance)?;
+                draft.batch.chases.again.extend(item.chased.iter().copied());
             }
         }
         Ok(Ok(()))

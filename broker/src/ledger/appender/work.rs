@@ -1,5 +1,6 @@
 //! What the appender is asked to do, and what it answers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -14,6 +15,7 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::ledger::attached::AttachmentChange;
+use crate::ledger::chase::HolderOfPerson;
 use crate::ledger::journal::StoreError;
 use crate::ledger::owed::{Given, Told};
 use crate::message::sections::SectionName;
@@ -67,6 +69,8 @@ pub enum Work {
     Fetch(FetchWork),
     /// Keep whom chains of alarms have told.
     Told(Vec<Told>),
+    /// Tell whoever was given something about numbers that were merged or parted.
+    Chase(ChaseWork),
     /// Record refused calls, coalesced: agency, refusal code and how many.
     Refusals(Vec<(Arc<str>, u32, u64)>),
     /// Add padding leaves and tell the committed head.
@@ -142,6 +146,8 @@ pub struct ReleaseItem {
     pub rules: Arc<[Arc<str>]>,
     /// What is sent.
     pub parcel: crate::parcel::Parcel,
+    /// Rows of the messages that merged or parted numbers of its persons since it was accepted.
+    pub chased: Vec<u64>,
 }
 
 /// A recorded release: the only thing whose bytes may leave. Made only by the appender,
@@ -339,6 +345,18 @@ pub struct FetchWork {
     pub reply: oneshot::Sender<Result<(), ReleaseRefused>>,
 }
 
+/// Holders of numbers that were merged or parted, to be told.
+pub struct ChaseWork {
+    /// Row of the message that merged or parted the numbers.
+    pub message: u64,
+    /// How often the chase had been opened when they were looked for.
+    pub wanted: u64,
+    /// The holders.
+    pub holders: BTreeMap<DeskName, HolderOfPerson>,
+    /// Whether they are told.
+    pub reply: oneshot::Sender<bool>,
+}
+
 /// A live subscriber that a fresh message may go to in the commit that accepts it.
 #[derive(Clone, Debug)]
 pub struct Seat {
@@ -461,7 +479,7 @@ pub(super) fn exclusive(work: &Work) -> bool {
             let admitted = &prepared.admitted;
             prepared.changes_register() || admitted.follows() || admitted.has_documents()
         }
-        Work::Change(_) => true,
+        Work::Change(_) | Work::Chase(_) => true,
         Work::Release(_)
         | Work::Settle(_)
         | Work::End(_)
@@ -493,6 +511,7 @@ pub(super) fn weight(work: &Work) -> usize {
         | Work::Attest(_)
         | Work::Fetch(_)
         | Work::Told(_)
+        | Work::Chase(_)
         | Work::Refusals(_)
         | Work::Tick { .. }
         | Work::Keep { .. }
@@ -517,6 +536,7 @@ pub(super) fn patient(work: &Work) -> bool {
         | Work::Attach(_)
         | Work::Fetch(_)
         | Work::Told(_)
+        | Work::Chase(_)
         | Work::Tick { .. }
         | Work::Keep { .. }
         | Work::Stop(_) => false,

@@ -97,7 +97,9 @@ fn check_earlier(placement: &wire::Placement, about: &About<'_>, check: &mut Che
 /// Whether the days agree with what happens. However late a notice comes, it is taken: the
 /// authority that was not told in time must be told all the same. Gives the first day.
 fn check_days(placement: &wire::Placement, check: &mut Check) -> Option<BirthDate> {
-    check.require(!placement.starts_on.is_empty(), STARTS, "is required");
+    // Whoever tells of an end need not know when it began: the earlier message says that.
+    let begins = placement.step() != PlacementStep::Ended;
+    check.require(!(begins && placement.starts_on.is_empty()), STARTS, "is required");
     let starts = check.day(&placement.starts_on, STARTS);
     let ends = check.day(&placement.ends_on, ENDS);
     let in_order = starts.as_ref().zip(ends.as_ref()).is_none_or(|(first, last)| {

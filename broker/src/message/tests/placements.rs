@@ -227,3 +227,18 @@ fn all_that_is_missing_or_unknown_is_told_at_once() {
     ]);
     assert_eq!(faults(unknown, NOON), expected);
 }
+
+/// Somebody leaves a place, and who tells of it never knew when they came: the earlier message does.
+#[test]
+fn an_end_need_not_say_when_it_began_and_nothing_else_may_leave_that_out() {
+    for (what, last, expected) in [
+        (Ended, "2026-11-23", None),
+        (Planned, "", Some("is required")),
+        (Started, "", Some("is required")),
+        (Changed, "2026-12-01", Some("is required")),
+        (Concern, "", Some("is required")),
+    ] {
+        let told = faults(step(what, "", last), NOON);
+        assert_eq!(told, perhaps("placement.starts_on", expected), "{what:?}");
+    }
+}

@@ -96,6 +96,20 @@ impl Archive for SqliteReaders {
         })
     }
 
+    fn followed(&self, key: &MessageKey) -> Result<Option<MessageKey>, StoreError> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT c.agency, c.uuid FROM message m JOIN message c ON c.id = m.settles
+                     WHERE m.agency = ?1 AND m.uuid = ?2",
+                )?
+                .query_row(params![&*key.agency, key.id.as_bytes()], |row| {
+                    Ok(MessageKey { agency: arc(row, 0)?, id: Uuid::from_bytes(row.get(1)?) })
+                })
+                .optional()
+        })
+    }
+
     fn outcomes(&self, key: &MessageKey) -> Result<Vec<Outcome>, StoreError> {
         let rows = self.with(|connection| {
             let mut statement = connection.prepare_cached(

@@ -11,6 +11,7 @@ use crate::ledger::journal::{Attempts, Batch, Head, Journal, Start, StoreError, 
 use crate::register::DeskName;
 use crate::rules::Epochs;
 
+use super::chase;
 use super::fold::Folding;
 use super::{RELEASE_BLOCK_ROWS, count, fault, micros, stored};
 
@@ -229,6 +230,7 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
     write_told(transaction, batch)?;
     write_pulled(transaction, batch)?;
     write_numbers(transaction, batch)?;
+    chase::write(transaction, &batch.chases)?;
     write_releases(transaction, batch)
 }
 

@@ -7,6 +7,8 @@ mod archive;
 
 mod attached;
 
+mod chase;
+
 mod fold;
 
 mod journal;

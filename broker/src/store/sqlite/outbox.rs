@@ -3,7 +3,7 @@
 //! Every query over open deliveries names the state as a literal: only then does SQLite see
 //! that a partial index serves it.
 
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use crate::prepare::Stored;
 use crate::register::DeskName;
 use crate::seal::Token;
 
+use super::chase;
 use super::{SqliteReaders, count, micros, moment, stored};
 
 impl Outbox for SqliteReaders {
@@ -148,20 +149,15 @@ impl Outbox for SqliteReaders {
     }
 
     fn was_given(&self, desk: &DeskName, message: &MessageKey) -> Result<bool, StoreError> {
-        self.with(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT EXISTS (SELECT 1 FROM message m JOIN delivery d ON d.message = m.id
-                       JOIN subscription s ON s.id = d.subscription
-                       JOIN release r ON r.delivery = d.id
-                       WHERE m.agency = ?1 AND m.uuid = ?2 AND s.agency = ?3 AND s.desk = ?4
-                         AND r.voided = 0)",
-                )?
-                .query_row(
-                    params![&*message.agency, message.id.as_bytes(), &*desk.agency, &*desk.desk],
-                    |row| row.get(0),
-                )
-        })
+        self.with(|connection| has_had(connection, desk, message, false))
+    }
+
+    fn was_told_of(&self, desk: &DeskName, message: &MessageKey) -> Result<bool, StoreError> {
+        self.with(|connection| has_had(connection, desk, message, true))
+    }
+
+    fn chasing(&self, message: &MessageKey, tokens: &[Token]) -> Result<Vec<u64>, StoreError> {
+        self.with(|connection| chase::chasing(connection, message, tokens))
     }
 
     fn owed(&self, desk: &DeskName) -> Result<Vec<Owed>, StoreError> {
@@ -253,6 +249,27 @@ impl Outbox for SqliteReaders {
     }
 }
 
+/// Whether anything was released to a desk because of a message: the message itself, or with
+/// `or_task` a task about it as well.
+fn has_had(
+    connection: &Connection,
+    desk: &DeskName,
+    message: &MessageKey,
+    or_task: bool,
+) -> Result<bool, rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM message m JOIN delivery d ON d.message = m.id
+               JOIN subscription s ON s.id = d.subscription JOIN release r ON r.delivery = d.id
+               WHERE m.agency = ?1 AND m.uuid = ?2 AND s.agency = ?3 AND s.desk = ?4
+                 AND r.voided = 0 AND (d.task = 0 OR ?5))",
+        )?
+        .query_row(
+            params![&*message.agency, message.id.as_bytes(), &*desk.agency, &*desk.desk, or_task],
+            |row| row.get(0),
+        )
+}
+
 /// What a desk owes for what it was given: the last release of each that was not void.
 const OWED: &str = "SELECT r.release_id, m.agency, m.uuid, d.act_by, d.correct_by, d.delete_by,
        d.delivery_id
@@ -311,7 +328,7 @@ fn read_in_line(row: &Row<'_>, now: OffsetDateTime) -> Result<Option<InLine>, ru
     }))))
 }
 
-fn read_tokens(row: &Row<'_>, place: usize) -> Result<Vec<Token>, rusqlite::Error> {
+pub(super) fn read_tokens(row: &Row<'_>, place: usize) -> Result<Vec<Token>, rusqlite::Error> {
     let tokens: Vec<u8> = row.get(place)?;
     let (tokens, _) = tokens.as_chunks::<16>();
     Ok(tokens.iter().map(|token| Token(*token)).collect())

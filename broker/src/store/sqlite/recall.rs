@@ -76,12 +76,6 @@ impl Recall for SqliteReaders {
         found.map(|found| found.ok_or(StoreError::Damaged { table: "message" })).transpose()
     }
 
-    fn about(&self, tokens: &[Token]) -> Result<Vec<(u64, Stored)>, StoreError> {
-        let found = self
-            .with(|connection| in_snapshot(connection, |snapshot| read_about(snapshot, tokens)))?;
-        whole(found)
-    }
-
     fn concerned(&self, tokens: &[Token]) -> Result<BTreeSet<DeskName>, StoreError> {
         self.with(|connection| {
             in_snapshot(connection, |snapshot| {
@@ -164,28 +158,8 @@ fn whole(
         .collect()
 }
 
-fn read_about(
-    snapshot: &Connection,
-    tokens: &[Token],
-) -> Result<BTreeMap<u64, Option<Stored>>, rusqlite::Error> {
-    let mut found = BTreeMap::new();
-    let mut statement = snapshot.prepare_cached(&format!(
-        "SELECT m.id, {STORED_COLUMNS}
-         FROM subject t JOIN message m ON m.id = t.message WHERE t.token = ?1"
-    ))?;
-    for token in tokens {
-        let rows =
-            statement.query_map([token.0], |row| Ok((count(row.get(0)?), read_stored(row, 1)?)))?;
-        for row in rows {
-            let (row, stored) = row?;
-            found.insert(row, stored);
-        }
-    }
-    Ok(found)
-}
-
 /// Reads in one transaction: statements of their own would each lock the file anew.
-fn in_snapshot<T>(
+pub(super) fn in_snapshot<T>(
     connection: &Connection,
     read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
 ) -> Result<T, rusqlite::Error> {

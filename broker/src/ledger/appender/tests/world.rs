@@ -26,6 +26,7 @@ use crate::ledger::appender::{
     SettleWork, Settlement, Shared, SubscribeWork, Work,
 };
 use crate::ledger::attached::Attachments;
+use crate::ledger::chase::{ChaseReads, GivenMessage, Pending};
 use crate::ledger::fsck;
 use crate::ledger::journal::{
     DeliveryState, Held, Journal as _, Known, Recall, ReleasedTo, Stands, StoreError,
@@ -152,6 +153,25 @@ impl Looks {
     }
 }
 
+impl ChaseReads for Looks {
+    fn chases(&self) -> Result<Vec<Pending>, StoreError> {
+        self.readers.chases()
+    }
+
+    fn given_about(
+        &self,
+        tokens: &[Token],
+        before: u64,
+        limit: u32,
+    ) -> Result<Vec<GivenMessage>, StoreError> {
+        self.readers.given_about(tokens, before, limit)
+    }
+
+    fn any_given(&self, deliveries: &[u64]) -> Result<bool, StoreError> {
+        self.readers.any_given(deliveries)
+    }
+}
+
 impl Recall for Looks {
     fn known(&self, keys: &[MessageKey]) -> Result<Vec<Option<Known>>, StoreError> {
         let failing = &self.failing;
@@ -179,10 +199,6 @@ impl Recall for Looks {
 
     fn message(&self, row: u64) -> Result<Option<Stored>, StoreError> {
         self.readers.message(row)
-    }
-
-    fn about(&self, tokens: &[Token]) -> Result<Vec<(u64, Stored)>, StoreError> {
-        self.readers.about(tokens)
     }
 
     fn concerned(&self, tokens: &[Token]) -> Result<BTreeSet<DeskName>, StoreError> {
