@@ -145,12 +145,7 @@ fn decide_candidate(
             .collect();
         notice_only = rule_failed || questions.iter().any(|one| one.facts != KindFacts::Correction);
         verdicts = self::verdicts(addressed, candidate, &bare, desk.agency_kind, rules);
-        if rule_failed {
-            verdicts
-                .iter_mut()
-                .filter(|one| failed(one))
-                .for_each(|one| *one = told_all_the_same());
-        }
+        tell_all_the_same(&mut verdicts);
     }
     // Who has nothing of the earlier message but a question about it is told no more than that.
     notice_only |= has(Reason::Owed) && !has(Reason::Holder);
@@ -286,9 +281,11 @@ fn failed(verdict: &Verdict) -> bool {
 
 /// Where not even the duty to correct can be looked up because a rule fails, it holds all the same:
 /// of a notice nothing is shown that a rule could have kept back.
-fn told_all_the_same() -> Arc<Verdict> {
-    let rules = vec![Arc::from(DUTY_TO_CORRECT)];
-    Arc::new(Verdict { outcome: Ok(Permit::default()), rules })
+fn tell_all_the_same(verdicts: &mut [Arc<Verdict>]) {
+    for verdict in verdicts.iter_mut().filter(|verdict| failed(verdict)) {
+        let rules = vec![Arc::from(DUTY_TO_CORRECT)];
+        *verdict = Arc::new(Verdict { outcome: Ok(Permit::default()), rules });
+    }
 }
 
 /// Asks policy about one person under the message's own word on limited access and, where the

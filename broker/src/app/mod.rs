@@ -14,6 +14,8 @@ mod offline;
 
 mod setup;
 
+mod terms;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,7 +45,6 @@ use crate::clock::{Clock, GuardedClock, SystemClock};
 use crate::config::Config;
 use crate::delivery::hub::Hub;
 use crate::delivery::outbox::Outbox;
-use crate::exchange::chase::Chasing;
 use crate::exchange::deliver::Delivering;
 use crate::exchange::overdue::Watch;
 use crate::exchange::publish::Publishing;
@@ -165,8 +166,7 @@ impl App {
         let rules = Arc::new(ArcSwap::from_pointee(rules));
         // Step 3: the appender, the only writer.
         let readers = Arc::new(SqliteReaders::new(&config.store.path));
-        let known = chase::known(Arc::clone(&readers));
-        let hub = Arc::new(Hub::new(Arc::clone(&clock), Arc::clone(&vault), known));
+        let hub = chase::hub(&clock, &vault, &readers);
         let figures = Arc::new(Figures::default());
         let chance: Arc<dyn Chance> = Arc::new(SystemChance::default());
         let (changed, changes) = watch::channel(rules.load().epochs);
@@ -364,16 +364,6 @@ impl Parts {
         }
     }
 
-    fn chasing(&self) -> Chasing {
-        Chasing {
-            rules: Arc::clone(&self.rules),
-            vault: Arc::clone(&self.vault),
-            clock: Arc::clone(&self.clock),
-            recall: Arc::<SqliteReaders>::clone(&self.readers),
-            queue: self.queue.clone(),
-        }
-    }
-
     fn overdue(&self) -> Watch {
         Watch {
             rules: Arc::clone(&self.rules),
@@ -502,6 +492,7 @@ impl Parts {
             tokio::spawn(attachments::tidy(self.attaching())),
             tokio::spawn(watch_overdue(self.overdue())),
             tokio::spawn(chase::follow(self.chasing())),
+            tokio::spawn(terms::follow(self.terms())),
             tokio::spawn(record_refusals(Arc::clone(&self.refused), self.queue.clone())),
             tokio::spawn(lists::follow(
                 self.queue.clone(),

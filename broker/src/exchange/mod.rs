@@ -16,4 +16,6 @@ pub mod overdue;
 
 pub mod chase;
 
+pub mod terms;
+
 pub mod quota;

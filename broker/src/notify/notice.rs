@@ -60,6 +60,12 @@ codes! {
         "A rule fails, so that a desk is told of a correction and not what it says. Mend the rule.";
     ObligationOverdue: "obligation-overdue",
         "A duty that came with information, to delete or to return it, has not been discharged.";
+    AgreementReview: "agreement-review",
+        "An agreement to share is to be reviewed by its parties. It stays in force until it ends.";
+    AgreementEnding: "agreement-ending",
+        "An agreement to share ends soon. From then on nothing is shared under it.";
+    AgreementEnded: "agreement-ended",
+        "An agreement to share has ended. Nothing is shared under it any more.";
     FeedSilent: "feed-silent",
         "Information that is expected by a fixed hour has not come.";
     FeedShort: "feed-short",

@@ -70,6 +70,8 @@ pub struct Term {
     pub review: OffsetDateTime,
     /// First moment it is no longer in force.
     pub expiry: OffsetDateTime,
+    /// Agencies that agreed.
+    pub parties: Vec<Arc<str>>,
 }
 
 impl Term {

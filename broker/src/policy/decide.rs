@@ -15,7 +15,7 @@ use cedar_policy::{AuthorizationError, Authorizer, Decision, PolicyId, PolicySet
 use proto::refusal::Refusal;
 use time::OffsetDateTime;
 
-use super::bundle::{Bundle, Window};
+use super::bundle::{Bundle, Term, Window};
 use super::desks::{self, DeskFacts};
 use super::obligation::{Obligations, Recipient, join};
 use super::request::request;
@@ -111,6 +111,12 @@ impl InForce {
     #[must_use]
     pub fn hash(&self) -> Option<[u8; 32]> {
         self.core.as_ref().map(|core| core.bundle.hash())
+    }
+
+    /// The dates of every agreement of the bundle, in force or not.
+    #[must_use]
+    pub fn terms(&self) -> &[Term] {
+        self.core.as_ref().map_or(&[], |core| core.bundle.terms())
     }
 
     /// Verdicts answered from memory.

@@ -246,10 +246,16 @@ fn flagged() -> compose::Draft {
 /// leave it with what is known to be wrong.
 #[tokio::test]
 async fn a_holder_whose_rule_fails_is_told_that_something_came_of_it_and_no_more() {
-    // Over what is corrected; and over whatever there is, the duty to correct with it.
-    for rule in [
-        "context.mappa_category * 9223372036854775807",
-        "context.mappa_category - 9223372036854775807 - 9",
+    // It fails over what is put right; over the duty to correct as well; over a bare withdrawal.
+    let rectify = || Remedy::Rectify(lives_at(NEW_ADDRESS));
+    let over_all = "forbid (principal, action, resource)\n\
+        when { context.mappa_category * 9223372036854775807 > 1 };\n";
+    let over_corrections = "forbid (principal, action == Action::\"correction\", resource)\n\
+        when { context.mappa_category - 9223372036854775807 - 9 > 1 };\n";
+    for (rules, remedy, action) in [
+        (vec![over_all], rectify(), CorrectionAction::Rectify),
+        (vec![over_all, over_corrections], rectify(), CorrectionAction::Rectify),
+        (vec![over_corrections], Remedy::Withdraw, CorrectionAction::Withdraw),
     ] {
         let world = town().await;
         let draft = compose::mappa_notification(id(), GROUNDS, man(), 2, 1)
@@ -259,20 +265,21 @@ async fn a_holder_whose_rule_fails_is_told_that_something_came_of_it_and_no_more
         let original = send(&world, DIVISION, draft).await;
         let (wirral, east) = (takes(&world, WIRRAL).await, takes(&world, EAST).await);
         let mut script = Agreed { to: ALL, more: "" }.script();
-        let fails = format!(
-            "@id(\"fails\")\nforbid (principal, action, resource)\nwhen {{ {rule} > 1 }};\n"
-        );
+        let fails: String = rules
+            .iter()
+            .enumerate()
+            .map(|(place, rule)| format!("@id(\"fails-{place}\")\n{rule}"))
+            .collect();
         script.bundle.push(("agencies/wirral-police.cedar".to_owned(), fails));
         world.stage.approve(&script).await.unwrap();
-        let remedy = Remedy::Rectify(lives_at(NEW_ADDRESS));
         send(&world, DIVISION, correction(original, remedy)).await;
         let came = takes(&world, WIRRAL).await;
         is_bare(&came, &wirral);
-        assert_eq!(action_of(&came), CorrectionAction::Rectify);
-        says(&takes(&world, EAST).await, &east, NEW_ADDRESS);
-        // Of anything else it hears nothing while its rule fails.
-        let other = compose::mappa_notification(id(), GROUNDS, man(), 2, 1);
-        send(&world, DIVISION, other.addressee(WIRRAL.0, "")).await;
+        assert_eq!(action_of(&came), action);
+        // Whose rules hold is told in full.
+        let came = takes(&world, EAST).await;
+        assert_eq!(came.delivery.settles_reference, east.delivery.reference);
+        assert!(!came.message.notice_only);
         nothing_for(&world, &[WIRRAL]).await;
     }
 }

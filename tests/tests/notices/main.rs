@@ -15,6 +15,8 @@ mod overdue;
 
 mod relay;
 
+mod terms;
+
 mod unheard;
 
 use std::time::Duration;

@@ -82,20 +82,14 @@ impl Appender {
             draft.batch.pulled.extend(found.ahead.iter().copied());
         }
         let deliveries = self.deliver(prepared, row, entry, &found, draft, now)?;
-        let unheard = deliveries.iter().all(Vec::is_empty);
-        if admitted.immediate() && unheard && !prepare::changes_identity(&admitted) {
-            self.alarm_unheard(&admitted, &rules, now);
+        if deliveries.iter().all(Vec::is_empty) {
+            self.reaches_nobody(&admitted, &rules, now);
         }
         let records = self.message_records(prepared, &deliveries);
         let written = draft.entry(records, &*self.shared.chance)?;
         assert!(written == entry, "a delivery's permit is the entry written right after it");
         draft.batch.messages.push(message_row(prepared, row, entry, &found, now));
-        if prepare::changes_identity(&admitted) {
-            // Its sender is answered before anybody looks who is to be told: how long that takes
-            // says how much is held.
-            let numbers = tokens_of(&admitted);
-            draft.batch.chases.opened.push(ChaseRow { message: row, numbers });
-        }
+        draft.batch.chases.opened.extend(chase_of(&admitted, row));
         open.known.insert(
             admitted.key.clone(),
             KnownMessage { row, digest: admitted.digest, accepted_at: now },
@@ -125,8 +119,12 @@ impl Appender {
             .map_err(|_| no_chance())
     }
 
-    /// Failing closed must not fall on a victim: operators are told out of band.
-    fn alarm_unheard(&self, admitted: &Admitted, rules: &Rules, now: OffsetDateTime) {
+    /// Failing closed must not fall on a victim: of something immediate operators are told out of
+    /// band. Whom a merge concerns is looked for later.
+    fn reaches_nobody(&self, admitted: &Admitted, rules: &Rules, now: OffsetDateTime) {
+        if !admitted.immediate() || prepare::changes_identity(admitted) {
+            return;
+        }
         self.shared.figures.immediate_unheard.fetch_add(1, Ordering::Relaxed);
         tracing::error!(code = "immediate-unheard", "an immediate message reaches nobody");
         let sender = &admitted.sender;
@@ -350,6 +348,13 @@ fn superseded(admitted: &Admitted) -> Option<Uuid> {
 /// Until when a message is held back: no less than the one it follows, where that waits.
 fn held_back(admitted: &Admitted, found: &Found) -> Option<OffsetDateTime> {
     admitted.not_before.into_iter().chain(found.not_before).max()
+}
+
+/// The chase that a merge or unmerge opens. Its sender is answered before anybody looks who is to be
+/// told: how long that takes says how much is held.
+fn chase_of(admitted: &Admitted, row: u64) -> Option<ChaseRow> {
+    let numbers = prepare::changes_identity(admitted).then(|| tokens_of(admitted))?;
+    Some(ChaseRow { message: row, numbers })
 }
 
 /// The persons a message concerns.

@@ -14,9 +14,9 @@ use super::records::Change;
 use super::rows::readable;
 use super::{RawDocument, RawLedger};
 
-/// Documents without a record: the signed checkpoint, which proves itself, and what is written to
-/// see whether the disk still takes anything.
-const UNRECORDED: [&str; 2] = ["checkpoint", "health"];
+/// Documents without a record: the signed checkpoint, which proves itself, what is written to see
+/// whether the disk still takes anything, and of which agreements people were told.
+const UNRECORDED: [&str; 3] = ["checkpoint", "health", "agreement-alarms"];
 const DOCUMENT: &str = "document";
 
 /// The hash of each document, as the last entry that wrote it has it.

@@ -66,7 +66,9 @@ impl<'a> Reader<'a> {
         if review <= start || review > expiry {
             self.fault("review", "a review falls after the start and not after the end");
         }
-        Term { id: Arc::from(id), title, start, review, expiry }
+        let parties = document.party.iter().map(|party| Arc::from(party.agency.as_str()));
+        let parties = parties.collect();
+        Term { id: Arc::from(id), title, start, review, expiry, parties }
     }
 
     fn date(&mut self, key: &str, text: Option<&str>) -> OffsetDateTime {
