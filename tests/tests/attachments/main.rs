@@ -11,6 +11,7 @@
 )]
 
 mod audience;
+mod command;
 mod gone;
 mod killed;
 mod onward;

@@ -1,5 +1,6 @@
 //! A small store written by the real appender, then broken in one place at a time.
 
+mod attached;
 mod documents;
 mod moments;
 mod story;
