@@ -63,6 +63,7 @@ const fn end_of(refusal: Refusal) -> RefusalEnd {
         | Refusal::StoreUnavailable
         | Refusal::ShuttingDown
         | Refusal::ClockUnsure
+        | Refusal::WorklistHeld
         | Refusal::NotSignedYet => RefusalEnd::Time,
         Refusal::Suspended => RefusalEnd::Operators,
         Refusal::NotRegistered | Refusal::NotAllowed => RefusalEnd::Caller,

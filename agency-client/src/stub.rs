@@ -208,6 +208,15 @@ impl ExchangeService for Service {
         Err(Status::unimplemented("not scripted"))
     }
 
+    type ReadWorklistStream = UnboundedReceiverStream<Result<wire::ReadWorklistResponse, Status>>;
+
+    async fn read_worklist(
+        &self,
+        _: Request<wire::ReadWorklistRequest>,
+    ) -> Result<Response<Self::ReadWorklistStream>, Status> {
+        Err(Status::unimplemented("not scripted"))
+    }
+
     async fn who_am_i(
         &self,
         _: Request<wire::WhoAmIRequest>,

@@ -12,6 +12,7 @@ use proto::exchange::v1 as wire;
 use proto::exchange::v1::message::Kind;
 use proto::exchange::v1::released_message::Kind as ReleasedKind;
 use proto::exchange::v1::{Field, HandlingCondition};
+use proto::limits::{ATTACHMENTS_MAX, SUBJECTS_MAX};
 use time::OffsetDateTime;
 
 use crate::decision::{View, identifier_field, withheld};
@@ -31,6 +32,71 @@ pub struct Parcel {
     pub withheld: BTreeSet<Field>,
     /// Names of the documents that may be fetched with it, for the record.
     pub sections: Vec<SectionName>,
+    /// What is shown, kept beside the release.
+    pub shown: Shown,
+}
+
+/// What a release showed, in numbers and without a word of it: what its desk reads again later is
+/// held to this.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// A bit for each subject of the message who stayed, the first lowest; above them, one for each
+    /// document that was named, and whether it was a notice only.
+    pub subjects: u32,
+    /// A bit for each field withheld, by protocol number.
+    pub withheld: u64,
+}
+
+/// Above the bits of all subjects and documents a message can have.
+const NOTICE_PLACE: usize = 31;
+const NOTICE_BIT: u32 = 1 << NOTICE_PLACE;
+const _: () = assert!(SUBJECTS_MAX + ATTACHMENTS_MAX <= NOTICE_PLACE);
+
+impl Shown {
+    fn of(view: &View, message: &wire::Message) -> Self {
+        let subjects = view.subjects.iter().enumerate().filter(|(_, verdict)| verdict.is_some());
+        let names_any = view.sections(message).next().is_some();
+        let documents = view.documents.keys().filter(|_| names_any);
+        let places = subjects.map(|(place, _)| place);
+        let places = places.chain(documents.map(|place| SUBJECTS_MAX + place));
+        let subjects = places.fold(0, |bits, place| bits | place_bit(place));
+        let withheld = view.withheld().into_iter().fold(0, |bits, field| bits | field_bit(field));
+        Self { subjects: subjects | if view.notice_only { NOTICE_BIT } else { 0 }, withheld }
+    }
+
+    /// Whether the document at a place of the message was named.
+    #[must_use]
+    pub fn names(self, place: usize) -> bool {
+        self.subjects & place_bit(SUBJECTS_MAX.saturating_add(place)) != 0
+    }
+
+    /// Whether the subject at a place of the message stayed.
+    #[must_use]
+    pub fn shows(self, place: usize) -> bool {
+        place < SUBJECTS_MAX && self.subjects & place_bit(place) != 0
+    }
+
+    /// Whether a field was withheld.
+    #[must_use]
+    pub fn withholds(self, field: Field) -> bool {
+        self.withheld & field_bit(field) != 0
+    }
+
+    /// Whether it was a notice only.
+    #[must_use]
+    pub const fn notice_only(self) -> bool {
+        self.subjects & NOTICE_BIT != 0
+    }
+}
+
+/// No bit for a place that no message has: nothing stands there.
+fn place_bit(place: usize) -> u32 {
+    if place < NOTICE_PLACE { 1 << place } else { 0 }
+}
+
+/// All bits for a field beyond them: then everything counts as withheld.
+fn field_bit(field: Field) -> u64 {
+    u32::try_from(field as i32).ok().and_then(|field| 1u64.checked_shl(field)).unwrap_or(u64::MAX)
 }
 
 /// Applies a view.
@@ -80,6 +146,7 @@ pub fn pack(admitted: &Admitted, view: &View, accepted_at: OffsetDateTime) -> Pa
         bytes: released.encode_to_vec().into(),
         withheld: view.withheld(),
         sections: sections.into_iter().map(|(name, _)| name).collect(),
+        shown: Shown::of(view, message),
     }
 }
 

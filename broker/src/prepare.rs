@@ -23,6 +23,8 @@ use crate::routing::{self, Earlier, Reason};
 use crate::rules::Rules;
 use crate::seal::{Part, SealError, Token, Vault, WRAPPED_BYTES};
 
+mod again;
+
 mod changes;
 
 mod kept;
@@ -31,6 +33,7 @@ mod roles;
 
 mod sayable;
 
+pub use again::as_given;
 pub use changes::flag_before;
 pub use kept::{Kept, KeptCandidate, KeptSubject};
 pub use sayable::faults;

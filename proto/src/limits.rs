@@ -65,6 +65,8 @@ pub const DELIVERY_FRAME_BYTES_MAX: usize = 2 * 1024 * 1024;
 pub const SETTLE_FRAME_RELEASES_MAX: usize = 1_024;
 /// Releases of one attestation.
 pub const ATTESTED_RELEASES_MAX: usize = 256;
+/// Items of one worklist.
+pub const WORKLIST_ITEMS_MAX: usize = 2_000;
 /// Longest wait a recipient may ask for before the next attempt, seconds.
 pub const NACK_DELAY_SECONDS_MAX: u64 = 24 * 60 * 60;
 /// Rows of one page of an audit answer.

@@ -56,6 +56,8 @@ pub enum Refusal {
     TakenOver = 4004,
     /// No document by that id is whole and waits for a message of this agency.
     AttachmentAbsent = 4020,
+    /// What a desk was given cannot be read just now.
+    WorklistHeld = 4030,
     /// No desk of the caller's agency serves the area, or there is no such area.
     AreaNotServed = 4040,
     /// The policy bundle is faulty.
@@ -107,6 +109,7 @@ impl Refusal {
         Self::NotSignedYet,
         Self::TakenOver,
         Self::AttachmentAbsent,
+        Self::WorklistHeld,
         Self::AreaNotServed,
         Self::InvalidBundle,
         Self::InvalidDirectory,
@@ -189,6 +192,7 @@ impl Refusal {
                 "A newer connection of this same system has taken over this subscription; see that only one copy of the system runs."
             }
             Self::AttachmentAbsent => sentences::ATTACHMENT_ABSENT,
+            Self::WorklistHeld => "This cannot be read just now; try again in a minute.",
             Self::AreaNotServed => "No desk of your agency serves an area of that code.",
             Self::InvalidBundle => sentences::INVALID_BUNDLE,
             Self::InvalidDirectory => sentences::INVALID_DIRECTORY,

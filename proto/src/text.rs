@@ -64,7 +64,7 @@ named! {
     Pathway "PATHWAY_", PlacementSort "PLACEMENT_SORT_", PlacementStep "PLACEMENT_STEP_",
     ReferralStep "REFERRAL_STEP_", PartyRole "PARTY_ROLE_", Consent "CONSENT_",
     CourtStep "COURT_STEP_", CourtOrder "COURT_ORDER_", ResponseOutcome "RESPONSE_OUTCOME_",
-    DeclineReason "DECLINE_REASON_", Attestation "ATTESTATION_",
+    DeclineReason "DECLINE_REASON_", Attestation "ATTESTATION_", WorklistReason "WORKLIST_REASON_",
 }
 
 #[cfg(test)]

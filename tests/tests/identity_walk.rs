@@ -70,7 +70,8 @@ const fn entitled(rpc: Rpc) -> &'static [Kind] {
         | Rpc::ExchangeListObligations
         | Rpc::AttachmentPutAttachment
         | Rpc::AttachmentFindAttachment
-        | Rpc::AttachmentGetAttachment => &[Kind::Node],
+        | Rpc::AttachmentGetAttachment
+        | Rpc::ExchangeReadWorklist => &[Kind::Node],
         Rpc::DirectoryStateLink | Rpc::DirectoryDeclareInterest => &[Kind::Node],
         // Nobody approves an interest but those named for it.
         Rpc::DirectoryApproveInterest => &[Kind::InterestApprover],

@@ -102,7 +102,10 @@ CREATE TABLE release (
   at INTEGER NOT NULL,
   node TEXT NOT NULL,
   attempt INTEGER NOT NULL,
-  voided INTEGER NOT NULL
+  voided INTEGER NOT NULL,
+  -- What it showed: a bit for each subject of the message, and for each field withheld.
+  subjects INTEGER NOT NULL,
+  withheld INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX release_key ON release (release_id);
 CREATE INDEX release_delivery ON release (delivery);

@@ -49,6 +49,7 @@ use crate::exchange::deliver::Delivering;
 use crate::exchange::overdue::Watch;
 use crate::exchange::publish::Publishing;
 use crate::exchange::quota::Quotas;
+use crate::exchange::worklist::Turns;
 use crate::ledger::appender::{self, Figures, Queue, Shared, Work};
 use crate::ledger::checkpoint::{self, Signer};
 use crate::ledger::journal::{Archive, Recall, Start};
@@ -426,6 +427,7 @@ impl Parts {
             refused: Arc::clone(&self.refused),
             duty_route: config.duty_route.clone(),
             answer_floor: config.ledger.answer_floor,
+            worklists: Turns::default(),
             streams: AtomicU64::new(1),
             stopping: self.stopping.clone(),
         };

@@ -154,6 +154,7 @@ impl Auditing {
             },
             call,
             reason,
+            reread: None,
             reply,
         };
         let stopped = || StoreError::Unavailable("the ledger's writer has stopped".into());

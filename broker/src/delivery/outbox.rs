@@ -6,8 +6,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::ledger::journal::StoreError;
-use crate::ledger::owed::Given;
+use crate::ledger::owed::{Given, Owes};
 use crate::message::MessageKey;
+use crate::parcel::Shown;
 use crate::prepare::Stored;
 use crate::register::DeskName;
 use crate::seal::Token;
@@ -118,6 +119,40 @@ pub struct Overdue {
     pub told: u16,
 }
 
+/// Something a desk was given and that has not run out: the last release of it after which bytes
+/// were written.
+pub struct Had {
+    /// Place of the release: pages continue before it.
+    pub place: u64,
+    /// Delivery id.
+    pub delivery_id: [u8; 16],
+    /// Release id.
+    pub release_id: [u8; 16],
+    /// When.
+    pub at: OffsetDateTime,
+    /// Task's protocol number; 0 for none.
+    pub task: i32,
+    /// What the release showed.
+    pub shown: Shown,
+    /// Whether its message was taken back, put right or called off since.
+    pub withdrawn: bool,
+    /// What the desk still owes.
+    pub owes: Owes,
+    /// What the desk said it did, by protocol number, and when.
+    pub attested: Vec<(i32, OffsetDateTime)>,
+    /// The message.
+    pub message: Stored,
+}
+
+/// Which of what a desk was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// The last so many before a place.
+    Before(u64, u32),
+    /// What stands at a place.
+    At(u64),
+}
+
 /// A dead letter.
 #[derive(Clone, Debug)]
 pub struct Dead {
@@ -188,6 +223,17 @@ pub trait Outbox: Send + Sync {
     /// # Errors
     /// The store's.
     fn chasing(&self, message: &MessageKey, tokens: &[Token]) -> Result<Vec<u64>, StoreError>;
+    /// What a desk was given and has not run out at a time, the last given first. How long it
+    /// takes turns on what its agency sent and was given, and on nobody asked about.
+    ///
+    /// # Errors
+    /// The store's.
+    fn had(
+        &self,
+        desk: &DeskName,
+        which: Which,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Had>, StoreError>;
     /// What a desk owes for what it was given, soonest first, at most 500.
     ///
     /// # Errors

@@ -18,4 +18,6 @@ pub mod chase;
 
 pub mod terms;
 
+pub mod worklist;
+
 pub mod quota;

@@ -17,6 +17,7 @@ use crate::ledger::owed::{AttestedRow, Owes, Told};
 use crate::ledger::tree::TileId;
 use crate::message::MessageKey;
 use crate::message::sections::SectionName;
+use crate::parcel::Shown;
 use crate::prepare::Stored;
 use crate::register::DeskName;
 use crate::rules::Epochs;
@@ -223,6 +224,8 @@ pub struct ReleaseRow {
     pub attempt: u32,
     /// Names of the documents that may be fetched with it.
     pub sections: Vec<SectionName>,
+    /// What it showed.
+    pub shown: Shown,
 }
 
 /// What a change does to the count of attempts.

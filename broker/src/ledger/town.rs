@@ -271,6 +271,7 @@ fn to_release(waiting: &Waiting) -> ReleaseItem {
             bytes: vec![1, 2, 3].into(),
             withheld: Default::default(),
             sections: Vec::new(),
+            shown: Default::default(),
         },
         chased: Vec::new(),
     }

@@ -36,7 +36,7 @@ impl SubjectFacts {
 }
 
 /// Whether people of a category route, see [`SubjectFacts::routes`].
-pub(super) const fn routes(category: wire::SubjectCategory) -> bool {
+pub(crate) const fn routes(category: wire::SubjectCategory) -> bool {
     match category {
         wire::SubjectCategory::Suspect
         | wire::SubjectCategory::Convicted
@@ -230,7 +230,7 @@ const fn class(kind: Kind) -> &'static str {
 
 /// A name for comparison: lower case letters only, words in order of the alphabet, so that
 /// "Surname, Forename" and "Forename Surname" are one.
-fn plain_name(name: &str) -> String {
+pub(crate) fn plain_name(name: &str) -> String {
     let lower = name.to_lowercase();
     let mut words: Vec<&str> =
         lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();

@@ -31,6 +31,7 @@ pub const fn allowed(rpc: Rpc) -> Allowed {
         | Rpc::AttachmentPutAttachment
         | Rpc::AttachmentFindAttachment
         | Rpc::AttachmentGetAttachment
+        | Rpc::ExchangeReadWorklist
         | Rpc::DirectoryStateLink
         | Rpc::DirectoryDeclareInterest => Allowed::Nodes,
         Rpc::ExchangeWhoAmI

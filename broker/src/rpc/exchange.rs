@@ -2,6 +2,8 @@
 
 mod session;
 
+mod worklist;
+
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -26,6 +28,7 @@ use crate::audit::Auditing;
 use crate::delivery::hub::{self, Hub, LEASE};
 use crate::exchange::deliver::{Delivering, Served, Service};
 use crate::exchange::publish::Publishing;
+use crate::exchange::worklist::{Turns, Worklists};
 use crate::identity::{Caller, VerifiedPeer};
 use crate::ledger::appender::{AttestWork, RedriveWork, SubscribeWork, Work};
 use crate::listen::{ConnectionInfo, Loaded};
@@ -37,6 +40,11 @@ use session::PublishSession;
 
 /// Frames waiting to be written on one stream.
 const FRAMES_MAX: usize = 64;
+/// Of a worklist, whose frames may be large.
+const WORKLIST_FRAMES_MAX: usize = 8;
+
+/// Says whether bytes may leave at this moment.
+type MayRelease = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// The exchange service.
 pub struct ExchangeRpc {
@@ -56,6 +64,8 @@ pub struct ExchangeRpc {
     pub duty_route: String,
     /// No publish is answered sooner than this after it came.
     pub answer_floor: Duration,
+    /// Worklists that are read just now.
+    pub worklists: Turns,
     /// Numbers streams.
     pub streams: AtomicU64,
     /// Cancelled when the broker begins to stop: every open stream is then ended.
@@ -68,6 +78,7 @@ type Out<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 impl ExchangeService for ExchangeRpc {
     type PublishStream = Out<wire::PublishResponse>;
     type SubscribeStream = Out<wire::SubscribeResponse>;
+    type ReadWorklistStream = Out<wire::ReadWorklistResponse>;
 
     async fn publish(
         &self,
@@ -94,9 +105,7 @@ impl ExchangeService for ExchangeRpc {
         request: Request<Streaming<wire::SubscribeRequest>>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
         let peer = peer(&request)?;
-        let certificate =
-            request.extensions().get::<ConnectionInfo>().map(|c| Arc::clone(&c.certificate));
-        let certificate = certificate.ok_or_else(|| status::refused(Refusal::NotRegistered))?;
+        let may_release = self.may_release(&request, &peer)?;
         let mut steps = request.into_inner();
         let open = self.first_step(&mut steps).await?;
         let (desk, node) = self.check_open(&peer, &open)?;
@@ -105,12 +114,6 @@ impl ExchangeService for ExchangeRpc {
         let number = self.streams.fetch_add(1, Ordering::Relaxed);
         let opened = self.hub.open(row, number, &node, open.credit, out.clone());
         let stream = opened.ok_or_else(|| status::refused(Refusal::SubscriptionBusy))?;
-        let (loaded, clock) = (Arc::clone(&self.loaded), Arc::clone(&self.delivering.clock));
-        let (rules, agency) = (Arc::clone(&self.publishing.rules), Arc::clone(&desk.agency));
-        let may_release: Arc<dyn Fn() -> bool + Send + Sync> = Arc::new(move || {
-            loaded.load().revocation_current_for(&certificate, clock.now())
-                && rules.load().directory.agency(&agency).is_some_and(|a| !a.suspended)
-        });
         let (allowed, clock) = (Arc::clone(&may_release), Arc::clone(&self.delivering.clock));
         // Embargo and agreements are judged in the line while the clock is not believed.
         let fresh: Arc<dyn Fn() -> bool + Send + Sync> =
@@ -271,6 +274,29 @@ impl ExchangeService for ExchangeRpc {
         Ok(Response::new(wire::ListObligationsResponse { obligations }))
     }
 
+    async fn read_worklist(
+        &self,
+        request: Request<wire::ReadWorklistRequest>,
+    ) -> Result<Response<Self::ReadWorklistStream>, Status> {
+        let peer = peer(&request)?;
+        let may_release = self.may_release(&request, &peer)?;
+        let request = request.into_inner();
+        let desk = self.own_desk(&peer, &request.desk)?;
+        let (vault, now) = (&self.delivering.vault, self.delivering.clock.now());
+        let turn = self.worklists.take(&desk.agency).filter(|_| may_release());
+        let turn = turn.ok_or_else(|| status::refused(Refusal::WorklistHeld))?;
+        let asked = Arc::new(worklist::asked(request, (desk, actor(&peer)), vault, now)?);
+        let (delivering, chance) = (self.delivering.clone(), Arc::clone(&self.publishing.chance));
+        let worklists = Worklists { delivering, chance };
+        // On record before the first byte of the answer.
+        let chosen = worklists.open(&asked).await.map_err(|error| worklist::refused(&error))?;
+        let stopping = self.stopping.clone();
+        let serving = worklist::Serving { worklists, asked, chosen, may_release, stopping, turn };
+        let (frames, receiver) = mpsc::channel(WORKLIST_FRAMES_MAX);
+        tokio::spawn(worklist::serve(serving, frames));
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+
     async fn who_am_i(
         &self,
         request: Request<wire::WhoAmIRequest>,
@@ -321,6 +347,25 @@ impl ExchangeRpc {
                 desk: Arc::clone(&known.id),
             })
             .ok_or_else(|| status::refused(Refusal::NotFound))
+    }
+
+    /// Whether bytes may leave on this connection for its agency: revocation lists are current, and
+    /// the agency stands.
+    fn may_release<T>(
+        &self,
+        request: &Request<T>,
+        peer: &VerifiedPeer,
+    ) -> Result<MayRelease, Status> {
+        let certificate =
+            request.extensions().get::<ConnectionInfo>().map(|c| Arc::clone(&c.certificate));
+        let certificate = certificate.ok_or_else(|| status::refused(Refusal::NotRegistered))?;
+        let (loaded, clock) = (Arc::clone(&self.loaded), Arc::clone(&self.delivering.clock));
+        let rules = Arc::clone(&self.publishing.rules);
+        let agency: Arc<str> = Arc::from(peer.agency().as_ref());
+        Ok(Arc::new(move || {
+            loaded.load().revocation_current_for(&certificate, clock.now())
+                && rules.load().directory.agency(&agency).is_some_and(|a| !a.suspended)
+        }))
     }
 
     /// The step that opens a subscription. A client that sends none does not hold a stop.

@@ -34,6 +34,7 @@ pub const fn code(refusal: Refusal) -> Code {
         Refusal::StoreUnavailable
         | Refusal::ShuttingDown
         | Refusal::ClockUnsure
+        | Refusal::WorklistHeld
         | Refusal::NotSignedYet => Code::Unavailable,
         Refusal::AttachmentDiffers => Code::DataLoss,
         Refusal::AttachmentOutOfTurn => Code::OutOfRange,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use proto::ledger::record::RECORD_FORMAT;
+use proto::text::Named as _;
 
 use crate::ledger::journal::{StoreError, SubscriptionRow};
 use crate::ledger::record::{BROKER_PARTY, Objects, RecordType, Text};
@@ -119,14 +120,26 @@ impl Appender {
         consult: &ConsultWork,
         draft: &mut Draft,
     ) -> Result<Answer, StoreError> {
-        let record = Text::new()
-            .word("actor", &consult.actor)
-            .word("call", consult.call)
+        let record = Text::new().word("actor", &consult.actor).word("call", consult.call);
+        let reread = consult.reread.as_ref();
+        let record = match reread {
+            Some(reread) => record
+                .bytes("commitment", &reread.commitment)
+                .number("count", reread.count)
+                .word("desk", &reread.desk),
+            None => record,
+        };
+        let record = record
             .word("format", RECORD_FORMAT)
             .word("operation", RecordType::Consultation.operation())
-            .word("party", &consult.agency)
-            .word("type", RecordType::Consultation.name())
-            .close();
+            .word("party", &consult.agency);
+        let record = match reread {
+            Some(reread) => {
+                record.id("person", reread.person).word("purpose", &reread.purpose.name())
+            }
+            None => record,
+        };
+        let record = record.word("type", RecordType::Consultation.name()).close();
         let entry = draft.entry(vec![record], &*self.shared.chance)?;
         draft.batch.reasons.push((entry, consult.reason.clone()));
         Ok(Answer::Done(true))

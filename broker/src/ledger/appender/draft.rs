@@ -348,6 +348,7 @@ impl Draft {
             node: Arc::clone(node),
             attempt: item.attempt,
             sections: item.parcel.sections.clone(),
+            shown: item.parcel.shown,
         });
         // A delivery that this commit makes is written once, as released.
         let made = self.place_of(item.delivery);

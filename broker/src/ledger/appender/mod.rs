@@ -56,8 +56,8 @@ use crate::policy::Bundle;
 pub use work::{
     AttachWork, AttestWork, Change, ChangeWork, ChaseWork, CommittedHead, ConsultWork, EndItem,
     FetchWork, Figures, Live, LiveRelease, PublishOutcome, PublishSink, Queue, RedriveWork,
-    ReleaseItem, ReleaseRefused, ReleaseWork, Released, Seat, SettleItem, SettleWork, Settlement,
-    Shared, Stopped, SubscribeWork, Work,
+    ReleaseItem, ReleaseRefused, ReleaseWork, Released, Reread, Seat, SettleItem, SettleWork,
+    Settlement, Shared, Stopped, SubscribeWork, Work,
 };
 
 use commit::{Flying, Open};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use proto::exchange::v1::Attestation;
+use proto::exchange::v1::{Attestation, Purpose};
 use proto::ledger::tree::Hash;
 use proto::refusal::Refusal;
 use time::OffsetDateTime;
@@ -271,6 +271,20 @@ pub enum Change {
     Recorded,
 }
 
+/// What a desk reads again of what it was given.
+pub struct Reread {
+    /// Desk.
+    pub desk: Arc<str>,
+    /// Person who reads (opaque id).
+    pub person: Uuid,
+    /// Why.
+    pub purpose: Purpose,
+    /// How many items.
+    pub count: u64,
+    /// Commits to whom was asked about and to what is read; the salt stands in the sealed reason.
+    pub commitment: [u8; 32],
+}
+
 /// A look-up to record before its answer is given.
 pub struct ConsultWork {
     /// Who looks: agency.
@@ -281,6 +295,8 @@ pub struct ConsultWork {
     pub call: &'static str,
     /// Sealed reason.
     pub reason: Vec<u8>,
+    /// What is read again of what a desk was given; `None` for any other look-up.
+    pub reread: Option<Reread>,
     /// Told when durable: entries so far.
     pub reply: oneshot::Sender<Result<u64, StoreError>>,
 }

@@ -11,7 +11,7 @@ use time::{Date, Duration, Month, OffsetDateTime, UtcOffset};
 /// The day that a calendar in Britain shows at a moment. Clocks are an hour ahead of UTC from
 /// the last Sunday of March to the last of October, each at 01:00 UTC (Summer Time Act 1972 s.1,
 /// as the Summer Time Order 2002 has it).
-pub(in crate::message) fn british_day(moment: OffsetDateTime) -> Date {
+pub(crate) fn british_day(moment: OffsetDateTime) -> Date {
     let moment = moment.to_offset(UtcOffset::UTC);
     let change = |month| clocks_change(moment.year(), month);
     let summer = change(Month::March)

@@ -8,7 +8,7 @@ mod action;
 mod correction;
 mod court;
 pub mod custody;
-pub(super) mod days;
+pub(crate) mod days;
 mod drug_test;
 mod enforcement;
 mod flag;

@@ -321,8 +321,9 @@ fn write_numbers(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rus
 
 fn write_releases(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
     let mut releases = transaction.prepare_cached(
-        "INSERT INTO release (release_id, delivery, entry, at, node, attempt, voided)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)",
+        "INSERT INTO release (release_id, delivery, entry, at, node, attempt, voided, subjects,
+                              withheld)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8)",
     )?;
     let mut parties = BTreeSet::new();
     for release in &batch.releases {
@@ -333,6 +334,8 @@ fn write_releases(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), ru
             micros(release.at),
             &*release.node,
             release.attempt,
+            release.shown.subjects,
+            release.shown.withheld.cast_signed(),
         ])?;
         let block = transaction.last_insert_rowid() / RELEASE_BLOCK_ROWS;
         super::attached::write_released(transaction, release)?;

@@ -11,6 +11,8 @@ mod chase;
 
 mod fold;
 
+mod had;
+
 mod journal;
 
 mod lock;

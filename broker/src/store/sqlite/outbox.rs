@@ -8,7 +8,9 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::delivery::outbox::{Counts, Dead, InLine, Made, Outbox, Overdue, Owed, Place, Waiting};
+use crate::delivery::outbox::{
+    Counts, Dead, Had, InLine, Made, Outbox, Overdue, Owed, Place, Waiting, Which,
+};
 use crate::directory::MessageKind;
 use crate::ledger::journal::StoreError;
 use crate::ledger::owed::Given;
@@ -158,6 +160,15 @@ impl Outbox for SqliteReaders {
 
     fn chasing(&self, message: &MessageKey, tokens: &[Token]) -> Result<Vec<u64>, StoreError> {
         self.with(|connection| chase::chasing(connection, message, tokens))
+    }
+
+    fn had(
+        &self,
+        desk: &DeskName,
+        which: Which,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Had>, StoreError> {
+        super::had::read(self, desk, which, now)
     }
 
     fn owed(&self, desk: &DeskName) -> Result<Vec<Owed>, StoreError> {

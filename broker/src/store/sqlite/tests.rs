@@ -19,6 +19,7 @@ use crate::ledger::journal::{
 };
 use crate::ledger::owed::Owes;
 use crate::message::MessageKey;
+use crate::parcel::Shown;
 use crate::register::DeskName;
 
 const NOON: OffsetDateTime = datetime!(2026-06-01 12:00 UTC);
@@ -104,6 +105,7 @@ impl Written {
                 node: "duty".into(),
                 attempt: 1,
                 sections: Vec::new(),
+                shown: Shown::default(),
             });
         }
     }

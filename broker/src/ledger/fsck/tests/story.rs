@@ -274,6 +274,7 @@ pub(super) fn hard_story(store: &Store) {
         actor: "duty".into(),
         call: "disclosures",
         reason: vec![0; 60],
+        reread: None,
         reply,
     }));
     told.blocking_recv().unwrap().unwrap();
