@@ -71,6 +71,9 @@ pub(super) enum Verb {
         #[arg(long)]
         desk: Option<String>,
     },
+    /// Read again what a desk was given, in the order of a morning briefing; or, with --nominals,
+    /// all of it about each of these people, for a tasking group. Itself recorded.
+    Briefing(Briefing),
     /// List what this agency's messages were released to, and what it was given. Itself recorded.
     Disclosures(Disclosures),
     /// Say why recipients of a message were permitted or refused. Itself recorded.
@@ -170,6 +173,32 @@ pub(super) struct Fetch {
     /// Where to put it.
     #[arg(long)]
     pub(super) to: PathBuf,
+}
+
+#[derive(Args)]
+pub(super) struct Briefing {
+    /// Desk; otherwise the first of the settings.
+    #[arg(long)]
+    pub(super) desk: Option<String>,
+    /// Opaque id of the person who reads. Kept with the record of this look.
+    #[arg(long)]
+    pub(super) person: String,
+    /// What it is read for, by its written name.
+    #[arg(long, value_parser = word::<wire::Purpose>, default_value = "offender_management")]
+    pub(super) purpose: wire::Purpose,
+    /// News is what was given from this time, such as 2026-03-02T07:00:00Z; otherwise in the last
+    /// 24 hours.
+    #[arg(long, conflicts_with = "nominals")]
+    pub(super) since: Option<String>,
+    /// And before this time; otherwise until now.
+    #[arg(long, conflicts_with = "nominals")]
+    pub(super) until: Option<String>,
+    /// JSON: `nominals`, each with `identifiers` (`type` and `value`). A pack, a person a page.
+    #[arg(long)]
+    pub(super) nominals: Option<PathBuf>,
+    /// Write a page that prints, in place of text. The file is for its owner's eyes only.
+    #[arg(long)]
+    pub(super) html: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]

@@ -9,6 +9,7 @@
 mod answer;
 mod args;
 mod audit;
+pub mod briefing;
 mod cloud_event;
 mod cohort;
 mod directory;
@@ -86,6 +87,7 @@ async fn perform(arguments: Arguments) -> Result<(), CliError> {
         Verb::Attach(what) => documents::attach(at, &what, &out).await,
         Verb::Fetch(what) => documents::fetch(at, &what, &out).await,
         Verb::Obligations { desk } => owed::obligations(at, desk, &out).await,
+        Verb::Briefing(what) => briefing::briefing(at, &what, &out).await,
         Verb::Disclosures(search) => audit::disclosures(at, search, &out).await,
         Verb::Explain(what) => audit::explain(at, what, &out).await,
         Verb::Proof(what) => audit::proof(at, &what, &out).await,

@@ -96,6 +96,11 @@ pub fn message(message: &wire::ReleasedMessage) -> Value {
     filled(object)
 }
 
+/// Which kind a message is, and what its kind says.
+pub(super) fn kind(kind: &wire::released_message::Kind) -> (&'static str, Value) {
+    kinds::kind_of(kind)
+}
+
 fn subject(subject: &wire::Subject) -> Value {
     let identifiers = subject.identifiers.iter().map(|identifier| {
         filled([

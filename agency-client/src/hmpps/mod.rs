@@ -14,7 +14,7 @@ mod envelope;
 mod event_type;
 mod follow;
 mod keyed_ids;
-mod moment;
+pub(crate) mod moment;
 mod notice;
 mod outcome;
 mod person;

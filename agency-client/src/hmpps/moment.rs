@@ -40,7 +40,7 @@ pub(super) fn occurred_at(
 }
 
 /// The day in Britain on which a moment falls.
-pub(super) fn british_day(moment: OffsetDateTime) -> Date {
+pub(crate) fn british_day(moment: OffsetDateTime) -> Date {
     moment.to_offset(british_offset(moment)).date()
 }
 
@@ -160,7 +160,7 @@ fn british(local: PrimitiveDateTime) -> OffsetDateTime {
 
 /// Summer time runs from 01:00 UTC on the last Sunday of March to 01:00 UTC on the last Sunday of
 /// October (Summer Time Act 1972, as amended in 2002).
-fn british_offset(moment: OffsetDateTime) -> UtcOffset {
+pub(crate) fn british_offset(moment: OffsetDateTime) -> UtcOffset {
     let moment = moment.to_offset(UtcOffset::UTC);
     let change = |month| {
         last_sunday(moment.year(), month)
