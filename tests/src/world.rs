@@ -69,6 +69,19 @@ impl World {
         (world, clock)
     }
 
+    /// The shipped directory and bundle on a day of one's own choosing, in force around it, on a
+    /// clock that stands still until it is moved.
+    pub async fn on_day(moment: OffsetDateTime) -> (Self, Arc<SetClock>) {
+        let script = Script::in_force(moment).unwrap();
+        let clock = Arc::new(SetClock::at(moment));
+        let folder = TempDir::new().unwrap();
+        let made = for_good(moment - time::Duration::days(1));
+        let stage = Stage::set_with(folder.path(), &script, made).await.unwrap();
+        let mut world = Self::of(stage, folder, Some(Arc::clone(&clock))).await;
+        world.bundle = world.stage.approve(&script).await.unwrap();
+        (world, clock)
+    }
+
     /// The shipped directory and no bundle in force.
     pub async fn without_bundle() -> Self {
         Self::set(&shipped(), None).await
