@@ -34,7 +34,7 @@ At 10:05 on day 30: probation-greater-manchester (records) sends raised
   grounds: public_protection under cja2003_s325 by dpa2018_s35_task with sch8_statutory
   about: Hill
   areas: resident Stockport
-  to: nhs-greater-manchester/forensic-mental-health, stockport-council/housing, hmpps-prisons/public-protection, loto-stockport/mentors
+  to: nhs-greater-manchester/forensic-mental-health, stockport-council/housing, hmpps-prisons/public-protection, loto-stockport/mentors, jobcentre-stockport/notices
   mappa: step level_change, category 2, level 3, previous_level 2, referral_id id july-referral
   say: risk of Hill, opinion, "Very high risk of serious harm. Invented."
   say: health of Hill, fact, "Under the care of a team. Invented."
@@ -49,7 +49,40 @@ At 10:05 on day 30: probation-greater-manchester (records) sends raised
     Does not show: "serious harm"
   Refused: stockport-yot/youth-justice; stockport-council/childrens-services because no permit
   Refused: loto-stockport/mentors
-  Tracked: nhs-greater-manchester acknowledged; stockport-council acknowledged; hmpps-prisons acknowledged; loto-stockport not_shared
+  # Named by mistake: a Jobcentre hears of restrictions, and never of a level.
+  Refused: jobcentre-stockport/notices because platform/jobcentre
+  Tracked: nhs-greater-manchester acknowledged; stockport-council acknowledged; hmpps-prisons acknowledged; loto-stockport not_shared; jobcentre-stockport not_shared
+
+At 09:00 on day 40: probation-greater-manchester (records) sends notice-with-too-much
+  Because: A notice to a Jobcentre says what bears on its services. His risk does not.
+  grounds: public_protection under cja2003_s325 by dpa2018_s35_task
+  about: Hill
+  areas: resident Stockport
+  to: jobcentre-stockport/notices
+  mappa: step jobcentre_notice, category 2, level 3
+  say: employment of Hill, fact, "No work with vulnerable adults. Invented."
+  say: risk of Hill, opinion, "Very high risk of serious harm. Invented."
+  Refused at the door: invalid message, at statements[1].field
+
+At 09:05 on day 40: probation-greater-manchester (records) sends notice
+  Because: The Jobcentre hears who he is and which work he may not have: neither that he is at level 3, nor why. The responsible authority hears that it was told.
+  grounds: public_protection under cja2003_s325 by dpa2018_s35_task
+  about: Hill
+  areas: resident Stockport
+  to: jobcentre-stockport/notices
+  mappa: step jobcentre_notice, category 2, level 3
+  say: employment of Hill, fact, "No work with vulnerable adults. Invented."
+  say: responsible_officer of Hill, fact, "Ring the public protection unit. Invented."
+  Told: jobcentre-stockport/notices, without police_identifiers, hmpps_identifiers, mappa_category, mappa_level
+    Shows: mappa.step jobcentre_notice
+    Shows: statements.0.text "No work with vulnerable adults. Invented."
+    Does not show: "mappa.level"
+    Does not show: "2010/0009106Z"
+  Told: gmp/public-protection; probation-greater-manchester/public-protection
+    Shows: mappa.level 3
+  Refused: stockport-yot/youth-justice; stockport-council/childrens-services; stockport-council/housing
+  Refused: nhs-greater-manchester/forensic-mental-health; loto-stockport/mentors
+  Tracked: jobcentre-stockport acknowledged
 
 At 11:00 on day 90: probation-greater-manchester (records) sends lowered
   Because: Back to level 2, by the panel. Whoever was invited to level 3 only is not invited any more.
@@ -95,9 +128,9 @@ At 15:05 on day 120: probation-north-west (records) sends left
   Nothing: gmp/public-protection; probation-greater-manchester/public-protection
 
 Ledger:
-  accepted: probation-greater-manchester 4, probation-north-west 1
-  decided: permitted 15, refused 24
-  release: gmp 4, probation-greater-manchester 4, hmpps-prisons 1, nhs-greater-manchester 1, stockport-council 1, merseyside-police 2, probation-north-west 2
-  disclosed: probation-greater-manchester 13, probation-north-west 2
-  receipt: gmp 4, probation-greater-manchester 4, hmpps-prisons 1, nhs-greater-manchester 1, stockport-council 1, merseyside-police 2, probation-north-west 2
-  received: probation-greater-manchester 13, probation-north-west 2
+  accepted: probation-greater-manchester 5, probation-north-west 1
+  decided: permitted 18, refused 30
+  release: gmp 5, probation-greater-manchester 5, jobcentre-stockport 1, hmpps-prisons 1, nhs-greater-manchester 1, stockport-council 1, merseyside-police 2, probation-north-west 2
+  disclosed: probation-greater-manchester 16, probation-north-west 2
+  receipt: gmp 5, probation-greater-manchester 5, jobcentre-stockport 1, hmpps-prisons 1, nhs-greater-manchester 1, stockport-council 1, merseyside-police 2, probation-north-west 2
+  received: probation-greater-manchester 16, probation-north-west 2

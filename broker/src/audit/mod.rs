@@ -455,7 +455,9 @@ fn shapes(kind: MessageKind) -> Vec<KindFacts> {
             handling: 'P',
             conditions: BTreeSet::new(),
         })],
-        MessageKind::Mappa => vec![KindFacts::Mappa { category: 1, level: 2 }],
+        MessageKind::Mappa => {
+            vec![KindFacts::Mappa { category: 1, level: 2, step: wire::MappaStep::Review }]
+        }
         MessageKind::Custody => vec![KindFacts::Custody {
             event: wire::CustodyEvent::Release,
             certainty: wire::CustodyCertainty::Confirmed,

@@ -26,7 +26,9 @@ pub fn kind_facts(admitted: &Admitted, earlier: &Earlier) -> KindFacts {
             handling: i.grade.chars().last().unwrap_or('?'),
             conditions: i.conditions().collect(),
         }),
-        Some(Kind::Mappa(m)) => KindFacts::Mappa { category: m.category, level: m.level },
+        Some(Kind::Mappa(m)) => {
+            KindFacts::Mappa { category: m.category, level: m.level, step: m.step() }
+        }
         Some(Kind::Custody(c)) if !admitted.to_holders_only() => {
             KindFacts::Custody { event: c.event(), certainty: c.certainty() }
         }

@@ -44,6 +44,8 @@ pub enum AgencyKind {
     TreatmentProvider,
     /// A health body.
     Health,
+    /// A Jobcentre of the Department for Work and Pensions.
+    Jobcentre,
     /// A voluntary organisation.
     Voluntary,
     /// The broker's own operators.
@@ -62,6 +64,7 @@ impl AgencyKind {
         Self::Council,
         Self::TreatmentProvider,
         Self::Health,
+        Self::Jobcentre,
         Self::Voluntary,
         Self::Operator,
     ];
@@ -79,6 +82,7 @@ impl AgencyKind {
             Self::Council => "council",
             Self::TreatmentProvider => "treatment_provider",
             Self::Health => "health",
+            Self::Jobcentre => "jobcentre",
             Self::Voluntary => "voluntary",
             Self::Operator => "operator",
         }
@@ -113,6 +117,8 @@ pub enum Function {
     Treatment,
     /// Health care.
     HealthCare,
+    /// Helping people into work, and paying benefits.
+    WorkAndBenefits,
     /// Mentoring.
     Mentoring,
     /// Telling victims what they are entitled to know.
@@ -136,6 +142,7 @@ impl Function {
         Self::CourtAdministration,
         Self::Treatment,
         Self::HealthCare,
+        Self::WorkAndBenefits,
         Self::Mentoring,
         Self::VictimLiaison,
         Self::BrokerOperations,
@@ -157,6 +164,7 @@ impl Function {
             Self::CourtAdministration => "court_administration",
             Self::Treatment => "treatment",
             Self::HealthCare => "health_care",
+            Self::WorkAndBenefits => "work_and_benefits",
             Self::Mentoring => "mentoring",
             Self::VictimLiaison => "victim_liaison",
             Self::BrokerOperations => "broker_operations",

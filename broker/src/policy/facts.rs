@@ -8,8 +8,8 @@ use std::fmt;
 
 use proto::exchange::v1::{
     CourtStep, CustodyCertainty, CustodyEvent, DrugTestUse, EnforcementOutcome, EnforcementStep,
-    GradingScheme, IntelligenceCondition, Pathway, PlacementSort, PlacementStep, ReferralStep,
-    TaskKind,
+    GradingScheme, IntelligenceCondition, MappaStep, Pathway, PlacementSort, PlacementStep,
+    ReferralStep, TaskKind,
 };
 
 use crate::directory::MessageKind;
@@ -25,6 +25,8 @@ pub enum KindFacts {
         category: u32,
         /// Level, 0 to 3.
         level: u32,
+        /// What is happening.
+        step: MappaStep,
     },
     /// Custody.
     Custody {
@@ -100,8 +102,9 @@ impl KindFacts {
                 numbers.extend([facts.scheme as i32, handling]);
                 numbers.extend(facts.conditions.iter().map(|condition| *condition as i32));
             }
-            Self::Mappa { category, level } => {
+            Self::Mappa { category, level, step } => {
                 numbers.extend([*category, *level].map(|number| number.try_into().unwrap_or(-1)));
+                numbers.push(*step as i32);
             }
             Self::Custody { event, certainty } => {
                 numbers.extend([*event as i32, *certainty as i32]);
@@ -134,9 +137,10 @@ impl KindFacts {
                         .collect::<Option<_>>()?,
                 })
             }
-            (MessageKind::Mappa, [category, level]) => Self::Mappa {
+            (MessageKind::Mappa, [category, level, step]) => Self::Mappa {
                 category: (*category).try_into().ok()?,
                 level: (*level).try_into().ok()?,
+                step: (*step).try_into().ok()?,
             },
             (MessageKind::Custody, [event, certainty]) => Self::Custody {
                 event: (*event).try_into().ok()?,

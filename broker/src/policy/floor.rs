@@ -14,8 +14,8 @@ use crate::directory::{AgencyKind, Function, Regime};
 /// Whether an agreement could show this field to a desk of this kind, function and regime.
 #[must_use]
 pub fn may_show(field: Field, kind: AgencyKind, function: Function, regime: Regime) -> bool {
-    if kind == AgencyKind::Operator {
-        // Operators run the broker and have no part in any matter.
+    // Operators run the broker and have no part in any matter.
+    if kind == AgencyKind::Operator || is_kept_from_jobcentre(field, kind) {
         return false;
     }
     let voluntary = kind == AgencyKind::Voluntary || function == Function::Mentoring;
@@ -95,6 +95,18 @@ fn may_see_documents(kind: AgencyKind, function: Function, voluntary: bool) -> b
     !voluntary && (of_justice.contains(&kind) || cares)
 }
 
+/// A Jobcentre learns who he is, what he may not do at work, and whom to ask (MAPPA guidance, form J).
+fn is_kept_from_jobcentre(field: Field, kind: AgencyKind) -> bool {
+    kind == AgencyKind::Jobcentre
+        && !matches!(
+            field,
+            Field::SubjectName
+                | Field::SubjectBirthDate
+                | Field::Employment
+                | Field::ResponsibleOfficer
+        )
+}
+
 /// Keys to police records: only where such records are lawfully held.
 fn may_see_police_numbers(kind: AgencyKind, regime: Regime) -> bool {
     regime == Regime::Part3
@@ -131,6 +143,7 @@ fn may_see_drug_test(kind: AgencyKind, function: Function) -> bool {
         | Function::ChildrensServices
         | Function::Housing
         | Function::HealthCare
+        | Function::WorkAndBenefits
         | Function::Mentoring
         | Function::VictimLiaison
         | Function::BrokerOperations => false,
@@ -165,6 +178,7 @@ fn may_see_health(kind: AgencyKind, function: Function) -> bool {
         | Function::Housing
         | Function::Prosecution
         | Function::CourtAdministration
+        | Function::WorkAndBenefits
         | Function::Mentoring
         | Function::VictimLiaison
         | Function::BrokerOperations => false,
@@ -177,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_no_agreement_can_reveal() {
-        use AgencyKind::{Operator, Voluntary};
+        use AgencyKind::{Jobcentre, Operator, Voluntary};
         use Function as F;
         use Regime::{Part3, UkGdpr};
         let never = [
@@ -201,6 +215,10 @@ mod tests {
             (Field::ChildConcern, Voluntary, F::ChildrensServices, UkGdpr),
             (Field::Ethnicity, Council, F::Housing, UkGdpr),
             (Field::SubjectName, Operator, F::BrokerOperations, Part3),
+            (Field::MappaLevel, Jobcentre, F::WorkAndBenefits, UkGdpr),
+            (Field::OffenceClass, Jobcentre, F::WorkAndBenefits, UkGdpr),
+            (Field::HmppsIdentifiers, Jobcentre, F::WorkAndBenefits, UkGdpr),
+            (Field::Narrative, Jobcentre, F::WorkAndBenefits, UkGdpr),
             (Field::DrugTestResult, Police, F::Intelligence, Part3),
             (Field::DrugTestResult, Police, F::Selection, Part3),
             (Field::DrugTestResult, Council, F::OffenderManagement, UkGdpr),
@@ -238,6 +256,7 @@ mod tests {
             (Field::Narrative, Council, F::ChildrensServices, UkGdpr),
             (Field::SubjectName, Voluntary, F::Mentoring, UkGdpr),
             (Field::HousingNeed, Council, F::Housing, UkGdpr),
+            (Field::Employment, AgencyKind::Jobcentre, F::WorkAndBenefits, UkGdpr),
             (Field::DrugTestResult, TreatmentProvider, F::Treatment, UkGdpr),
             (Field::DrugTestResult, Council, F::Treatment, UkGdpr),
             (Field::DrugTestResult, Court, F::CourtAdministration, Part3),

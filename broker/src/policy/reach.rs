@@ -10,8 +10,8 @@ use proto::exchange::v1::Gateway;
 use proto::text::Named as _;
 
 use crate::directory::AgencyKind::{
-    self, Council, Court, Health, Police, Prison, Probation, Prosecution, TreatmentProvider,
-    Voluntary, YouthOffending,
+    self, Council, Court, Health, Jobcentre, Police, Prison, Probation, Prosecution,
+    TreatmentProvider, Voluntary, YouthOffending,
 };
 
 /// One row: the kinds a gateway reaches, and the provision that says so.
@@ -39,11 +39,13 @@ const ANY: &[AgencyKind] = &[
     Council,
     TreatmentProvider,
     Health,
+    Jobcentre,
     Voluntary,
 ];
 
 /// Responsible authorities and bodies under the duty to co-operate.
-const MAPPA_BODIES: &[AgencyKind] = &[Police, Probation, Prison, YouthOffending, Council, Health];
+const MAPPA_BODIES: &[AgencyKind] =
+    &[Police, Probation, Prison, YouthOffending, Council, Health, Jobcentre];
 
 /// The table. A gateway without a row reaches nobody.
 pub const REACH: &[Reach] = &[

@@ -82,7 +82,10 @@ fn of_the_kind(facts: &KindFacts) -> Vec<Fact> {
             words.intelligence_handling = grade.handling.to_string();
             conditions.clone_from(&grade.conditions);
         }
-        KindFacts::Mappa { category, level } => mappa = (*category, *level),
+        KindFacts::Mappa { category, level, step } => {
+            mappa = (*category, *level);
+            words.mappa_step = step.name();
+        }
         KindFacts::Custody { event, certainty } => {
             words.custody_event = event.name();
             words.custody_certainty = certainty.name();
@@ -133,7 +136,7 @@ macro_rules! words {
 }
 
 words! {
-    custody_event, custody_certainty, intelligence_scheme, intelligence_handling, task,
+    custody_event, custody_certainty, intelligence_scheme, intelligence_handling, mappa_step, task,
     drug_test_use, enforcement_step, enforcement_outcome, pathway, placement_sort,
     placement_step, referral_step, court_step,
 }

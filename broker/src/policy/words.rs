@@ -34,7 +34,7 @@ macro_rules! words_of_the_protocol {
 words_of_the_protocol! {
     Purpose Gateway LawfulBasis SensitiveCondition HandlingCondition SubjectCategory
     CustodyEvent CustodyCertainty FlagKind TaskKind Field DrugTestUse EnforcementStep
-    EnforcementOutcome Pathway PlacementSort PlacementStep ReferralStep CourtStep
+    EnforcementOutcome Pathway PlacementSort PlacementStep ReferralStep CourtStep MappaStep
 }
 
 macro_rules! words_of_the_directory {
@@ -135,6 +135,7 @@ impl Vocabulary {
             "task" => word == NONE || wire::TaskKind::from_name(word).is_some(),
             "drug_test_use" => word == NONE || wire::DrugTestUse::read(word).is_some(),
             "enforcement_step" => word == NONE || wire::EnforcementStep::read(word).is_some(),
+            "mappa_step" => word == NONE || wire::MappaStep::read(word).is_some(),
             "enforcement_outcome" => word == NONE || wire::EnforcementOutcome::read(word).is_some(),
             "pathway" => word == NONE || wire::Pathway::read(word).is_some(),
             "placement_sort" => word == NONE || wire::PlacementSort::read(word).is_some(),

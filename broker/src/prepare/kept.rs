@@ -468,7 +468,11 @@ mod tests {
             named: vec!["gmp".to_owned(), "absent".to_owned()],
             candidates: vec![candidate("stockport", 0), candidate("wigan", 6_001)],
             facts: Some(KindFacts::Correction),
-            corrected: Some(KindFacts::Mappa { category: 2, level: 3 }),
+            corrected: Some(KindFacts::Mappa {
+                category: 2,
+                level: 3,
+                step: proto::exchange::v1::MappaStep::LevelChange,
+            }),
             answers: Some((
                 DeskName { agency: "gmp".into(), desk: "stockport".into() },
                 Uuid::from_u128(5),

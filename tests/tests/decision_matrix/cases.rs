@@ -23,6 +23,7 @@ const MESSAGES: &[&str] = &[
     "intelligence:555-4",
     "mappa:1",
     "mappa:4",
+    "mappa:1@jobcentre_notice",
     "custody:release",
     "custody:reception",
     "custody:transfer",
@@ -92,11 +93,13 @@ const SENDERS: &[(&str, &str)] = &[
     ("council", "stockport-council"),
     ("treatment_provider", "stockport-drug-and-alcohol-service"),
     ("health", "nhs-greater-manchester"),
+    ("jobcentre", "jobcentre-stockport"),
     ("voluntary", "loto-stockport"),
 ];
 
 /// Kinds of sender that are not under DPA 2018 Part 3.
-const UNDER_UK_GDPR: &[&str] = &["council", "treatment_provider", "health", "voluntary"];
+const UNDER_UK_GDPR: &[&str] =
+    &["council", "treatment_provider", "health", "jobcentre", "voluntary"];
 
 /// Each gateway with its own purpose.
 const GATEWAYS: &[(&str, &str)] = &[
@@ -150,6 +153,7 @@ const RECIPIENTS: &[(&str, &str)] = &[
     ("treatment_provider/treatment", "stockport-drug-and-alcohol-service/criminal-justice"),
     ("treatment_provider/treatment+children", "mosaic-stockport/young-people"),
     ("health/health_care", "nhs-greater-manchester/forensic-mental-health"),
+    ("jobcentre/work_and_benefits", "jobcentre-stockport/notices"),
     ("voluntary/mentoring", "loto-stockport/mentors"),
     ("voluntary/mentoring+children", "stockport-next-step/employment"),
     ("voluntary/mentoring+victims", "stockport-restorative-service/restorative-justice"),
@@ -346,7 +350,11 @@ fn facts(message: &str) -> KindFacts {
     let (word, variant) = detail.split_once('@').map_or((detail, None), |(w, v)| (w, Some(v)));
     match (kind, variant) {
         ("intelligence", None) => KindFacts::Intelligence(grade(word)),
-        ("mappa", None) => KindFacts::Mappa { category: word.parse().unwrap(), level: 2 },
+        ("mappa", None | Some("jobcentre_notice")) => KindFacts::Mappa {
+            category: word.parse().unwrap(),
+            level: 2,
+            step: named(variant.unwrap_or("review"), wire::MappaStep::from_name),
+        },
         ("custody", None | Some("limited" | "limited_unknown" | "provisional")) => {
             KindFacts::Custody {
                 event: named(word, wire::CustodyEvent::from_name),

@@ -142,7 +142,7 @@ fn draw(rows: &[Row], seed: &str) -> Vec<(usize, Case)> {
             *counts.entry((row, case[0])).or_default() += 1;
         }
     });
-    let mut words_seen: BTreeMap<(usize, u8), [u64; COLUMNS]> = BTreeMap::new();
+    let mut words_seen: BTreeMap<(usize, u8), [u128; COLUMNS]> = BTreeMap::new();
     let mut chosen = Vec::new();
     cases::each(rows, |case, row| {
         let Some(row) = row else { return };

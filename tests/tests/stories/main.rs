@@ -38,6 +38,7 @@ stories! {
     ppo_2_child_placed_away
     ppo_3_family_information
     problem_solving_court
+    provider_complained_of
     records_merged_and_parted
     refused_and_asked_again
     restorative_justice_levels

@@ -1,4 +1,5 @@
-//! MAPPA: no category 3 at level 1, no move up without its referral, none down without the panel.
+//! MAPPA: no category 3 at level 1, no move up without its referral, none down without the panel, and
+//! nothing in a notice to a Jobcentre but what bears on its services.
 
 use std::collections::BTreeSet;
 
@@ -14,8 +15,11 @@ impl KindRules for wire::Mappa {
         MessageKind::Mappa
     }
 
-    fn check(&mut self, _about: &About<'_>, check: &mut Check) {
+    fn check(&mut self, about: &About<'_>, check: &mut Check) {
         check_mappa(self, check);
+        if self.step() == wire::MappaStep::JobcentreNotice {
+            check_jobcentre_notice(self, about, check);
+        }
     }
 
     fn fields(&self) -> BTreeSet<Field> {
@@ -96,5 +100,24 @@ fn check_citations(mappa: &mut wire::Mappa, check: &mut Check) {
         step != wire::MappaStep::Exit || cites_decision,
         "mappa.panel_decision_id",
         "an exit cites the panel's decision",
+    );
+}
+
+/// Only restrictions that bear on its services, and who answers for them (MAPPA guidance, form J).
+/// The lead agency sends it six weeks before a release; a late one is better than none and is taken.
+fn check_jobcentre_notice(mappa: &wire::Mappa, about: &About<'_>, check: &mut Check) {
+    check.require(mappa.previous_level == 0, "mappa.previous_level", "a notice changes no level");
+    let statements = &about.message.statements;
+    for (position, statement) in statements.iter().enumerate() {
+        check.require(
+            matches!(statement.field(), Field::Employment | Field::ResponsibleOfficer),
+            &format!("statements[{position}].field"),
+            "a notice to a Jobcentre says what bears on work and who the officer is, nothing else",
+        );
+    }
+    check.require(
+        statements.iter().any(|statement| statement.field() == Field::Employment),
+        "statements",
+        "a notice to a Jobcentre says what restriction bears on its services (employment)",
     );
 }

@@ -131,7 +131,7 @@ fn consent_is_no_power_and_no_basis_for_enforcement() {
         KindFacts::DrugTest(DrugTestUse::Bail),
         breach(EnforcementStep::Breach),
         KindFacts::Court(CourtStep::Listed),
-        KindFacts::Mappa { category: 1, level: 2 },
+        KindFacts::Mappa { category: 1, level: 2, step: MappaStep::Review },
     ];
     for facts in kinds {
         let by = |gateway, lawful_basis| Question { gateway, lawful_basis, ..of(facts.clone()) };

@@ -50,7 +50,10 @@ fn custody_news_that_is_not_firm_or_not_a_release() {
 
 #[test]
 fn responsible_authorities_need_no_agreement_for_mappa() {
-    let category_4 = || Question { facts: KindFacts::Mappa { category: 4, level: 2 }, ..mappa() };
+    let category_4 = || Question {
+        facts: KindFacts::Mappa { category: 4, level: 2, step: MappaStep::Review },
+        ..mappa()
+    };
     let permitted: &'static str = "permitted: platform/cja2003-s325; withheld risk; \
                                    handling no_onward not_to_subject";
     check(

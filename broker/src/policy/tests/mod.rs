@@ -18,8 +18,8 @@ use std::sync::Arc;
 use proto::exchange::v1::{
     CourtStep, CustodyCertainty, CustodyEvent, DrugTestUse, EnforcementOutcome, EnforcementStep,
     Field, FlagKind, Gateway, GradingScheme, HandlingCondition, IntelligenceCondition, LawfulBasis,
-    LimitedAccess, Marking, Pathway, PlacementSort, PlacementStep, Purpose, ReferralStep,
-    SensitiveCondition, SubjectCategory, TaskKind, Urgency,
+    LimitedAccess, MappaStep, Marking, Pathway, PlacementSort, PlacementStep, Purpose,
+    ReferralStep, SensitiveCondition, SubjectCategory, TaskKind, Urgency,
 };
 use proto::refusal::Refusal;
 use proto::text::Named as _;
@@ -130,7 +130,7 @@ fn mappa() -> Question {
         sender_kind: AgencyKind::Probation,
         purpose: Purpose::PublicProtection,
         gateway: Gateway::Cja2003S325,
-        facts: KindFacts::Mappa { category: 1, level: 2 },
+        facts: KindFacts::Mappa { category: 1, level: 2, step: MappaStep::Review },
         fields: BTreeSet::from([
             Field::SubjectName,
             Field::MappaCategory,

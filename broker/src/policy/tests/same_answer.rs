@@ -73,7 +73,7 @@ fn kind_and_facts() -> impl Strategy<Value = Question> {
             facts: custody(event, certainty), ..release()
         }),
         2 => (1..=4u32, 0..=3u32).prop_map(|(category, level)| Question {
-            facts: KindFacts::Mappa { category, level }, ..mappa()
+            facts: KindFacts::Mappa { category, level, step: MappaStep::Review }, ..mappa()
         }),
         2 => (scheme, handling, conditions).prop_map(|(scheme, handling, conditions)| Question {
             facts: KindFacts::Intelligence(IntelligenceFacts { scheme, handling, conditions }),

@@ -203,7 +203,11 @@ impl<'a> Asker<'a> {
 
     fn mappa(&mut self) -> KindFacts {
         let mut below = |bound| u32::try_from(self.draws.below(bound)).unwrap_or(0);
-        KindFacts::Mappa { category: 1 + below(4), level: below(4) }
+        KindFacts::Mappa {
+            category: 1 + below(4),
+            level: below(4),
+            step: proto::exchange::v1::MappaStep::Review,
+        }
     }
 
     fn grade(&mut self) -> KindFacts {
