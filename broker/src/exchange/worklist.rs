@@ -496,3 +496,63 @@ impl Drop for Turn {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::SubjectCategory::{Associate, Managed, Other, Suspect, Victim, Witness};
+
+    /// Somebody (invented) as a desk is shown them.
+    fn shown(category: wire::SubjectCategory, birth_date: &str) -> wire::ReleasedMessage {
+        let number = wire::Identifier {
+            r#type: wire::IdentifierType::Noms.into(),
+            value: "A3401AA".to_owned(),
+        };
+        wire::ReleasedMessage {
+            subjects: vec![wire::Subject {
+                identifiers: vec![number],
+                category: category.into(),
+                name: "Invented Brook".to_owned(),
+                birth_date: birth_date.to_owned(),
+                ..wire::Subject::default()
+            }],
+            ..wire::ReleasedMessage::default()
+        }
+    }
+
+    fn by_name(name: &str, birth_date: &str) -> Person {
+        let (name, birth_date) = (name.to_owned(), birth_date.to_owned());
+        Person { numbers: Vec::new(), name, birth_date }
+    }
+
+    #[test]
+    fn victims_witnesses_and_others_are_found_by_neither_name_nor_number() {
+        let numbers = shown(Managed, "").subjects.remove(0).identifiers;
+        let by_number = Person { numbers, ..by_name("", "") };
+        for (category, found) in [
+            (Suspect, true),
+            (Managed, true),
+            (Victim, false),
+            (Witness, false),
+            (Associate, false),
+            (Other, false),
+        ] {
+            let message = shown(category, "1990-07-21");
+            assert_eq!(by_name("brook, INVENTED", "").is_shown_by(&message), found, "{category:?}");
+            assert_eq!(by_number.is_shown_by(&message), found, "{category:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_was_shown_to_have_another_birth_date_is_somebody_else() {
+        for (asked, known, found) in [
+            ("1990-07-21", "1990-07-21", true),
+            ("1990-07-21", "1991-07-21", false),
+            ("1990-07-21", "", true),
+            ("", "1991-07-21", true),
+        ] {
+            let person = by_name("Invented Brook", asked);
+            assert_eq!(person.is_shown_by(&shown(Managed, known)), found, "{asked} {known}");
+        }
+    }
+}

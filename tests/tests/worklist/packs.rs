@@ -6,6 +6,8 @@ use proto::refusal::Refusal;
 
 use super::*;
 
+const MANCHESTER: Place = ("gmp", "records", "manchester");
+
 /// A pack as text. The line that says under which ids something was given differs each time, and
 /// is cut to its beginning.
 fn text((agency, _, desk): Place, nominal: &Nominal, worklist: &Worklist) -> String {
@@ -86,6 +88,20 @@ async fn a_person_by_another_birth_date_is_somebody_else() {
         let read = ask(&world, POLICE, of_brook.clone()).await.unwrap();
         assert_eq!(read.items.len(), items, "{birth_date}");
     }
+}
+
+#[tokio::test]
+async fn what_still_waits_for_a_desk_is_not_read_there_because_another_desk_has_it() {
+    let (world, _) = World::on_day(AFTERNOON).await;
+    flag(&world).await;
+    let certainty = wire::CustodyCertainty::Confirmed;
+    let both = release(id(), certainty, AFTERNOON).addressee("gmp", "manchester");
+    publish(&world, PRISONS, both.build().unwrap()).await;
+    takes(&world, POLICE, 1).await;
+    let items = async || ask(&world, MANCHESTER, news("manchester")).await.unwrap().items.len();
+    assert_eq!(items().await, 0, "nothing was released to this desk");
+    takes(&world, MANCHESTER, 1).await;
+    assert_eq!(items().await, 1);
 }
 
 #[tokio::test]
