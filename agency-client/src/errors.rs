@@ -77,6 +77,7 @@ const fn end_of(refusal: Refusal) -> RefusalEnd {
         | Refusal::AreaNotServed
         | Refusal::SubscriptionBusy
         | Refusal::TakenOver
+        | Refusal::OwnReview
         | Refusal::InvalidBundle
         | Refusal::InvalidDirectory
         | Refusal::SameApprover

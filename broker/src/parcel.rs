@@ -140,6 +140,7 @@ pub fn pack(admitted: &Admitted, view: &View, accepted_at: OffsetDateTime) -> Pa
         concerns: view.held.iter().flat_map(|held| held.concerns.iter().cloned()).collect(),
         notice_only: view.notice_only,
         sections: sections.iter().map(|(_, section)| section.clone()).collect(),
+        break_glass: admitted.break_glass().is_some(),
         kind: kind(admitted, view),
     };
     Parcel {

@@ -129,8 +129,8 @@ pub struct Addressed {
 #[derive(Clone, Debug)]
 struct Resolved;
 
-/// Finds everyone with a stake. What goes to holders only has no other candidates, and whoever
-/// the sender keeps it from is none.
+/// Finds everyone with a stake. What goes to holders only has no other candidates, what is shared by
+/// emergency access none but those it names, and whoever the sender keeps it from is none.
 #[must_use]
 pub fn resolve(
     admitted: &Admitted,
@@ -142,7 +142,8 @@ pub fn resolve(
     let count = admitted.subjects.len();
     let mut found = Found { admitted, count, candidates: BTreeMap::new() };
     let (flags, overdue);
-    if !admitted.to_holders_only() && routes_widely(admitted) {
+    let by_name_alone = admitted.break_glass().is_some();
+    if !admitted.to_holders_only() && !by_name_alone && routes_widely(admitted) {
         (flags, overdue) = route_people(&mut found, directory, register, now);
         let listed: Vec<bool> = flags
             .iter()
@@ -157,9 +158,13 @@ pub fn resolve(
     }
     if !admitted.to_holders_only() {
         route_named(&mut found, directory);
-        route_referral(&mut found, directory);
     }
-    route_earlier(earlier, &mut found, directory);
+    if !by_name_alone {
+        if !admitted.to_holders_only() {
+            route_referral(&mut found, directory);
+        }
+        route_earlier(earlier, &mut found, directory);
+    }
     let mut candidates = found.into_candidates();
     candidates.retain(|candidate| {
         let agency = directory.desk(candidate.desk).map(|desk| &desk.agency);

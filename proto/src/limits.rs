@@ -49,6 +49,8 @@ pub const INTELLIGENCE_CONDITIONS_MAX: usize = 5;
 pub const ORIGINATOR_REFERENCE_CHARACTERS_MAX: usize = 64;
 /// Characters of a reason given by a person.
 pub const REASON_CHARACTERS_MAX: usize = 500;
+/// Longest life of a message that is shared by emergency access, hours.
+pub const BREAK_GLASS_HOURS_MAX: i64 = 4;
 /// Characters of a movement reason code.
 pub const MOVEMENT_REASON_CHARACTERS_MAX: usize = 12;
 /// Characters of an id of the directory (agency, desk, node, area).

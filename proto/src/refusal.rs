@@ -54,6 +54,8 @@ pub enum Refusal {
     NotSignedYet = 4003,
     /// A newer connection of the same node receives on the subscription.
     TakenOver = 4004,
+    /// Whoever used emergency access, or was named with it, does not review it.
+    OwnReview = 4010,
     /// No document by that id is whole and waits for a message of this agency.
     AttachmentAbsent = 4020,
     /// What a desk was given cannot be read just now.
@@ -108,6 +110,7 @@ impl Refusal {
         Self::SubscriptionBusy,
         Self::NotSignedYet,
         Self::TakenOver,
+        Self::OwnReview,
         Self::AttachmentAbsent,
         Self::WorklistHeld,
         Self::AreaNotServed,
@@ -191,6 +194,7 @@ impl Refusal {
             Self::TakenOver => {
                 "A newer connection of this same system has taken over this subscription; see that only one copy of the system runs."
             }
+            Self::OwnReview => sentences::OWN_REVIEW,
             Self::AttachmentAbsent => sentences::ATTACHMENT_ABSENT,
             Self::WorklistHeld => "This cannot be read just now; try again in a minute.",
             Self::AreaNotServed => "No desk of your agency serves an area of that code.",
@@ -212,6 +216,8 @@ impl Refusal {
 
 /// Sentences that are too long for a line of the table.
 mod sentences {
+    pub(super) const OWN_REVIEW: &str =
+        "Somebody else must review this: you used it or were named in it.";
     pub(super) const ATTACHMENT_DIFFERS: &str =
         "The document's bytes are not those that were announced; send it again under a new id.";
     pub(super) const ATTACHMENTS_FULL: &str = "Your agency has as many documents waiting here as it may; send the messages that name them, or try again later.";

@@ -82,9 +82,12 @@ const fn entitled(rpc: Rpc) -> &'static [Kind] {
         | Rpc::AuditGetConsistency
         | Rpc::AuditGetProof
         | Rpc::AuditGetReceipts => EVERY_KIND,
-        Rpc::AuditListDisclosures | Rpc::AuditExplainDecision | Rpc::AuditCohortReport => {
-            &[Kind::Auditor, Kind::BrokerAuditor]
-        }
+        Rpc::AuditListDisclosures
+        | Rpc::AuditExplainDecision
+        | Rpc::AuditCohortReport
+        | Rpc::AuditListReviews => &[Kind::Auditor, Kind::BrokerAuditor],
+        // An agency's own auditor answers for its own emergencies.
+        Rpc::AuditCloseReview => &[Kind::Auditor],
         // Operators run the broker and have no say in the rules; approvers the reverse.
         Rpc::AdminApplyDirectory | Rpc::AdminSetStanding | Rpc::AdminConfirmClock => {
             &[Kind::Operator]

@@ -5,6 +5,7 @@
 
 use crate::hmpps::{VISIBILITY_SECONDS_MAX, VISIBILITY_SECONDS_MIN};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use proto::audit::v1 as audit;
 use proto::exchange::v1 as wire;
 use proto::text::Named;
 use std::path::PathBuf;
@@ -78,6 +79,10 @@ pub(super) enum Verb {
     Disclosures(Disclosures),
     /// Say why recipients of a message were permitted or refused. Itself recorded.
     Explain(Explain),
+    /// List emergency accesses of this agency whose review is open. Itself recorded.
+    Reviews(Reviews),
+    /// Close the review of an emergency access that you neither used nor were named with.
+    CloseReview(CloseReview),
     /// Save the proof of a release or of a message, and check it.
     Proof(Proof),
     /// Save the proof of each stage that a message came to with an agency it named, and check
@@ -387,6 +392,28 @@ pub(super) struct Explain {
 }
 
 #[derive(Args)]
+pub(super) struct Reviews {
+    /// Why you look, or @FILE. Kept sealed with the record of this look.
+    #[arg(long)]
+    pub(super) reason: String,
+    /// Those that are closed as well.
+    #[arg(long)]
+    pub(super) closed: bool,
+}
+
+#[derive(Args)]
+pub(super) struct CloseReview {
+    /// Why you find so, or @FILE. Kept sealed with the record that closes it.
+    #[arg(long)]
+    pub(super) reason: String,
+    /// What you found: justified, excessive or not_justified.
+    #[arg(long = "as", value_parser = finding)]
+    pub(super) finding: audit::ReviewFinding,
+    /// The message.
+    pub(super) message: String,
+}
+
+#[derive(Args)]
 pub(super) struct Proof {
     /// A release this agency received, 32 hexadecimal digits.
     #[arg(long, required_unless_present = "message", conflicts_with = "message")]
@@ -428,4 +455,13 @@ pub(super) struct Receipts {
 fn word<E: Named + Into<i32>>(text: &str) -> Result<E, String> {
     let known = E::from_name(text).filter(|value| (*value).into() != 0);
     known.ok_or_else(|| "must be one of the protocol's names, in lower case".to_owned())
+}
+
+/// Reads what a review found by its written name.
+fn finding(text: &str) -> Result<audit::ReviewFinding, String> {
+    use audit::ReviewFinding::{Excessive, Justified, NotJustified};
+    let known =
+        [("justified", Justified), ("excessive", Excessive), ("not_justified", NotJustified)];
+    let found = known.into_iter().find(|(name, _)| *name == text).map(|(_, finding)| finding);
+    found.ok_or_else(|| "must be justified, excessive or not_justified".to_owned())
 }

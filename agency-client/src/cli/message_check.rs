@@ -24,6 +24,9 @@ pub(super) fn check(message: &wire::Message, year: Option<CurrentYear>, faults: 
     ] {
         check_id(field, id, faults);
     }
+    if let Some(access) = &message.break_glass {
+        check_id("break_glass.second_person", &access.second_person, faults);
+    }
     if message.subjects.is_empty() {
         faults.add_first("subjects".to_owned(), "are 1 to 16");
     }

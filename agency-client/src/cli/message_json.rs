@@ -118,6 +118,10 @@ fn message(o: &mut ObjectReader, f: &mut Faults) -> wire::Message {
         not_to: o.texts("not_to", f),
         in_reply_to: o.opaque_id("in_reply_to", f).into(),
         attachments: o.objects("attachments", f, section),
+        break_glass: o.object("break_glass", f, |o, f| wire::BreakGlass {
+            reason: o.text("reason", f),
+            second_person: o.text("second_person", f),
+        }),
         kind: kinds::kind(o, f),
     }
 }

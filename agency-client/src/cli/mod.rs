@@ -26,6 +26,7 @@ mod owed;
 mod receipts;
 mod receive;
 pub mod released_json;
+mod reviews;
 mod sending;
 mod shown;
 
@@ -90,6 +91,8 @@ async fn perform(arguments: Arguments) -> Result<(), CliError> {
         Verb::Briefing(what) => briefing::briefing(at, &what, &out).await,
         Verb::Disclosures(search) => audit::disclosures(at, search, &out).await,
         Verb::Explain(what) => audit::explain(at, what, &out).await,
+        Verb::Reviews(what) => reviews::reviews(at, what, &out).await,
+        Verb::CloseReview(what) => reviews::close(at, what, &out).await,
         Verb::Proof(what) => audit::proof(at, &what, &out).await,
         Verb::Receipts(what) => receipts::receipts(at, &what, &out).await,
         Verb::CohortReport(what) => cohort::report(at, &what, &out).await,

@@ -56,6 +56,7 @@ pub fn message(message: &wire::ReleasedMessage) -> Value {
         concerns,
         notice_only,
         sections,
+        break_glass,
         kind,
     } = message;
     let handling = words::<wire::HandlingCondition>(handling_conditions);
@@ -89,6 +90,7 @@ pub fn message(message: &wire::ReleasedMessage) -> Value {
         ("concerns", concerns.iter().map(hex::encode).collect::<Vec<_>>().into()),
         ("notice_only", (*notice_only).into()),
         ("sections", sections.iter().map(released_section).collect::<Vec<_>>().into()),
+        ("break_glass", (*break_glass).into()),
     ];
     if let Some(kind) = kind {
         object.push(kinds::kind_of(kind));

@@ -280,6 +280,21 @@ impl Draft {
         self
     }
 
+    /// Shares it by emergency access: immediate, for vital interests, to the desks it names and to
+    /// nobody else, whether or not an agreement permits it. `reason` is why it cannot wait and is
+    /// shown to no recipient; `acting` and `second` are two different persons of your agency, by
+    /// their opaque ids: who uses it, and who is told. It must end, by [`Draft::expires_at`], within
+    /// four hours, and somebody else must review it.
+    #[must_use]
+    pub fn break_glass(mut self, reason: &str, acting: Uuid, second: Uuid) -> Self {
+        self.message.gateway = Gateway::Vital.into();
+        self.message.break_glass = Some(wire::BreakGlass {
+            reason: reason.to_owned(),
+            second_person: second.hyphenated().to_string(),
+        });
+        self.immediate().acting_person(acting)
+    }
+
     /// The message, if nothing is missing.
     ///
     /// Refuses: [`ComposeError`] with every field that is missing or left unspecified, and every

@@ -52,6 +52,9 @@ pub(super) fn check(message: &wire::Message) -> Vec<Violation> {
         let is_named = message.addressees.iter().any(|named| named.agency == *agency);
         faults.require(!is_named, &format!("not_to[{place}]"), words::NOT_TO_ADDRESSEE);
     }
+    if message.break_glass.is_some() {
+        check_break_glass(message, &mut faults);
+    }
     let is_silent = message.statements.is_empty();
     match &message.kind {
         Some(Kind::DrugTest(_)) => {
@@ -83,6 +86,21 @@ pub(super) fn check(message: &wire::Message) -> Vec<Violation> {
         | None => {}
     }
     faults.0
+}
+
+/// What the broker can be known to refuse, whatever the time and whoever these persons are.
+fn check_break_glass(message: &wire::Message, faults: &mut Faults) {
+    let second = message.break_glass.as_ref().map(|access| access.second_person.as_str());
+    let is_another = second != Some(message.acting_person.as_str());
+    faults.require(is_another, "break_glass.second_person", words::SECOND_PERSON);
+    let is_bounded = message.expires_at.is_some();
+    faults.require(is_bounded, "expires_at", words::BREAK_GLASS_END);
+    let names = !message.addressees.is_empty();
+    faults.require(names, "addressees", words::BREAK_GLASS_DESKS);
+    for (place, named) in message.addressees.iter().enumerate() {
+        let is_desk = !named.desk.is_empty();
+        faults.require(is_desk, &format!("addressees[{place}].desk"), words::BREAK_GLASS_DESK);
+    }
 }
 
 fn check_referral(referral: &wire::Referral, message: &wire::Message, faults: &mut Faults) {

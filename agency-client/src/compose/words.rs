@@ -74,6 +74,15 @@ pub(super) const MERGE: &str =
 pub(super) const UNMERGE: &str =
     "an unmerge names two persons with one number of one register each";
 
+/// Of emergency access.
+pub(super) const SECOND_PERSON: &str = "must be somebody else than the acting person";
+pub(super) const BREAK_GLASS_END: &str =
+    "must be at most 4 hours ahead: emergency access ends by itself";
+pub(super) const BREAK_GLASS_DESKS: &str =
+    "are required: emergency access reaches the desks it names and nobody else";
+pub(super) const BREAK_GLASS_DESK: &str =
+    "is required: emergency access is for a desk and not for an agency";
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

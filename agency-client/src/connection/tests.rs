@@ -118,6 +118,20 @@ impl AuditService for Served {
     ) -> Result<Response<audit::ExplainDecisionResponse>, Status> {
         Err(Status::unimplemented("not scripted"))
     }
+
+    async fn list_reviews(
+        &self,
+        _: Request<audit::ListReviewsRequest>,
+    ) -> Result<Response<audit::ListReviewsResponse>, Status> {
+        Err(Status::unimplemented("not scripted"))
+    }
+
+    async fn close_review(
+        &self,
+        _: Request<audit::CloseReviewRequest>,
+    ) -> Result<Response<audit::CloseReviewResponse>, Status> {
+        Err(Status::unimplemented("not scripted"))
+    }
 }
 
 /// Mutual TLS, for clients that `clients` signed for.

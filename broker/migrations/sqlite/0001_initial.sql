@@ -158,6 +158,23 @@ CREATE TABLE chase (
 CREATE UNIQUE INDEX chase_key ON chase (message, token);
 CREATE INDEX chase_token ON chase (token, message);
 CREATE INDEX chase_open ON chase (message) WHERE wanted > done;
+-- Emergency accesses, by message, and their reviews. Persons are opaque ids of the directory.
+CREATE TABLE review (
+  message INTEGER PRIMARY KEY,
+  entry INTEGER NOT NULL,
+  acting BLOB NOT NULL,
+  second BLOB NOT NULL,
+  opened_at INTEGER NOT NULL,
+  -- The entry that closed it, by whom, with what finding and when; null while it is open.
+  closed INTEGER,
+  closed_by BLOB,
+  finding INTEGER,
+  closed_at INTEGER,
+  -- Steps that were taken to tell people, and when to look again.
+  told INTEGER NOT NULL DEFAULT 0,
+  look_at INTEGER
+);
+CREATE INDEX review_to_tell ON review (look_at) WHERE look_at IS NOT NULL;
 -- Changes in the order of the ledger, each with the time of its commit in seconds.
 CREATE TABLE register (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, sealed BLOB NOT NULL);
 CREATE TABLE document (name TEXT PRIMARY KEY, content BLOB NOT NULL);

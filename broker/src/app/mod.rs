@@ -12,6 +12,8 @@ mod notices;
 
 mod offline;
 
+mod reviews;
+
 mod setup;
 
 mod terms;
@@ -40,6 +42,7 @@ use tonic_health::server::{HealthReporter, HealthService};
 
 use crate::admin::Administering;
 use crate::audit::Auditing;
+use crate::calendar::Calendar;
 use crate::chance::{Chance, SystemChance};
 use crate::clock::{Clock, GuardedClock, SystemClock};
 use crate::config::Config;
@@ -138,8 +141,8 @@ struct Parts {
     signer: Arc<Signer>,
     health: HealthReporter,
     stopping: CancellationToken,
-    /// Who is told of what is overdue, and the way there.
-    telling: (Chain, Notices),
+    /// Who is told of what is overdue, the way there, and working days.
+    telling: (Chain, Notices, Arc<Calendar>),
 }
 
 impl App {
@@ -206,7 +209,7 @@ impl App {
             signer,
             health: HealthReporter::new(),
             stopping: CancellationToken::new(),
-            telling: (people.chain, people.notices.clone()),
+            telling: (people.chain, people.notices.clone(), Arc::clone(&people.calendar)),
         };
         let routes = parts.routes(&listening, &config).await?;
         let server = parts.serve(routes, incoming, config.ledger.answer_floor);
@@ -398,6 +401,8 @@ impl Parts {
             queue: self.queue.clone(),
             verifier: self.signer.verifier().clone(),
             reports: tokio::sync::Mutex::default(),
+            reviews: Arc::<SqliteReaders>::clone(&self.readers),
+            calendar: Arc::clone(&self.telling.2),
         });
         let administering = Arc::new(Administering {
             rules: Arc::clone(&self.rules),
@@ -495,6 +500,7 @@ impl Parts {
             tokio::spawn(watch_overdue(self.overdue())),
             tokio::spawn(chase::follow(self.chasing())),
             tokio::spawn(terms::follow(self.terms())),
+            tokio::spawn(reviews::watch(self.reviews())),
             tokio::spawn(record_refusals(Arc::clone(&self.refused), self.queue.clone())),
             tokio::spawn(lists::follow(
                 self.queue.clone(),

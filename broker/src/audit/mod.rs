@@ -7,6 +7,8 @@ pub mod cohort;
 pub mod fate;
 pub mod receipts;
 
+mod review;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -19,6 +21,7 @@ use time::OffsetDateTime;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::calendar::Calendar;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::directory::{MessageKind, Regime, Role};
@@ -26,6 +29,7 @@ use crate::identity::{Caller, VerifiedPeer};
 use crate::ledger::appender::{ConsultWork, Queue, Work};
 use crate::ledger::entry::Entry;
 use crate::ledger::journal::{Archive, DeliveryState, DisclosureFilter, DisclosureRow, StoreError};
+use crate::ledger::review::Reviews;
 use crate::message::MessageKey;
 use crate::policy::{IntelligenceFacts, KindFacts, Question, Stake};
 use crate::prepare::Kept;
@@ -56,6 +60,10 @@ pub struct Auditing {
     pub verifier: VerifierKey,
     /// One makes a month's report at a time: it is made once.
     pub reports: tokio::sync::Mutex<()>,
+    /// Emergency accesses.
+    pub reviews: Arc<dyn Reviews>,
+    /// Working days, by which reviews are due.
+    pub calendar: Arc<Calendar>,
 }
 
 /// A kept decision, and what came of it.
@@ -335,6 +343,7 @@ impl Auditing {
             marking: request.marking(),
             handling: BTreeSet::new(),
             urgency: wire::Urgency::Routine,
+            break_glass: false,
             category: request.category(),
             under_18: request.under_18,
             limited_access: wire::LimitedAccess::No,

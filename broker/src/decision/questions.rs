@@ -75,6 +75,7 @@ pub(super) fn all(admitted: &Admitted, addressed: &Addressed) -> Vec<Question> {
             marking: message.marking(),
             handling: message.handling_conditions().collect(),
             urgency: message.urgency(),
+            break_glass: admitted.break_glass().is_some(),
             category: subject.category,
             under_18: subject.under_18,
             limited_access: limited::stricter(subject.limited_access, stated),

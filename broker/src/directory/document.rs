@@ -124,6 +124,8 @@ struct NodeRow {
 struct PersonRow {
     id: String,
     roles: BTreeSet<Role>,
+    #[serde(default)]
+    contact: String,
 }
 
 /// One fault of a document: where, and which rule.
@@ -348,12 +350,14 @@ fn add_agency(position: usize, row: &AgencyRow, directory: &mut Directory, fault
         add_node(&format!("agency[{position}].node[{place}]"), &id, node, directory, faults);
     }
     for (place, person) in row.person.iter().enumerate() {
-        let path = format!("agency[{position}].person[{place}].id");
+        let at = format!("agency[{position}].person[{place}]");
+        let path = format!("{at}.id");
         if uuid::Uuid::try_parse(&person.id).is_ok_and(|uuid| uuid.to_string() == person.id) {
             let person = Person {
                 id: Arc::from(person.id.as_str()),
                 agency: Arc::clone(&id),
                 roles: person.roles.clone(),
+                contact: faults.contact(format!("{at}.contact"), &person.contact),
             };
             if directory.persons.insert(Arc::clone(&person.id), person).is_some() {
                 faults.add(path, "this id is given twice");
@@ -479,7 +483,8 @@ fn items(directory: &Directory) -> BTreeMap<String, String> {
         items.insert(format!("node {}/{}", node.agency, node.name), format!("{desks:?}"));
     }
     for person in directory.persons.values() {
-        items.insert(format!("person {}", person.id), format!("{:?}", person.roles));
+        let reached = contact_text(person.contact.as_ref());
+        items.insert(format!("person {}", person.id), format!("{:?} {reached}", person.roles));
     }
     for area in directory.areas.values() {
         items.insert(format!("area {}", area.code), format!("{area:?}"));

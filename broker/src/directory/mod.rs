@@ -383,6 +383,8 @@ pub struct Person {
     pub agency: Arc<str>,
     /// Roles.
     pub roles: BTreeSet<Role>,
+    /// Where they are reached outside the broker; `None`: nowhere.
+    pub contact: Option<Contact>,
 }
 
 /// An area.

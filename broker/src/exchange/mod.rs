@@ -20,4 +20,6 @@ pub mod terms;
 
 pub mod worklist;
 
+pub mod reviews;
+
 pub mod quota;

@@ -18,6 +18,7 @@ mod faults;
 mod log;
 mod reader;
 mod records;
+mod reviews;
 mod rows;
 mod state;
 #[cfg(test)]
@@ -177,6 +178,20 @@ pub struct RawReleaseSection {
     pub attachment: u64,
 }
 
+/// An emergency access and its review.
+pub struct RawReview {
+    /// Message row.
+    pub message: u64,
+    /// Entry that accepted the message.
+    pub entry: u64,
+    /// Person who used it.
+    pub acting: [u8; 16],
+    /// Second person.
+    pub second: [u8; 16],
+    /// Entry that closed it, by whom, and the finding's protocol number.
+    pub closed: Option<(u64, [u8; 16], i32)>,
+}
+
 /// A named document.
 pub struct RawDocument {
     /// Its name.
@@ -294,7 +309,16 @@ pub trait RawLedger {
         each: &mut dyn FnMut(Result<RawReleaseSection, Unreadable>),
     ) -> Result<(), StoreError>;
 
-    /// The entry that each stored reason of a look names.
+    /// Every emergency access.
+    ///
+    /// # Errors
+    /// The store's.
+    fn for_each_review(
+        &self,
+        each: &mut dyn FnMut(Result<RawReview, Unreadable>),
+    ) -> Result<(), StoreError>;
+
+    /// The entry that each stored reason of a look, or of a closed review, names.
     ///
     /// # Errors
     /// The store's.

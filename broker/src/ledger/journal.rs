@@ -14,6 +14,7 @@ use crate::directory::MessageKind;
 use crate::ledger::attached::{AttachmentChange, Attachments};
 use crate::ledger::chase::{ChaseReads, Chases};
 use crate::ledger::owed::{AttestedRow, Owes, Told};
+use crate::ledger::review::{ReviewRows, Reviews};
 use crate::ledger::tree::TileId;
 use crate::message::MessageKey;
 use crate::message::sections::SectionName;
@@ -310,7 +311,9 @@ pub struct Batch {
     pub told: Vec<Told>,
     /// What changes of documents, in this order.
     pub attachments: Vec<AttachmentChange>,
-    /// Sealed reasons of consultations, by entry.
+    /// Emergency accesses and their reviews.
+    pub reviews: ReviewRows,
+    /// Sealed reasons of consultations and of closed reviews, by entry.
     pub reasons: Vec<(u64, Vec<u8>)>,
     /// Holders that are to be told, or were told, of merged numbers.
     pub chases: Chases,
@@ -397,7 +400,7 @@ pub trait Journal: Send {
 }
 
 /// The appender's reads: what was committed before they began.
-pub trait Recall: ChaseReads {
+pub trait Recall: ChaseReads + Reviews {
     /// What is remembered of these keys, in their order.
     ///
     /// # Errors

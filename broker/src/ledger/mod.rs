@@ -14,6 +14,8 @@ pub mod owed;
 
 pub mod chase;
 
+pub mod review;
+
 pub mod journal;
 
 pub mod attached;

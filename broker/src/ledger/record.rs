@@ -219,6 +219,8 @@ pub enum RecordType {
     Fetch,
     /// Its document was fetched. To a sender.
     Fetched,
+    /// The review of an emergency access was closed. To the agency that used it.
+    Reviewed,
 }
 
 impl RecordType {
@@ -240,6 +242,7 @@ impl RecordType {
             Self::Attested => "attested",
             Self::Fetch => "fetch",
             Self::Fetched => "fetched",
+            Self::Reviewed => "reviewed",
         }
     }
 
@@ -257,7 +260,7 @@ impl RecordType {
             | Self::Fetch
             | Self::Fetched => "disclosure",
             Self::Ended => "erasure",
-            Self::Change | Self::Attested => "alteration",
+            Self::Change | Self::Attested | Self::Reviewed => "alteration",
         }
     }
 }

@@ -4,6 +4,8 @@
 //! field is reported at once, by path and rule and never by value, and that an [`Admitted`]
 //! message satisfied every rule of its kind when it came. Knows nothing of recipients.
 
+mod break_glass;
+
 mod check;
 
 pub mod kinds;
@@ -29,6 +31,7 @@ use crate::clock::Span;
 use crate::directory::{AgencyKind, DeskIndex, MessageKind, Regime};
 use crate::seal::Vault;
 
+pub use break_glass::Persons;
 use check::Check;
 pub use kinds::{Citation, Reach};
 pub use people::SubjectFacts;
@@ -308,6 +311,7 @@ fn read(message: &mut wire::Message, vault: &Vault, check: &mut Check) -> Option
     check_statements(message, check);
     sections::check(message, check);
     let kind = kinds::check(message, subjects.as_deref(), check);
+    break_glass::check(message, kind, check);
     Some(Read { id: id?, kind: kind?, subjects: subjects? })
 }
 

@@ -7,6 +7,8 @@ use super::*;
 
 mod actions;
 
+mod break_glass;
+
 mod corrections;
 
 mod courts;

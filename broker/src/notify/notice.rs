@@ -72,6 +72,8 @@ codes! {
         "Information that is expected by a fixed hour came, and is suspiciously short.";
     BreakGlass: "break-glass",
         "Somebody used emergency access. It must be reviewed by somebody else.";
+    ReviewOverdue: "review-overdue",
+        "The review of an emergency access is still open past its time.";
 }
 
 impl Code {
@@ -153,6 +155,13 @@ pub enum Addressee {
     AgencyLead(Place),
     /// The data-protection officer of an agency: `dpo_contact`.
     DataProtection(Place),
+    /// A person of an agency: their `contact`.
+    Person {
+        /// The agency.
+        place: Place,
+        /// Opaque id.
+        id: Uuid,
+    },
 }
 
 impl Addressee {
@@ -164,6 +173,7 @@ impl Addressee {
             Self::DutyOfficer(_) => "duty_officer",
             Self::AgencyLead(_) => "agency_lead",
             Self::DataProtection(_) => "data_protection",
+            Self::Person { .. } => "person",
         }
     }
 
@@ -172,14 +182,28 @@ impl Addressee {
     pub const fn place(&self) -> &Place {
         match self {
             Self::Operators => &Place::BROKER,
-            Self::DutyOfficer(place) | Self::AgencyLead(place) | Self::DataProtection(place) => {
-                place
-            }
+            Self::DutyOfficer(place)
+            | Self::AgencyLead(place)
+            | Self::DataProtection(place)
+            | Self::Person { place, .. } => place,
         }
     }
 
-    pub(super) fn again(name: &str, place: Place) -> Option<Self> {
+    /// Opaque id of the person, where it is one.
+    #[must_use]
+    pub const fn person(&self) -> Option<Uuid> {
+        match self {
+            Self::Person { id, .. } => Some(*id),
+            Self::Operators
+            | Self::DutyOfficer(_)
+            | Self::AgencyLead(_)
+            | Self::DataProtection(_) => None,
+        }
+    }
+
+    pub(super) fn again(name: &str, place: Place, person: Option<Uuid>) -> Option<Self> {
         match name {
+            "person" => person.map(|id| Self::Person { place, id }),
             "operators" => Some(Self::Operators),
             "duty_officer" => Some(Self::DutyOfficer(place)),
             "agency_lead" => Some(Self::AgencyLead(place)),
@@ -222,8 +246,9 @@ impl Letter {
         let deadline = self.notice.deadline.map(OffsetDateTime::unix_timestamp);
         let deadline = deadline.map(|seconds| seconds.to_string()).unwrap_or_default();
         // No part holds a line end.
+        let person = self.to.person().map(|id| format!("\n{id}")).unwrap_or_default();
         let parts = format!(
-            "pyramid-notice-1\n{}\n{}\n{}\n{deadline}\n{}\n{}",
+            "pyramid-notice-1\n{}\n{}\n{}\n{deadline}\n{}\n{}{person}",
             self.notice.code.name(),
             self.notice.place.name(),
             self.notice.reference,

@@ -93,6 +93,10 @@ fn of_directory(directory: &Directory, to: &Addressee) -> Option<Contact> {
         }
         Addressee::AgencyLead(_) => directory.agency(agency)?.lead_contact.clone(),
         Addressee::DataProtection(_) => Contact::read(&directory.agency(agency)?.dpo_contact),
+        Addressee::Person { id, .. } => {
+            let person = directory.person(&id.to_string())?;
+            person.contact.clone().filter(|_| *person.agency == *agency)
+        }
     }
 }
 

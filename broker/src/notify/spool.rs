@@ -122,6 +122,7 @@ fn text(letter: &Letter) -> String {
     put("to", Some(to.name()));
     put("to_agency", to.place().agency_id());
     put("to_desk", to.place().desk_id());
+    put("to_person", to.person().map(|id| id.to_string()).as_deref());
     Value::Object(map).to_string()
 }
 
@@ -144,7 +145,11 @@ fn read(path: &Path) -> Option<Letter> {
         raised_at: moment(of("raised_at")?)?,
     };
     let place = Place::again(of("to_agency"), of("to_desk"))?;
-    Some(Letter { notice, to: Addressee::again(of("to")?, place)? })
+    let person = match of("to_person") {
+        None => None,
+        Some(text) => Some(Uuid::try_parse(text).ok()?),
+    };
+    Some(Letter { notice, to: Addressee::again(of("to")?, place, person)? })
 }
 
 #[cfg(test)]

@@ -92,7 +92,10 @@ impl Waiting {
         }
         let room = match &letter.to {
             Addressee::Operators => self.entries.len() < WAITING_MAX,
-            Addressee::DutyOfficer(_) | Addressee::AgencyLead(_) | Addressee::DataProtection(_) => {
+            Addressee::DutyOfficer(_)
+            | Addressee::AgencyLead(_)
+            | Addressee::DataProtection(_)
+            | Addressee::Person { .. } => {
                 let same = self.entries.values().filter(|entry| entry.letter.to == letter.to);
                 self.entries.len() < WAITING_MAX - WAITING_FOR_OPERATORS
                     && same.count() < WAITING_FOR_ONE_MAX

@@ -80,6 +80,8 @@ figures! {
         "Recipients that policy refused a message.";
     ImmediateUnheard: Counter "pyramid_immediate_unheard_total", "messages", None,
         "Immediate messages that reached nobody. Any growth needs a telephone call.";
+    BreakGlass: Counter "pyramid_break_glass_total", "messages", None,
+        "Messages shared by emergency access. Each must be reviewed.";
     DecidedAgain: Counter "pyramid_decided_again_total", "messages", None,
         "Messages decided again because the rules had moved before the commit.";
     Decisions: Counter "pyramid_decisions_total", "decisions", Some("from"),

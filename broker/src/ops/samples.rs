@@ -115,6 +115,7 @@ fn appender(sources: &Sources, samples: &mut Samples) {
     samples.count(Figure::CommitFailures, &figures.failures);
     samples.count(Figure::RecipientsRefused, &figures.refused);
     samples.count(Figure::ImmediateUnheard, &figures.immediate_unheard);
+    samples.count(Figure::BreakGlass, &figures.break_glass);
     samples.count(Figure::DecidedAgain, &figures.decided_again);
 }
 

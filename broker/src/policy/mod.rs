@@ -82,6 +82,8 @@ pub struct Question {
     pub handling: BTreeSet<HandlingCondition>,
     /// Urgency. Unspecified reads as routine.
     pub urgency: Urgency,
+    /// Whether it is shared by emergency access.
+    pub break_glass: bool,
     /// Standing of the subject.
     pub category: SubjectCategory,
     /// Whether the subject counts as under 18: unknown and disputed age do.

@@ -65,6 +65,7 @@ fn of_the_message(question: &Question) -> Vec<Fact> {
         ("marking", text(question.marking.name())),
         ("handling", set(&question.handling)),
         ("urgency", text(urgency.name())),
+        ("break_glass", RestrictedExpression::new_bool(question.break_glass)),
         ("category", text(question.category.name())),
         ("under_18", RestrictedExpression::new_bool(question.under_18)),
         ("limited_access", text(question.limited_access.name())),

@@ -42,7 +42,10 @@ pub(super) fn register_changes(
         return Ok(change.into_iter().chain(of_roles).collect());
     }
     let Some(Kind::Flag(flag)) = &admitted.message.kind else {
-        return Ok(roles::changes(admitted, rules));
+        // What is shared by emergency access brings nobody anything, then or later, whom it does
+        // not name.
+        let kept = admitted.break_glass().is_none();
+        return Ok(if kept { roles::changes(admitted, rules) } else { Vec::new() });
     };
     let Some(subject) = admitted.subjects.first().filter(|s| s.routes() && !s.tokens.is_empty())
     else {

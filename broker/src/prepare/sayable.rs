@@ -13,11 +13,13 @@ use crate::message::{Admitted, Violation, people};
 use crate::register;
 
 /// What a sender may not say: a flag of a kind that its agency's kind may not raise, an identity that
-/// it is not the authority for, a referral to a programme that takes no such person. Empty: it may.
+/// it is not the authority for, a referral to a programme that takes no such person, an emergency
+/// access by persons who are not its own. Empty: it may.
 #[must_use]
 pub fn faults(admitted: &Admitted, directory: &Directory) -> Vec<Violation> {
     let mut faults = of_kind(admitted, directory);
     faults.extend(of_parts(admitted, directory));
+    faults.extend(of_break_glass(admitted, directory));
     faults
 }
 
@@ -48,6 +50,21 @@ fn of_parts(admitted: &Admitted, directory: &Directory) -> Vec<Violation> {
         }
     }
     faults
+}
+
+/// Who uses emergency access, and who is told of it, are persons of the sender's agency. Of another
+/// agency's nothing is said: they are answered as ones that do not exist.
+fn of_break_glass(admitted: &Admitted, directory: &Directory) -> Vec<Violation> {
+    let Some(persons) = admitted.break_glass() else { return Vec::new() };
+    let named = [("acting_person", persons.acting), ("break_glass.second_person", persons.second)];
+    let stranger = |id: uuid::Uuid| {
+        let known = directory.person(&id.to_string());
+        known.is_none_or(|person| person.agency != admitted.key.agency)
+    };
+    let strangers = named.into_iter().filter(|(_, id)| stranger(*id));
+    strangers
+        .map(|(field, _)| fault(field, "must be a person whom the directory has for your agency"))
+        .collect()
 }
 
 fn of_kind(admitted: &Admitted, directory: &Directory) -> Vec<Violation> {

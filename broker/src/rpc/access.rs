@@ -41,9 +41,11 @@ pub const fn allowed(rpc: Rpc) -> Allowed {
         | Rpc::AuditGetProof
         | Rpc::AuditGetReceipts => Allowed::Members,
         Rpc::DirectoryApproveInterest => Allowed::Persons(&[Role::InterestApprover]),
-        Rpc::AuditListDisclosures | Rpc::AuditExplainDecision | Rpc::AuditCohortReport => {
-            Allowed::Persons(&[Role::Auditor, Role::BrokerAuditor])
-        }
+        Rpc::AuditListDisclosures
+        | Rpc::AuditExplainDecision
+        | Rpc::AuditCohortReport
+        | Rpc::AuditListReviews => Allowed::Persons(&[Role::Auditor, Role::BrokerAuditor]),
+        Rpc::AuditCloseReview => Allowed::Persons(&[Role::Auditor]),
         Rpc::AdminApplyDirectory | Rpc::AdminSetStanding | Rpc::AdminConfirmClock => {
             Allowed::Persons(&[Role::Operator])
         }

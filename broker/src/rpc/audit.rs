@@ -19,7 +19,7 @@ use crate::ledger::journal::{DeliveryState, DisclosureFilter, text_of};
 use crate::ledger::tree::consistency;
 use crate::message::{MessageKey, Violation, moment, stamp};
 use crate::prepare::KeptCandidate;
-use crate::rpc::{beside, peer, status};
+use crate::rpc::{beside, peer, reviews, status};
 
 /// Rows of a page when none are asked for.
 const PAGE_ROWS_DEFAULT: u32 = 100;
@@ -183,9 +183,23 @@ impl AuditService for AuditRpc {
             fates: explained.outcomes.into_iter().map(|outcome| fate(outcome, &sight)).collect(),
         }))
     }
+
+    async fn list_reviews(
+        &self,
+        request: Request<wire::ListReviewsRequest>,
+    ) -> Result<Response<wire::ListReviewsResponse>, Status> {
+        reviews::list(&self.auditing, &request).await
+    }
+
+    async fn close_review(
+        &self,
+        request: Request<wire::CloseReviewRequest>,
+    ) -> Result<Response<wire::CloseReviewResponse>, Status> {
+        reviews::close(&self.auditing, &request).await
+    }
 }
 
-fn check_reason(reason: &str) -> Result<(), Status> {
+pub(super) fn check_reason(reason: &str) -> Result<(), Status> {
     let length = reason.trim().chars().count();
     if (1..=limits::REASON_CHARACTERS_MAX).contains(&length) {
         return Ok(());
@@ -193,8 +207,16 @@ fn check_reason(reason: &str) -> Result<(), Status> {
     Err(status::fault("reason", "is required: 1 to 500 characters saying why you look"))
 }
 
-fn page_rows(asked: u32) -> u32 {
+pub(super) fn page_rows(asked: u32) -> u32 {
     if asked == 0 { PAGE_ROWS_DEFAULT } else { asked.min(limits::AUDIT_PAGE_ROWS_MAX) }
+}
+
+/// The row after which a page begins.
+pub(super) fn page_after(token: &str) -> Result<u64, Status> {
+    if token.is_empty() {
+        return Ok(0);
+    }
+    token.parse().map_err(|_| status::fault("page_token", "must be one that an answer gave"))
 }
 
 fn filter(
@@ -214,14 +236,7 @@ fn filter(
         let sender = if asked.sending_agency.is_empty() { agency } else { &asked.sending_agency };
         Some(MessageKey { agency: Arc::from(sender), id })
     };
-    let after = if asked.page_token.is_empty() {
-        0
-    } else {
-        asked
-            .page_token
-            .parse()
-            .map_err(|_| status::fault("page_token", "must be one that an answer gave"))?
-    };
+    let after = page_after(&asked.page_token)?;
     let (from, until) = period(asked)?;
     Ok(DisclosureFilter {
         party: None,

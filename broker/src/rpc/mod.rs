@@ -18,6 +18,8 @@ pub mod directory;
 
 pub mod audit;
 
+mod reviews;
+
 pub mod admin;
 
 use std::sync::Arc;

@@ -41,6 +41,7 @@ pub const fn code(refusal: Refusal) -> Code {
         Refusal::NotFound | Refusal::AttachmentAbsent | Refusal::AreaNotServed => Code::NotFound,
         Refusal::SubscriptionBusy
         | Refusal::TakenOver
+        | Refusal::OwnReview
         | Refusal::SameApprover
         | Refusal::MonthNotEnded => Code::FailedPrecondition,
         Refusal::OnwardNotAllowed

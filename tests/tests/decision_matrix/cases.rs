@@ -328,6 +328,7 @@ pub fn question(words: [&str; COLUMNS]) -> (Question, Stake) {
         marking: wire::Marking::OfficialSensitive,
         handling: BTreeSet::new(),
         urgency: wire::Urgency::Routine,
+        break_glass: false,
         category: wire::SubjectCategory::from_name(category).unwrap(),
         under_18: child == "yes",
         limited_access: access,

@@ -6,6 +6,7 @@ use proto::refusal::Refusal;
 use uuid::Uuid;
 
 use crate::ledger::journal::{Known as KnownMessage, StoreError};
+use crate::ledger::review::Review;
 use crate::message::MessageKey;
 
 use super::draft::Finished;
@@ -18,6 +19,7 @@ pub(super) enum Answer {
     Subscribed(u64),
     Attested(u32),
     Fetched(Result<(), ReleaseRefused>),
+    Reviewed(Box<Result<Review, Refusal>>),
     Done(bool),
 }
 
@@ -68,6 +70,9 @@ pub(super) fn answer(
             }
             (Work::Fetch(fetch), Answer::Fetched(outcome)) => {
                 let _ = fetch.reply.send(outcome);
+            }
+            (Work::CloseReview(work), Answer::Reviewed(outcome)) => {
+                let _ = work.reply.send(Ok(*outcome));
             }
             (Work::Tick { reply, .. }, _) => {
                 let _ = reply.send(Ok(head));
@@ -129,6 +134,9 @@ pub(super) fn fail(works: Vec<Work>, known: &HashMap<MessageKey, KnownMessage>, 
             Work::Chase(chase) => {
                 let _ = chase.reply.send(false);
             }
+            Work::CloseReview(work) => {
+                let _ = work.reply.send(Err(unknown()));
+            }
             Work::Tick { reply, .. } => {
                 let _ = reply.send(Err(unknown()));
             }
@@ -136,7 +144,11 @@ pub(super) fn fail(works: Vec<Work>, known: &HashMap<MessageKey, KnownMessage>, 
                 let _ = reply.send(Err(unknown()));
             }
             // Nobody waits for these; dropping a reply tells its owner.
-            Work::End(_) | Work::Refusals(_) | Work::Told(_) | Work::Stop(_) => {}
+            Work::End(_)
+            | Work::Refusals(_)
+            | Work::Told(_)
+            | Work::ReviewsTold(_)
+            | Work::Stop(_) => {}
         }
     }
 }

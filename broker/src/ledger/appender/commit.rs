@@ -281,6 +281,15 @@ impl Appender {
                 return Ok(Built::Alone);
             }
             Work::Chase(chase) => self.chase(chase, open)?,
+            // How it stands is read in the store, which must not be behind.
+            Work::CloseReview(_) if !open.works.is_empty() || self.flying.is_some() => {
+                return Ok(Built::Alone);
+            }
+            Work::CloseReview(work) => self.close_review(work, draft, now)?,
+            Work::ReviewsTold(told) => {
+                draft.batch.reviews.told.extend(told.iter().copied());
+                Answer::Done(true)
+            }
             Work::Refusals(refusals) => self.refusals(refusals, draft)?,
             Work::Tick { leaves, .. } => {
                 for _ in 0..*leaves {
@@ -537,6 +546,8 @@ fn deliveries_of(works: &[Work]) -> Vec<u64> {
             | Work::Fetch(_)
             | Work::Told(_)
             | Work::Chase(_)
+            | Work::CloseReview(_)
+            | Work::ReviewsTold(_)
             | Work::Refusals(_)
             | Work::Tick { .. }
             | Work::Keep { .. }

@@ -122,6 +122,7 @@ impl Draft {
             && self.batch.told.is_empty()
             && self.batch.attachments.is_empty()
             && self.batch.chases.closed.is_empty()
+            && self.batch.reviews.told.is_empty()
     }
 
     /// Notes how deliveries stand on disk.

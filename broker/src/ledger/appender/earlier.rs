@@ -26,10 +26,10 @@ use crate::routing::Earlier;
 use crate::rules::Rules;
 use crate::seal::Token;
 
-use super::Appender;
 use super::commit::Open;
 use super::draft::Draft;
 use super::settle::ending;
+use super::{Appender, review};
 
 /// The earlier message, and what is known of it.
 #[derive(Default)]
@@ -57,6 +57,9 @@ impl Appender {
         open: &mut Open,
     ) -> Result<Result<Found, Refusal>, StoreError> {
         let (rules, now) = (Arc::clone(&open.rules), open.now);
+        if review::by_strangers(admitted, &rules) {
+            return Ok(Err(Refusal::NotAllowed));
+        }
         let mut found = Found::default();
         if let Some(key) = prepare::cites(admitted) {
             let Some(first) = open.known.get(&key) else { return Ok(Err(Refusal::NotFound)) };

@@ -34,6 +34,8 @@ mod attest;
 
 mod attach;
 
+mod review;
+
 mod change;
 
 mod commit;
@@ -54,10 +56,10 @@ use crate::ledger::tree::Edge;
 use crate::policy::Bundle;
 
 pub use work::{
-    AttachWork, AttestWork, Change, ChangeWork, ChaseWork, CommittedHead, ConsultWork, EndItem,
-    FetchWork, Figures, Live, LiveRelease, PublishOutcome, PublishSink, Queue, RedriveWork,
-    ReleaseItem, ReleaseRefused, ReleaseWork, Released, Reread, Seat, SettleItem, SettleWork,
-    Settlement, Shared, Stopped, SubscribeWork, Work,
+    AttachWork, AttestWork, Change, ChangeWork, ChaseWork, CloseReviewWork, CommittedHead,
+    ConsultWork, EndItem, FetchWork, Figures, Live, LiveRelease, PublishOutcome, PublishSink,
+    Queue, RedriveWork, ReleaseItem, ReleaseRefused, ReleaseWork, Released, Reread, Seat,
+    SettleItem, SettleWork, Settlement, Shared, Stopped, SubscribeWork, Work,
 };
 
 use commit::{Flying, Open};

@@ -30,7 +30,7 @@ use super::commit::Open;
 use super::draft::{Draft, no_chance};
 use super::earlier::Found;
 use super::gathered::{Pending, Target};
-use super::{Appender, PublishOutcome, ReleaseItem};
+use super::{Appender, PublishOutcome, ReleaseItem, review};
 
 impl Appender {
     /// Records a message. `first`: nothing else is in this draft or on its way to the disk.
@@ -90,6 +90,7 @@ impl Appender {
         assert!(written == entry, "a delivery's permit is the entry written right after it");
         draft.batch.messages.push(message_row(prepared, row, entry, &found, now));
         draft.batch.chases.opened.extend(chase_of(&admitted, row));
+        self.open_review(&admitted, (row, entry), draft, now);
         open.known.insert(
             admitted.key.clone(),
             KnownMessage { row, digest: admitted.digest, accepted_at: now },
@@ -282,7 +283,7 @@ impl Appender {
         for (candidate, ids) in prepared.decided.candidates.iter().zip(deliveries) {
             told.add(|text| candidate_text(text, candidate, ids));
         }
-        let accepted = Text::new()
+        let accepted = review::accepted_by(admitted)
             .bytes("digest", &admitted.digest)
             .word("format", RECORD_FORMAT)
             .word("kind", admitted.kind.name())
@@ -290,6 +291,7 @@ impl Appender {
             .word("node", &admitted.sender.node)
             .word("operation", RecordType::Accepted.operation())
             .word("party", &admitted.key.agency);
+        let accepted = review::with_second(admitted, accepted);
         let accepted = match admitted.has_documents() {
             true => accepted.list_of_bytes("sections", sections::names(&admitted.message)),
             false => accepted,

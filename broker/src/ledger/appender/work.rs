@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use proto::audit::v1::ReviewFinding;
 use proto::exchange::v1::{Attestation, Purpose};
 use proto::ledger::tree::Hash;
 use proto::refusal::Refusal;
@@ -18,6 +19,8 @@ use crate::ledger::attached::AttachmentChange;
 use crate::ledger::chase::HolderOfPerson;
 use crate::ledger::journal::StoreError;
 use crate::ledger::owed::{Given, Told};
+use crate::ledger::review::{Review, ToldRow};
+use crate::message::MessageKey;
 use crate::message::sections::SectionName;
 use crate::notify::Notices;
 use crate::policy::Bundle;
@@ -71,6 +74,10 @@ pub enum Work {
     Told(Vec<Told>),
     /// Tell whoever was given something about numbers that were merged or parted.
     Chase(ChaseWork),
+    /// Close the review of an emergency access.
+    CloseReview(CloseReviewWork),
+    /// Keep who was told of emergency accesses.
+    ReviewsTold(Vec<ToldRow>),
     /// Record refused calls, coalesced: agency, refusal code and how many.
     Refusals(Vec<(Arc<str>, u32, u64)>),
     /// Add padding leaves and tell the committed head.
@@ -373,6 +380,20 @@ pub struct ChaseWork {
     pub reply: oneshot::Sender<bool>,
 }
 
+/// Closes the review of an emergency access.
+pub struct CloseReviewWork {
+    /// The message, of the agency of whoever closes it.
+    pub message: MessageKey,
+    /// Who closes it.
+    pub actor: Uuid,
+    /// What was found.
+    pub finding: ReviewFinding,
+    /// Why, sealed.
+    pub reason: Vec<u8>,
+    /// The review as it stands then, or why it may not be closed, once that is on record.
+    pub reply: oneshot::Sender<Result<Result<Review, Refusal>, StoreError>>,
+}
+
 /// A live subscriber that a fresh message may go to in the commit that accepts it.
 #[derive(Clone, Debug)]
 pub struct Seat {
@@ -451,6 +472,8 @@ pub struct Figures {
     pub refused: std::sync::atomic::AtomicU64,
     /// Immediate messages that nobody was entitled to: operators must look at once.
     pub immediate_unheard: std::sync::atomic::AtomicU64,
+    /// Messages shared by emergency access.
+    pub break_glass: std::sync::atomic::AtomicU64,
     /// Messages decided again because the rules had moved.
     pub decided_again: std::sync::atomic::AtomicU64,
 }
@@ -487,15 +510,15 @@ impl Queue {
 #[error("the ledger's writer has stopped")]
 pub struct Stopped;
 
-/// Works that change the rules are committed alone, and so is what follows an earlier message: who
-/// holds that is asked of the store, which must not be behind this very batch.
+/// Works that change the rules are committed alone, and so is what follows an earlier message or closes
+/// a review: how that stands is asked of the store, which must not be behind this very batch.
 pub(super) fn exclusive(work: &Work) -> bool {
     match work {
         Work::Publish(prepared, _) => {
             let admitted = &prepared.admitted;
             prepared.changes_register() || admitted.follows() || admitted.has_documents()
         }
-        Work::Change(_) | Work::Chase(_) => true,
+        Work::Change(_) | Work::Chase(_) | Work::CloseReview(_) => true,
         Work::Release(_)
         | Work::Settle(_)
         | Work::End(_)
@@ -506,6 +529,7 @@ pub(super) fn exclusive(work: &Work) -> bool {
         | Work::Attach(_)
         | Work::Fetch(_)
         | Work::Told(_)
+        | Work::ReviewsTold(_)
         | Work::Refusals(_)
         | Work::Tick { .. }
         | Work::Keep { .. }
@@ -528,6 +552,8 @@ pub(super) fn weight(work: &Work) -> usize {
         | Work::Fetch(_)
         | Work::Told(_)
         | Work::Chase(_)
+        | Work::CloseReview(_)
+        | Work::ReviewsTold(_)
         | Work::Refusals(_)
         | Work::Tick { .. }
         | Work::Keep { .. }
@@ -553,6 +579,8 @@ pub(super) fn patient(work: &Work) -> bool {
         | Work::Fetch(_)
         | Work::Told(_)
         | Work::Chase(_)
+        | Work::CloseReview(_)
+        | Work::ReviewsTold(_)
         | Work::Tick { .. }
         | Work::Keep { .. }
         | Work::Stop(_) => false,

@@ -120,6 +120,7 @@ impl Rows {
             Record::Change(change) => self.documents.wrote(change),
             Record::Attested(attested) => self.attested(index, attested, faults),
             Record::Fetch(fetch) => self.fetched(index, fetch, faults),
+            Record::Reviewed(reviewed) => self.reviewed(index, reviewed, faults),
             Record::Consultation => {
                 if !self.reasons.remove(&index) {
                     missing(REASON, index, faults);
@@ -156,6 +157,7 @@ impl Rows {
         self.attached.accepted(number, &accepted.sections, index, faults);
         // Told already, with the rows.
         let withdraws_another = withdraws.is_some() && withdraws != row.settles;
+        self.emergency(index, number, accepted, faults);
         let first = withdraws
             .and_then(|row| self.messages.binary_search_by_key(&row, |message| message.row).ok());
         let first = first.and_then(|place| self.messages.get(place)).map(|first| first.key.1);
@@ -399,7 +401,7 @@ enum Settled {
     Recalled,
 }
 
-fn missing(table: &'static str, entry: u64, faults: &mut Faults) {
+pub(super) fn missing(table: &'static str, entry: u64, faults: &mut Faults) {
     faults.add(FsckFault::RecordWithoutRow { table, entry });
 }
 

@@ -44,6 +44,10 @@ pub(super) struct Accepted {
     /// Given where documents go with it.
     #[serde(default)]
     pub(super) sections: Vec<Hex<32>>,
+    /// These three are given where it was shared by emergency access.
+    pub(super) access: Option<String>,
+    pub(super) acting: Option<Uuid>,
+    pub(super) second: Option<Uuid>,
 }
 
 /// What was decided on a message.
@@ -179,6 +183,15 @@ pub(super) struct Fetch {
     pub(super) section: Hex<32>,
 }
 
+/// The review of an emergency access was closed.
+#[derive(Deserialize)]
+pub(super) struct Reviewed {
+    pub(super) party: String,
+    pub(super) message: Uuid,
+    pub(super) actor: Uuid,
+    pub(super) finding: String,
+}
+
 /// One record.
 pub(super) enum Record {
     Accepted(Accepted),
@@ -193,6 +206,7 @@ pub(super) enum Record {
     Change(Change),
     Attested(Attested),
     Fetch(Fetch),
+    Reviewed(Reviewed),
     /// Somebody looked something up.
     Consultation,
     /// One that no row is held against: refused calls, and what a sender is told of attestations and
@@ -226,6 +240,7 @@ impl Record {
             "attested" => members(value).map(Self::Attested),
             "fetch" => members(value).map(Self::Fetch),
             "fetched" => Some(Self::Other),
+            "reviewed" => members(value).map(Self::Reviewed),
             "consultation" => Some(Self::Consultation),
             "refusals" => Some(Self::Other),
             _ => None,

@@ -3,7 +3,7 @@
 //! Every row starts unseen; `against` marks it. Checks here what rows owe each other: one
 //! identity each, no row named that is not there, sealed parts of a possible length.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::ledger::journal::StoreError;
 use crate::seal::WRAPPED_BYTES;
@@ -11,6 +11,7 @@ use crate::seal::WRAPPED_BYTES;
 use super::attached::Attached;
 use super::documents::Documents;
 use super::faults::{Faults, FsckFault};
+use super::reviews::Review;
 use super::{RawDelivery, RawHead, RawLedger, RawMessage, RawRelease, RawSubscription, Unreadable};
 
 /// The shortest sealed text: a nonce of 12 bytes and a tag of 16 around nothing.
@@ -22,6 +23,7 @@ pub(super) const RELEASE: &str = "release";
 pub(super) const SUBSCRIPTION: &str = "subscription";
 pub(super) const REASON: &str = "reason";
 pub(super) const ATTESTED: &str = "attested";
+pub(super) const REVIEW: &str = "review";
 
 /// Words that occur often, each kept once.
 #[derive(Default)]
@@ -137,6 +139,8 @@ pub(super) struct Rows {
     pub(super) reasons: BTreeSet<u64>,
     /// The entry of every first word on a delivery: by its row and what was said.
     pub(super) attested: HashMap<(u64, i32), (u64, Mark)>,
+    /// Emergency accesses, by the row of their message.
+    pub(super) reviews: BTreeMap<u64, Review>,
     /// Time of the last entry read, seconds since 1970.
     pub(super) last_time: Option<u64>,
     /// Documents that go with messages.
@@ -188,6 +192,7 @@ impl Rows {
                 rows.attested.insert((row.delivery, row.attestation), (row.entry, Mark::Unseen));
             }
         })?;
+        rows.load_reviews(raw, faults)?;
         rows.check_settles(faults);
         rows.attached = Attached::load(raw, &rows.messages, &mut rows.words, faults)?;
         for (table, last, given) in [
@@ -356,6 +361,7 @@ impl Rows {
             }
         }
         self.attached.finish(&self.messages, &self.releases, &self.release_by_id, faults);
+        self.finish_reviews(faults);
         for entry in &self.reasons {
             unspoken(REASON, *entry, *entry, faults);
         }

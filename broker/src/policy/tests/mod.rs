@@ -1,5 +1,7 @@
 //! The policy's rules as tables: an invented directory, one bundle, questions about nobody.
 
+mod break_glass;
+
 mod casework;
 
 mod decisions;
@@ -91,6 +93,7 @@ fn release() -> Question {
         marking: Marking::OfficialSensitive,
         handling: BTreeSet::new(),
         urgency: Urgency::Immediate,
+        break_glass: false,
         category: SubjectCategory::Managed,
         under_18: false,
         limited_access: LimitedAccess::No,

@@ -113,7 +113,7 @@ fn question() -> impl Strategy<Value = Question> {
             1 => select(vec![Gateway::Cda1998S115, Gateway::StatutoryDuty, Gateway::Pcsc2022S16,
                 Gateway::Consent, Gateway::Vital]).prop_map(Some)
         ],
-        select(vec![Urgency::Unspecified, Urgency::Immediate]),
+        (select(vec![Urgency::Unspecified, Urgency::Immediate]), prop::bool::weighted(0.2)),
         prop_oneof![
             4 => Just(Marking::OfficialSensitive),
             1 => Just(Marking::Unspecified),
@@ -138,7 +138,8 @@ fn question() -> impl Strategy<Value = Question> {
         some(crate::policy::field::FIELDS.to_vec()),
     );
     (kind_and_facts(), of_the_message, of_the_person).prop_map(|(base, message, person)| {
-        let (sender, gateway, urgency, marking, handling, sensitive_condition) = message;
+        let (sender, gateway, pace, marking, handling, sensitive_condition) = message;
+        let (urgency, break_glass) = pace;
         let (category, under_18, limited_access, flags, fields) = person;
         let (sender, sender_kind, sender_regime) = match sender {
             Some((id, kind, regime)) => (Arc::from(id), kind, regime),
@@ -150,6 +151,7 @@ fn question() -> impl Strategy<Value = Question> {
             sender_regime,
             gateway: gateway.unwrap_or(base.gateway),
             urgency,
+            break_glass,
             marking,
             handling,
             sensitive_condition,

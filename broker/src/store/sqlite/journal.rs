@@ -229,6 +229,7 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
     write_excused(transaction, batch)?;
     write_told(transaction, batch)?;
     write_pulled(transaction, batch)?;
+    super::reviews::write(transaction, batch)?;
     write_numbers(transaction, batch)?;
     chase::write(transaction, &batch.chases)?;
     write_releases(transaction, batch)

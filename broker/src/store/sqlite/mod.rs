@@ -23,6 +23,8 @@ mod raw;
 
 mod recall;
 
+mod reviews;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 

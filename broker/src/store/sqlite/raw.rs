@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
 
 use crate::ledger::fsck::{
     EachEntry, RawAttachment, RawAttested, RawDelivery, RawDocument, RawHead, RawLedger,
-    RawMessage, RawRelease, RawReleaseSection, RawSubscription, Unreadable,
+    RawMessage, RawRelease, RawReleaseSection, RawReview, RawSubscription, Unreadable,
 };
 use crate::ledger::journal::StoreError;
 
@@ -306,6 +306,30 @@ impl RawLedger for SqliteRaw {
                     row: whole(row, 0)?,
                     release: row.get(1)?,
                     attachment: whole(row, 2)?,
+                })
+            },
+            each,
+        )
+    }
+
+    fn for_each_review(
+        &self,
+        each: &mut dyn FnMut(Result<RawReview, Unreadable>),
+    ) -> Result<(), StoreError> {
+        self.each(
+            "SELECT message, entry, acting, second, closed, closed_by, finding
+             FROM review ORDER BY message",
+            |row| {
+                let closed = match maybe(row, 4)? {
+                    Some(entry) => Some((entry, row.get(5)?, row.get(6)?)),
+                    None => None,
+                };
+                Ok(RawReview {
+                    message: whole(row, 0)?,
+                    entry: whole(row, 1)?,
+                    acting: row.get(2)?,
+                    second: row.get(3)?,
+                    closed,
                 })
             },
             each,

@@ -158,6 +158,7 @@ impl<'a> Asker<'a> {
             marking: Marking::OfficialSensitive,
             handling: self.some_of(&[HandlingCondition::NoOnward], 30),
             urgency: self.one_of(&[Urgency::Routine, Urgency::Routine, Urgency::Immediate])?,
+            break_glass: false,
             category: self.one_of(&[
                 SubjectCategory::Managed,
                 SubjectCategory::Convicted,

@@ -31,6 +31,7 @@ use crate::ledger::fsck;
 use crate::ledger::journal::{
     DeliveryState, Held, Journal as _, Known, Recall, ReleasedTo, Stands, StoreError,
 };
+use crate::ledger::review::{Review, ReviewFilter, Reviews};
 use crate::ledger::town::{self, NOON, POLICE, Releases};
 use crate::message::MessageKey;
 use crate::prepare::{Prepared, Stored};
@@ -169,6 +170,19 @@ impl ChaseReads for Looks {
 
     fn any_given(&self, deliveries: &[u64]) -> Result<bool, StoreError> {
         self.readers.any_given(deliveries)
+    }
+}
+impl Reviews for Looks {
+    fn review(&self, key: &MessageKey) -> Result<Option<Review>, StoreError> {
+        self.readers.review(key)
+    }
+
+    fn reviews(&self, filter: &ReviewFilter) -> Result<Vec<Review>, StoreError> {
+        self.readers.reviews(filter)
+    }
+
+    fn reviews_to_tell(&self, now: OffsetDateTime) -> Result<Vec<Review>, StoreError> {
+        self.readers.reviews_to_tell(now)
     }
 }
 
