@@ -17,7 +17,7 @@ const FOLDER: &str = "agency-client/examples/messages";
 const PROTOCOL: &str = "proto/pyramid/exchange/v1/message.proto";
 
 /// The objects of a message file: the page's section is called as the protocol's message.
-const OBJECTS: [&str; 22] = [
+const OBJECTS: [&str; 23] = [
     "Message",
     "Subject",
     "Identifier",
@@ -26,6 +26,7 @@ const OBJECTS: [&str; 22] = [
     "SectionAudience",
     "Area",
     "Addressee",
+    "BreakGlass",
     "Intelligence",
     "Mappa",
     "Custody",

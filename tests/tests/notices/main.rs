@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop here")]
 
+mod emergency;
+
 mod going_up;
 
 mod office;

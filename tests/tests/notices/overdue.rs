@@ -36,7 +36,7 @@ fn with_contacts() -> Script {
 }
 
 /// Starts the broker again, with a relay for its letters.
-async fn telling(world: &mut World, clock: &Arc<SetClock>, relay: &Relay) {
+pub(crate) async fn telling(world: &mut World, clock: &Arc<SetClock>, relay: &Relay) {
     world.stop().await;
     let path = world.stage.folder().join("broker.toml");
     let text = std::fs::read_to_string(&path).unwrap();
@@ -50,18 +50,18 @@ async fn telling(world: &mut World, clock: &Arc<SetClock>, relay: &Relay) {
     again(world, clock, &path).await;
 }
 
-async fn again(world: &mut World, clock: &Arc<SetClock>, path: &Path) {
+pub(crate) async fn again(world: &mut World, clock: &Arc<SetClock>, path: &Path) {
     let config = Config::load(path).unwrap();
     world.app = Some(App::start_with(config, Arc::<SetClock>::clone(clock)).await.unwrap());
 }
 
-async fn left(world: &World, letters: u64) {
+pub(crate) async fn left(world: &World, letters: u64) {
     let counts = world.app.as_ref().unwrap().people().notices.counts().unwrap();
     world.until("letters leave", async || counts.left.load(Ordering::Relaxed) == letters).await;
 }
 
 /// Whom a letter went to, and what its subject says.
-fn to(letter: &serde_json::Value) -> (String, String) {
+pub(crate) fn to(letter: &serde_json::Value) -> (String, String) {
     let (head, text) = parts(letter);
     let subject = head.lines().find(|line| line.starts_with("Subject: ")).unwrap().to_owned();
     for personal in [NOMS, "Invented", "1988-04-12", "FBI"] {

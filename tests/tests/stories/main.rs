@@ -26,6 +26,7 @@ macro_rules! stories {
 stories! {
     adult_and_child
     agreement_expired_overnight
+    break_glass_at_two
     correction_after_disclosures
     cross_border_ppo
     daily_release_check

@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use proto::audit::v1::ReviewFinding;
 use proto::exchange::v1::{Field, OutcomeState, TaskKind};
 use proto::refusal::Refusal;
 use time::OffsetDateTime;
@@ -116,6 +117,17 @@ pub enum Act {
         birth_date: String,
         /// Whether it takes back what it said.
         withdrawn: bool,
+    },
+    /// Somebody closes the review of an emergency access.
+    Reviews {
+        /// Agency.
+        agency: String,
+        /// Person of it, by opaque id.
+        person: Uuid,
+        /// Name of the message.
+        message: String,
+        /// What they found, as the protocol numbers it.
+        finding: ReviewFinding,
     },
     /// An agency asks how its own message stands.
     Looks {

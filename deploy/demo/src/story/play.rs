@@ -11,16 +11,19 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use agency_client::Connection;
 use agency_client::errors::CallError;
 use broker::app::App;
 use broker::clock::{Clock as _, SetClock};
 use broker::store::sqlite::SqliteReaders;
 use proto::admin::v1 as admin;
+use proto::audit::v1::{CloseReviewRequest, ReviewFinding};
 use proto::directory::v1::StateLinkRequest;
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::publish_result::Outcome;
 use proto::text::Named as _;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::judge;
 use super::model::{Act, Desk, Event, Node, Sending, Story};
@@ -205,12 +208,39 @@ impl Play {
                 let mut client = self.people.connection(node)?.directory().await?;
                 client.state_link(request).await?;
             }
+            Act::Reviews { agency, person, message, finding } => {
+                came.answer = self.review(agency, *person, message, *finding).await?.map(Err);
+            }
             Act::Looks { .. } | Act::Passes => {}
         }
         if self.app.is_some() {
             self.people.open(&self.stage).await?;
         }
         Ok(())
+    }
+
+    /// Somebody closes the review of an emergency access. Answers why not, if so.
+    async fn review(
+        &self,
+        agency: &str,
+        person: Uuid,
+        message: &str,
+        finding: ReviewFinding,
+    ) -> Result<Option<DoorRefusal>, StageError> {
+        let named = self.ids.iter().find(|(_, name)| name.as_str() == message);
+        let ((_, id), _) = named.ok_or("a review is of a message that was sent")?;
+        let request = CloseReviewRequest {
+            message_id: id.clone(),
+            finding: finding.into(),
+            reason: "Reviewed in the course of a story.".to_owned(),
+        };
+        let settings = self.stage.person(agency, &person.to_string())?;
+        let connection = Connection::connect(&settings).await?;
+        let answer = connection.audit().await?.close_review(request).await;
+        match answer {
+            Ok(_) => Ok(None),
+            Err(status) => Ok(not_taken(&CallError::from(&status))?.err()),
+        }
     }
 
     /// Sends a message by itself, and waits for its answer.
@@ -406,6 +436,7 @@ fn asker(act: &Act) -> Option<(Node, &str)> {
         | Act::Acknowledges { .. }
         | Act::Broker { .. }
         | Act::Links { .. }
+        | Act::Reviews { .. }
         | Act::Passes => None,
     }
 }

@@ -5,6 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use proto::audit::v1::ReviewFinding;
+use uuid::Uuid;
+
 use super::expected;
 use super::lines::Line;
 use super::message::{self, Context};
@@ -20,7 +23,7 @@ const SENTENCES: &str = "an event is one of: AGENCY sends NAME; AGENCY looks at 
      that REGISTER and REGISTER of PERSON are one person's; AGENCY no longer states that …; \
      the operators suspend AGENCY; the operators reinstate AGENCY; DESK goes offline; DESK comes \
      back; DESK stops acknowledging; DESK acknowledges again; the broker stops; the broker starts; \
-     time passes";
+     person ID of AGENCY closes the review of NAME as FINDING; time passes";
 
 /// Reads an event.
 ///
@@ -47,6 +50,7 @@ pub(super) fn event(
         | Act::Acknowledges { .. }
         | Act::Broker { .. }
         | Act::Links { .. }
+        | Act::Reviews { .. }
         | Act::Passes => None,
     };
     if !matches!(act, Act::Sends(_))
@@ -104,7 +108,32 @@ fn act(line: &Line<'_>, sent: &Sent, context: &mut Context<'_>) -> Result<Act, F
         }
         return Ok(Act::Looks { node, message: name.to_owned() });
     }
+    if let Some(body) = text.strip_prefix("person ") {
+        return reviews(number, body, sent, context);
+    }
     links(number, text, context)
+}
+
+/// `ID of AGENCY closes the review of NAME as FINDING`, after the word `person`.
+fn reviews(number: usize, body: &str, sent: &Sent, context: &Context<'_>) -> Result<Act, Fault> {
+    let unknown = || Fault::at(number, SENTENCES);
+    let (person, rest) = body.split_once(" of ").ok_or_else(unknown)?;
+    let (agency, rest) = rest.split_once(" closes the review of ").ok_or_else(unknown)?;
+    let (name, finding) = rest.split_once(" as ").ok_or_else(unknown)?;
+    let rule = "a person is given by the id that the directory has for them";
+    let person = Uuid::try_parse(person).map_err(|_| Fault::at(number, rule))?;
+    if !sent.contains_key(name) {
+        return Err(Fault::at(number, "no message of this name was sent"));
+    }
+    let rule = "a review finds access justified, excessive or not_justified";
+    let found = format!("REVIEW_FINDING_{}", finding.to_ascii_uppercase());
+    let finding = ReviewFinding::from_str_name(&found).filter(|found| *found as i32 != 0);
+    Ok(Act::Reviews {
+        agency: context.places.agency(number, agency)?,
+        person,
+        message: name.to_owned(),
+        finding: finding.ok_or_else(|| Fault::at(number, rule))?,
+    })
 }
 
 /// `AGENCY states that REGISTER and REGISTER of PERSON are one person's`.

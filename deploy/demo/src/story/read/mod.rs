@@ -45,6 +45,7 @@ const COUNTED: &[&str] = &[
     "ended",
     "change",
     "consultation",
+    "reviewed",
 ];
 
 /// Reads a story against a directory.
