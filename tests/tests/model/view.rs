@@ -181,6 +181,7 @@ pub fn of(
         concerns: Vec::new(),
         notice_only: notice,
         sections: Vec::new(),
+        break_glass: false,
         kind: Some(match task {
             Some(task) => Shown::Task(wire::Task { task_kind: task.into() }),
             None => kind(message, &withheld, notice),

@@ -126,7 +126,11 @@ fn it_overrides_nothing_that_forbids() {
     let victim = Question { category: SubjectCategory::Victim, ..at_large() };
     let secret = Question { marking: Marking::Secret, ..at_large() };
     let covert = handled(at_large(), HandlingCondition::Covert);
-    let category_4 = so(KindFacts::Mappa { category: 4, level: 2 });
+    let category_4 = so(KindFacts::Mappa {
+        category: 4,
+        level: 2,
+        step: proto::exchange::v1::MappaStep::Review,
+    });
     let considered = so(breach(EnforcementStep::RecallConsidered));
     check(
         &in_force(),
