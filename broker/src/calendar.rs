@@ -76,6 +76,22 @@ impl Calendar {
         self.working_from(day)
     }
 
+    /// The day that is so many working days before a day, which is not counted and need not be
+    /// one.
+    ///
+    /// `None`: before the year -9999.
+    #[must_use]
+    pub fn working_days_before(&self, date: Date, days: u16) -> Option<Date> {
+        let mut day = date;
+        for _ in 0..days {
+            day = day.previous_day()?;
+            while !self.is_working_day(day) {
+                day = day.previous_day()?;
+            }
+        }
+        Some(day)
+    }
+
     /// The first working day that is no earlier.
     fn working_from(&self, date: Date) -> Option<Date> {
         let mut day = date;

@@ -287,7 +287,10 @@ fn statements(admitted: &Admitted, view: &View) -> Vec<wire::Statement> {
 /// subject's verdict withholds it.
 fn kind(admitted: &Admitted, view: &View) -> Option<ReleasedKind> {
     if let Some(task) = view.task {
-        return Some(ReleasedKind::Task(wire::Task { task_kind: task as i32 }));
+        return Some(ReleasedKind::Task(wire::Task {
+            task_kind: task as i32,
+            ..wire::Task::default()
+        }));
     }
     let mut kind = message::kinds::released(admitted.message.kind.clone()?, &view.withheld());
     if view.notice_only {

@@ -37,9 +37,11 @@ At 23:58 on day 1: hmpps-prisons sends late
   Tracked: gmp waiting
 
 At 01:00 on day 2: gmp/stockport comes back
-  Because: What waits is decided again when it is to be released, and the agreement is over.
+  Because: What waits is decided again when it is to be released, and the agreement is over. Nobody has opened the urgent news of ten to twelve, and its sender has heard so since five past.
   Ended of late: gmp/stockport as no permit
   Nothing: gmp/stockport
+  Advised: hmpps-prisons/movements of not_opened
+    Shows: task.agency gmp
 
 At 02:00 on day 2: hmpps-prisons sends at-large
   Because: He did not come back. Nothing permits the news, so it is told to nobody. The answer gives the duty telephone, as every immediate answer does, and operators are alarmed.
@@ -66,10 +68,10 @@ At 02:10 on day 2: hmpps-prisons sends at-large-minimum
   Tracked: gmp acknowledged
 
 Ledger:
-  accepted: gmp 1, hmpps-prisons 4
-  decided: permitted 3, refused 1
-  release: gmp 2
-  disclosed: hmpps-prisons 2
-  receipt: gmp 2
-  received: hmpps-prisons 2
+  accepted: broker 1, gmp 1, hmpps-prisons 4
+  decided: permitted 4, refused 1
+  release: gmp 2, hmpps-prisons 1
+  disclosed: broker 1, hmpps-prisons 2
+  receipt: gmp 2, hmpps-prisons 1
+  received: broker 1, hmpps-prisons 2
   ended: no permit 1

@@ -33,6 +33,9 @@ At 11:30 on day 1: hmpps-prisons sends received
   say: sole_carer of Lark, fact, "Two children. Invented."
   Told: probation-greater-manchester/stockport, without sole_carer
     Does not show: "children"
+  Because: Nobody of children's services has opened the urgent news in a quarter of an hour: the prison hears so, and telephones.
+  Advised: hmpps-prisons/movements of not_opened
+    Shows: task.agency stockport-council
   Refused: nobody
   Nothing: everybody else
 
@@ -49,9 +52,9 @@ At 11:40 on day 1: hmpps-prisons sends received-without-a-word
   Nothing: everybody else
 
 Ledger:
-  accepted: hmpps-prisons 3
-  decided: permitted 2, refused 13
-  release: stockport-council 1, probation-greater-manchester 1
-  disclosed: hmpps-prisons 2
-  receipt: stockport-council 1, probation-greater-manchester 1
-  received: hmpps-prisons 2
+  accepted: broker 1, hmpps-prisons 3
+  decided: permitted 3, refused 13
+  release: hmpps-prisons 1, stockport-council 1, probation-greater-manchester 1
+  disclosed: broker 1, hmpps-prisons 2
+  receipt: hmpps-prisons 1, stockport-council 1, probation-greater-manchester 1
+  received: broker 1, hmpps-prisons 2

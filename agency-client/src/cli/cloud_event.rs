@@ -142,7 +142,10 @@ mod tests {
                 text: "An invented statement".into(),
                 ..wire::Statement::default()
             }],
-            kind: Some(Kind::Task(wire::Task { task_kind: wire::TaskKind::AreaUnknown.into() })),
+            kind: Some(Kind::Task(wire::Task {
+                task_kind: wire::TaskKind::AreaUnknown.into(),
+                ..wire::Task::default()
+            })),
             ..wire::ReleasedMessage::default()
         }
     }

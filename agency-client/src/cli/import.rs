@@ -257,6 +257,12 @@ pub(super) async fn releases(
     }
     let faults = list.faults.len();
     let (rows, sharing) = (list.rows.len(), Sharing::of(what.dry_run).words());
+    if rows == 0 && faults == 0 {
+        complain(
+            "the list is empty: nothing is sent, and whoever waits for a list is alarmed as if none \
+             had come; ring them",
+        );
+    }
     for row in list.rows {
         let id = row.message.message_id.clone();
         out.record(

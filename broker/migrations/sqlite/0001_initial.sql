@@ -41,6 +41,8 @@ CREATE TABLE message (
   withdraws INTEGER
 );
 CREATE UNIQUE INDEX message_key ON message (agency, uuid);
+-- What is expected by a fixed hour is counted over a few hours.
+CREATE INDEX message_accepted ON message (accepted_at);
 -- Whom a message is about: custody news is matched against flags that are raised later, and a
 -- merge of numbers finds everything that was said under either.
 CREATE TABLE subject (
@@ -82,7 +84,10 @@ CREATE TABLE delivery (
   act_by INTEGER,
   correct_by INTEGER,
   delete_by INTEGER,
-  -- Steps of the chains that were taken about these, three bits each.
+  -- By when somebody there must have opened it, and when it is to be reminded of a date in it.
+  open_by INTEGER,
+  remind_at INTEGER,
+  -- Steps of the chains that were taken about these: see ledger::owed::Told.
   told INTEGER NOT NULL DEFAULT 0,
   -- When to look whether somebody is to be told next: null where nothing is owed.
   look_at INTEGER

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use proto::exchange::v1::attachment_service_server::AttachmentServiceServer;
 use proto::limits::FRAME_BYTES_MAX;
 
-use super::{HOUSEKEEPING, Parts};
+use super::Parts;
+use super::tending::HOUSEKEEPING;
 use crate::exchange::attach::Attaching;
 use crate::exchange::fetch::Fetching;
 use crate::exchange::slots::Slots;

@@ -2,6 +2,8 @@
 
 mod attachments;
 
+mod auditing;
+
 mod chase;
 
 mod keys;
@@ -15,6 +17,8 @@ mod offline;
 mod reviews;
 
 mod setup;
+
+mod tending;
 
 mod terms;
 
@@ -41,7 +45,6 @@ use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
 
 use crate::admin::Administering;
-use crate::audit::Auditing;
 use crate::calendar::Calendar;
 use crate::chance::{Chance, SystemChance};
 use crate::clock::{Clock, GuardedClock, SystemClock};
@@ -49,7 +52,6 @@ use crate::config::Config;
 use crate::delivery::hub::Hub;
 use crate::delivery::outbox::Outbox;
 use crate::exchange::deliver::Delivering;
-use crate::exchange::overdue::Watch;
 use crate::exchange::publish::Publishing;
 use crate::exchange::quota::Quotas;
 use crate::exchange::worklist::Turns;
@@ -58,7 +60,6 @@ use crate::ledger::checkpoint::{self, Signer};
 use crate::ledger::journal::{Archive, Recall, Start};
 use crate::listen::{self, Listening};
 use crate::notify::Notices;
-use crate::notify::chain::Chain;
 use crate::ops::traces::SpanCounts;
 use crate::ops::{self, Watched};
 use crate::rpc::admin::AdminRpc;
@@ -76,10 +77,10 @@ pub use notices::People;
 pub use offline::{accept_lists, bootstrap};
 pub use setup::{AppError, open_directory};
 
+use tending::{Tending, housekeeping};
+
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Expiry is also asked at each release: this only tidies what nobody fetched.
-const HOUSEKEEPING: Duration = Duration::from_secs(5);
 const REFUSALS_EVERY: Duration = Duration::from_secs(60);
 const STREAMS_PER_CONNECTION_MAX: u32 = 64;
 /// Time that a peer has to read the end of its streams once the broker stops.
@@ -103,6 +104,7 @@ pub struct App {
     stopping: CancellationToken,
     server: JoinHandle<()>,
     tasks: Vec<JoinHandle<()>>,
+    tending: Arc<Tending>,
     /// How people outside are told.
     people: People,
     /// What the ops surface reads.
@@ -141,8 +143,10 @@ struct Parts {
     signer: Arc<Signer>,
     health: HealthReporter,
     stopping: CancellationToken,
-    /// Who is told of what is overdue, the way there, and working days.
-    telling: (Chain, Notices, Arc<Calendar>),
+    /// The way to tell people outside the broker.
+    notices: Notices,
+    /// Working days.
+    calendar: Arc<Calendar>,
 }
 
 impl App {
@@ -184,14 +188,13 @@ impl App {
             live: Arc::<Hub>::clone(&hub),
             figures: Arc::clone(&figures),
             notices: people.notices.clone(),
+            calendar: Arc::clone(&people.calendar),
+            open_within: config.immediate_opened_within.try_into().unwrap_or(time::Duration::MAX),
             cadence_seconds: config.ledger.checkpoint_seconds,
         };
         let recall: Arc<dyn Recall> = Arc::<SqliteReaders>::clone(&readers);
         let (queue, thread) = appender::start(Box::new(journal), recall, &start, bundle, shared)?;
-        let signer = Arc::new(signer);
-        let archive: Arc<dyn Archive> = Arc::<SqliteReaders>::clone(&readers);
-        // A client demands a checkpoint at its first connect: there is one before any.
-        checkpoint::sign_once(&signer, &queue, &archive, &*chance).await?;
+        let signer = first_checkpoint(signer, &queue, &readers, &*chance).await?;
         // Step 4: the listener, under the directory of each moment and no list older than before.
         let (listening, incoming) = door(&config, &clock, &rules, &start, &queue).await?;
         // Step 5: services behind the gate, and the tasks that run on a cadence.
@@ -209,12 +212,14 @@ impl App {
             signer,
             health: HealthReporter::new(),
             stopping: CancellationToken::new(),
-            telling: (people.chain, people.notices.clone(), Arc::clone(&people.calendar)),
+            notices: people.notices.clone(),
+            calendar: Arc::clone(&people.calendar),
         };
-        let routes = parts.routes(&listening, &config).await?;
-        let server = parts.serve(routes, incoming, config.ledger.answer_floor);
+        let server = parts.open(&listening, &config, incoming).await?;
+        let tending = parts.tending(&people, setup::last_time(&start));
         Ok(Self {
-            tasks: parts.tasks(&listening, &config, changes),
+            tasks: parts.tasks(&listening, &config, changes, &tending),
+            tending,
             verifier_key: parts.signer.verifier_key(),
             sources: parts.sources(figures),
             signer: Arc::clone(&parts.signer),
@@ -279,6 +284,12 @@ impl App {
     #[must_use]
     pub fn verifier_key(&self) -> &str {
         &self.verifier_key
+    }
+
+    /// Looks once after what runs out and what is overdue, as the broker does by itself every few
+    /// seconds.
+    pub async fn tend(&self) {
+        self.tending.tend().await;
     }
 
     /// Returns when a part the broker cannot do without has stopped.
@@ -368,17 +379,6 @@ impl Parts {
         }
     }
 
-    fn overdue(&self) -> Watch {
-        Watch {
-            rules: Arc::clone(&self.rules),
-            outbox: Arc::<SqliteReaders>::clone(&self.readers),
-            queue: self.queue.clone(),
-            clock: Arc::clone(&self.clock),
-            chain: self.telling.0,
-            notices: self.telling.1.clone(),
-        }
-    }
-
     fn sources(&self, figures: Arc<Figures>) -> Sources {
         Sources {
             figures,
@@ -391,22 +391,10 @@ impl Parts {
     }
 
     async fn routes(&self, listening: &Listening, config: &Config) -> Result<Routes, AppError> {
-        let archive: Arc<dyn Archive> = Arc::<SqliteReaders>::clone(&self.readers);
-        let auditing = Arc::new(Auditing {
-            rules: Arc::clone(&self.rules),
-            archive: Arc::clone(&archive),
-            vault: Arc::clone(&self.vault),
-            clock: Arc::clone(&self.clock),
-            chance: Arc::clone(&self.chance),
-            queue: self.queue.clone(),
-            verifier: self.signer.verifier().clone(),
-            reports: tokio::sync::Mutex::default(),
-            reviews: Arc::<SqliteReaders>::clone(&self.readers),
-            calendar: Arc::clone(&self.telling.2),
-        });
+        let auditing = self.auditing();
         let administering = Arc::new(Administering {
             rules: Arc::clone(&self.rules),
-            archive,
+            archive: Arc::<SqliteReaders>::clone(&self.readers),
             vault: Arc::clone(&self.vault),
             clock: Arc::clone(&self.guard),
             chance: Arc::clone(&self.chance),
@@ -457,6 +445,17 @@ impl Parts {
         .add_service(HealthServer::new(health)))
     }
 
+    /// Opens every service to callers.
+    async fn open(
+        &self,
+        listening: &Listening,
+        config: &Config,
+        incoming: listen::Incoming,
+    ) -> Result<JoinHandle<()>, AppError> {
+        let routes = self.routes(listening, config).await?;
+        Ok(self.serve(routes, incoming, config.ledger.answer_floor))
+    }
+
     /// Serves calls until told to stop.
     fn serve(
         &self,
@@ -484,6 +483,7 @@ impl Parts {
         listening: &Listening,
         config: &Config,
         changes: watch::Receiver<crate::rules::Epochs>,
+        tending: &Arc<Tending>,
     ) -> Vec<JoinHandle<()>> {
         let archive: Arc<dyn Archive> = Arc::<SqliteReaders>::clone(&self.readers);
         let cadence = Duration::from_secs(config.ledger.checkpoint_seconds);
@@ -495,9 +495,8 @@ impl Parts {
                 Arc::clone(&self.chance),
                 cadence,
             )),
-            tokio::spawn(housekeeping(self.delivering())),
+            tokio::spawn(housekeeping(Arc::clone(tending))),
             tokio::spawn(attachments::tidy(self.attaching())),
-            tokio::spawn(watch_overdue(self.overdue())),
             tokio::spawn(chase::follow(self.chasing())),
             tokio::spawn(terms::follow(self.terms())),
             tokio::spawn(reviews::watch(self.reviews())),
@@ -515,6 +514,19 @@ impl Parts {
             )),
         ]
     }
+}
+
+/// Signs the head as it is: a client demands a checkpoint at its first connect.
+async fn first_checkpoint(
+    signer: Signer,
+    queue: &Queue,
+    readers: &Arc<SqliteReaders>,
+    chance: &dyn Chance,
+) -> Result<Arc<Signer>, AppError> {
+    let (signer, archive) = (Arc::new(signer), Arc::<SqliteReaders>::clone(readers));
+    let archive: Arc<dyn Archive> = archive;
+    checkpoint::sign_once(&signer, queue, &archive, chance).await?;
+    Ok(signer)
 }
 
 /// Opens the door, with no revocation list older than one that was at work before.
@@ -554,26 +566,6 @@ async fn end_watches(mut health: HealthReporter, stopping: CancellationToken) {
     for service in ["", <ExchangeServiceServer<ExchangeRpc> as NamedService>::NAME] {
         health.set_service_status(service, ServingStatus::NotServing).await;
         health.clear_service_status(service).await;
-    }
-}
-
-/// Ends what ran out.
-async fn housekeeping(delivering: Delivering) {
-    loop {
-        tokio::time::sleep(HOUSEKEEPING).await;
-        if delivering.expire().await.is_err() {
-            tracing::error!(code = "expiry-failed", "expired deliveries could not be ended");
-        }
-    }
-}
-
-/// Tells people of what is overdue.
-async fn watch_overdue(watch: Watch) {
-    loop {
-        tokio::time::sleep(HOUSEKEEPING).await;
-        if watch.look().await.is_err() {
-            tracing::error!(code = "overdue-unread", "what is overdue could not be read");
-        }
     }
 }
 

@@ -4,12 +4,14 @@
 //! done, and that nobody else writes the store meanwhile. Blocks; not for an async task.
 //! Deliberately does not know: who asked. Whoever may read the keys may do this.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{oneshot, watch};
 
 use crate::admin::{AdminError, DIRECTORY_DOCUMENT, read_directory, seal_directory};
+use crate::calendar::Calendar;
 use crate::chance::SystemChance;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
@@ -112,6 +114,8 @@ impl Offline {
             live: Arc::new(NobodyLive),
             figures: Arc::default(),
             notices: Notices::default(),
+            calendar: Arc::new(Calendar::england_and_wales(BTreeSet::new())?),
+            open_within: time::Duration::ZERO,
             cadence_seconds: self.cadence_seconds,
         };
         let recall = Arc::<SqliteReaders>::clone(&self.readers);

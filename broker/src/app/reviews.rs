@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::exchange::reviews::ReviewWatch;
 
-use super::{HOUSEKEEPING, Parts};
+use super::Parts;
+use super::tending::HOUSEKEEPING;
 
 impl Parts {
     /// Everything that telling people of emergency access needs.
@@ -14,8 +15,8 @@ impl Parts {
             reviews: Arc::<super::SqliteReaders>::clone(&self.readers),
             queue: self.queue.clone(),
             clock: Arc::clone(&self.clock),
-            calendar: Arc::clone(&self.telling.2),
-            notices: self.telling.1.clone(),
+            calendar: Arc::clone(&self.calendar),
+            notices: self.notices.clone(),
         }
     }
 }

@@ -168,6 +168,12 @@ fn bundle(
     Ok(Some(Arc::new(bundle)))
 }
 
+/// The time of the last entry of a store: a broker was alive then.
+pub(super) fn last_time(start: &Start) -> OffsetDateTime {
+    let seconds = i64::try_from(start.head.last_time).unwrap_or(0);
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

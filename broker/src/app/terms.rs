@@ -18,7 +18,7 @@ impl Parts {
             archive: Arc::<SqliteReaders>::clone(&self.readers),
             queue: self.queue.clone(),
             clock: Arc::clone(&self.clock),
-            notices: self.telling.1.clone(),
+            notices: self.notices.clone(),
         }
     }
 }

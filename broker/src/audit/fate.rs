@@ -13,12 +13,13 @@ use proto::refusal::Refusal;
 
 use crate::ledger::entry::Entry;
 use crate::ledger::journal::{DeliveryState, Fate, StoreError};
+use crate::ledger::named::{addressed, progress};
 use crate::ledger::record::RecordType;
 use crate::prepare::Kept;
 use crate::register::DeskName;
 use crate::routing::Reason;
 
-use super::{Auditing, Sight, progress};
+use super::{Auditing, Sight};
 
 /// What became of one delivery, with what the ledger says of it.
 #[derive(Clone, Debug)]
@@ -69,16 +70,6 @@ impl Auditing {
         let entry = self.entry(fate.ended.ok_or_else(damaged)?)?;
         ended_in(&entry, &hex::encode(fate.delivery_id)).ok_or_else(damaged)
     }
-}
-
-/// Desks that the naming itself made candidates: what another reason brought about tells the
-/// sender nothing.
-pub(super) fn addressed(kept: &Kept) -> BTreeSet<&DeskName> {
-    let by_name = kept
-        .candidates
-        .iter()
-        .filter(|c| c.task == 0 && c.reasons.iter().any(|r| *r == Reason::Addressed.name()));
-    by_name.map(|candidate| &candidate.desk).collect()
 }
 
 /// Desks that a message reached because of the one that it follows.

@@ -14,10 +14,9 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use proto::exchange::v1 as wire;
-use proto::exchange::v1::{Field, OutcomeState};
+use proto::exchange::v1::Field;
 use proto::ledger::checkpoint::VerifierKey;
 use proto::text::Named as _;
-use time::OffsetDateTime;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -28,7 +27,8 @@ use crate::directory::{MessageKind, Regime, Role};
 use crate::identity::{Caller, VerifiedPeer};
 use crate::ledger::appender::{ConsultWork, Queue, Work};
 use crate::ledger::entry::Entry;
-use crate::ledger::journal::{Archive, DeliveryState, DisclosureFilter, DisclosureRow, StoreError};
+use crate::ledger::journal::{Archive, DisclosureFilter, DisclosureRow, StoreError};
+use crate::ledger::named;
 use crate::ledger::review::Reviews;
 use crate::message::MessageKey;
 use crate::policy::{IntelligenceFacts, KindFacts, Question, Stake};
@@ -38,6 +38,8 @@ use crate::rules::Rules;
 use crate::seal::{Part, Vault};
 
 use fate::Outcome;
+
+pub use crate::ledger::named::NamedOutcome;
 
 /// Messages of its own that one follows, as far back as is looked for whom the sender named.
 const FOLLOWED_MAX: usize = 32;
@@ -264,31 +266,8 @@ impl Auditing {
     pub fn track(&self, agency: &str, id: Uuid) -> Result<Vec<NamedOutcome>, StoreError> {
         let key = MessageKey { agency: Arc::from(agency), id };
         let Some(kept) = self.kept(&key)? else { return Ok(Vec::new()) };
-        let outcomes = self.archive.outcomes(&key)?;
-        let never = OffsetDateTime::UNIX_EPOCH;
         let (named, addressed) = self.named(&key, &kept)?;
-        let outcomes: Vec<_> =
-            outcomes.into_iter().filter(|outcome| addressed.contains(&outcome.desk)).collect();
-        Ok(named
-            .into_iter()
-            .map(|named| {
-                let of_agency = || outcomes.iter().filter(|one| *one.desk.agency == *named);
-                let furthest = of_agency()
-                    .max_by_key(|one| progress(one.state))
-                    .map(|one| (outcome(one.state), one.at));
-                let (state, at) = match furthest {
-                    // A time would tell a refusal at release from one at once.
-                    None | Some((OutcomeState::NotShared, _)) => (OutcomeState::NotShared, never),
-                    Some(furthest) => furthest,
-                };
-                let mut attested: BTreeMap<i32, OffsetDateTime> = BTreeMap::new();
-                for (what, at) in of_agency().flat_map(|one| one.attested.iter().copied()) {
-                    let first = attested.entry(what).or_insert(at);
-                    *first = at.min(*first);
-                }
-                NamedOutcome { agency: named, state, at, attested }
-            })
-            .collect())
+        Ok(named::outcomes(named, &addressed, self.archive.outcomes(&key)?))
     }
 
     /// The agencies that the sender named, and the desks that this brought a message: in the message
@@ -301,14 +280,14 @@ impl Auditing {
     ) -> Result<(BTreeSet<String>, BTreeSet<DeskName>), StoreError> {
         let mut named: BTreeSet<String> = kept.named.iter().cloned().collect();
         let mut addressed: BTreeSet<DeskName> =
-            fate::addressed(kept).into_iter().cloned().collect();
+            named::addressed(kept).into_iter().cloned().collect();
         let holders = fate::holders(kept);
         let mut last = key.clone();
         for _ in 0..FOLLOWED_MAX {
             let Some(earlier) = self.archive.followed(&last)? else { break };
             let Some(kept) = self.kept(&earlier)? else { break };
             named.extend(kept.named.iter().cloned());
-            let first = fate::addressed(&kept).into_iter();
+            let first = named::addressed(&kept).into_iter();
             addressed.extend(first.filter(|desk| holders.contains(*desk)).cloned());
             last = earlier;
         }
@@ -434,19 +413,6 @@ impl Auditing {
     }
 }
 
-/// What a sender is told of one agency that it named.
-#[derive(Clone, Debug)]
-pub struct NamedOutcome {
-    /// Agency.
-    pub agency: String,
-    /// The furthest that any of its desks came.
-    pub state: OutcomeState,
-    /// When it came there.
-    pub at: OffsetDateTime,
-    /// What the agency said it did, by protocol number, and when first.
-    pub attested: BTreeMap<i32, OffsetDateTime>,
-}
-
 /// What can be proved.
 #[derive(Clone, Debug)]
 pub enum Provable {
@@ -500,28 +466,4 @@ fn every<T, E>(
 
 fn all_fields() -> BTreeSet<Field> {
     (1..=64).filter_map(|number| Field::try_from(number).ok()).collect()
-}
-
-const fn progress(state: DeliveryState) -> u8 {
-    match state {
-        DeliveryState::Refused => 0,
-        DeliveryState::Expired => 1,
-        DeliveryState::Dead => 2,
-        DeliveryState::Waiting => 3,
-        DeliveryState::Released => 4,
-        DeliveryState::Withdrawn => 5,
-        DeliveryState::Acknowledged => 6,
-    }
-}
-
-const fn outcome(state: DeliveryState) -> OutcomeState {
-    match state {
-        DeliveryState::Waiting => OutcomeState::Waiting,
-        DeliveryState::Released => OutcomeState::Released,
-        DeliveryState::Acknowledged => OutcomeState::Acknowledged,
-        DeliveryState::Dead | DeliveryState::Expired => OutcomeState::Undelivered,
-        DeliveryState::Withdrawn => OutcomeState::Withdrawn,
-        // Refused at release looks like refused at once: not shared.
-        DeliveryState::Refused => OutcomeState::NotShared,
-    }
 }

@@ -111,6 +111,23 @@ fn working_days_are_counted_from_the_day_after() {
 }
 
 #[test]
+fn working_days_before_a_day_leave_out_weekends_and_holidays() {
+    let rows = [
+        (date!(2026 - 12 - 29), 2, date!(2026 - 12 - 23)),
+        (date!(2027 - 01 - 11), 2, date!(2027 - 01 - 07)),
+        // A Sunday: the Friday before is the first.
+        (date!(2027 - 01 - 10), 1, date!(2027 - 01 - 08)),
+        (date!(2027 - 04 - 01), 2, date!(2027 - 03 - 30)),
+        (date!(2027 - 12 - 29), 2, date!(2027 - 12 - 23)),
+        (date!(2027 - 12 - 29), 0, date!(2027 - 12 - 29)),
+    ];
+    let calendar = calendar();
+    for (from, days, expected) in rows {
+        assert_eq!(calendar.working_days_before(from, days), Some(expected), "{from} and {days}");
+    }
+}
+
+#[test]
 fn a_further_holiday_is_kept_and_changes_no_other_day() {
     let coronation = date!(2031 - 06 - 11);
     let calendar = Calendar::england_and_wales(BTreeSet::from([coronation])).unwrap();

@@ -30,6 +30,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use time::Date;
 use time::macros::format_description;
@@ -50,6 +51,12 @@ use section::Section;
 pub const DUTY_ROUTE_CHARACTERS_MAX: usize = 200;
 /// Bank holidays that can be given; more are made into a table of the next version.
 pub const FURTHER_BANK_HOLIDAYS_MAX: usize = 32;
+/// How soon an immediate message must be opened, in minutes.
+const OPENED_WITHIN: &str = "immediate_opened_within_minutes";
+/// Unless it is set.
+const OPENED_WITHIN_MINUTES_DEFAULT: u64 = 15;
+/// What may wait longer is not immediate.
+const MINUTES_OF_A_DAY: u64 = 24 * 60;
 /// Characters of a day.
 const DATE_CHARACTERS: usize = 10;
 /// Bytes of the document.
@@ -72,6 +79,8 @@ pub struct Config {
     pub notify: Option<NotifyOptions>,
     /// Bank holidays that no rule and no table of this version knows.
     pub further_bank_holidays: BTreeSet<Date>,
+    /// How soon somebody must have opened an immediate message.
+    pub immediate_opened_within: Duration,
     /// What every answer to an immediate message carries: the telephone route to the duty desk.
     pub duty_route: String,
 }
@@ -164,6 +173,8 @@ fn read(text: &str, folder: &Path, faults: &mut Faults) -> Option<Config> {
     let ops = top.section("ops", faults);
     let notify = top.has("notify").then(|| top.section("notify", faults));
     let further_bank_holidays = further_bank_holidays(&mut top, faults);
+    let opened_within =
+        top.whole(OPENED_WITHIN, OPENED_WITHIN_MINUTES_DEFAULT, 1..=MINUTES_OF_A_DAY, faults);
     let duty_route = top.text("duty_route", DUTY_ROUTE_CHARACTERS_MAX, faults);
     top.finish(faults);
     // Each is read before any is asked for: a fault in one hides none in the next.
@@ -185,6 +196,7 @@ fn read(text: &str, folder: &Path, faults: &mut Faults) -> Option<Config> {
         ops: ops?,
         notify: notify?,
         further_bank_holidays: further_bank_holidays?,
+        immediate_opened_within: Duration::from_secs(opened_within? * 60),
         duty_route: duty_route?,
     })
 }

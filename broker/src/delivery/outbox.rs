@@ -5,6 +5,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::directory::MessageKind;
 use crate::ledger::journal::StoreError;
 use crate::ledger::owed::{Given, Owes};
 use crate::message::MessageKey;
@@ -113,8 +114,20 @@ pub struct Overdue {
     pub correct_by: Option<OffsetDateTime>,
     /// By when it was to delete it.
     pub delete_by: Option<OffsetDateTime>,
+    /// By when somebody was to open it.
+    pub open_by: Option<OffsetDateTime>,
+    /// When it is to be reminded of a date in it.
+    pub remind_at: Option<OffsetDateTime>,
     /// Whether it was given to the desk.
     pub released: bool,
+    /// Message row.
+    pub message: u64,
+    /// Task's protocol number; 0 for none.
+    pub task: i32,
+    /// Whether it ended unreceived: ran out, or became a dead letter.
+    pub ended: bool,
+    /// Whether it ran out: then it never comes.
+    pub runs_out: bool,
     /// Steps taken, see [`crate::ledger::owed::Told`].
     pub told: u16,
 }
@@ -244,6 +257,18 @@ pub trait Outbox: Send + Sync {
     /// # Errors
     /// The store's.
     fn overdue(&self, now: OffsetDateTime) -> Result<Vec<Overdue>, StoreError>;
+    /// Messages of a kind that an agency, or one system of it, had accepted after one moment and
+    /// no later than another, those that follow an earlier one left out: what was said of the same
+    /// news again is not more news.
+    ///
+    /// # Errors
+    /// The store's.
+    fn accepted(
+        &self,
+        of: (&str, Option<&str>, MessageKind),
+        after: OffsetDateTime,
+        until: OffsetDateTime,
+    ) -> Result<u64, StoreError>;
     /// Deliveries past their end that still wait: delivery row, id, subscription, sender and
     /// message. At most 500.
     ///

@@ -11,10 +11,11 @@ use proto::limits::DIRECTORY_ID_CHARACTERS_MAX;
 use proto::text::Named as _;
 use serde::Deserialize;
 
+use super::feed::{self, FeedRow};
 use super::programme::rows::{self, ProgrammeRow};
 use super::{
-    Agency, AgencyKind, Area, CONTACT_RULE, Contact, Desk, Directory, Function, MessageKind, Node,
-    Person, Regime, Role,
+    Agency, AgencyKind, Area, CONTACT_RULE, Contact, Desk, Directory, Feed, Function, MessageKind,
+    Node, Person, Regime, Role,
 };
 
 #[derive(Deserialize)]
@@ -83,6 +84,8 @@ struct AgencyRow {
     node: Vec<NodeRow>,
     #[serde(default)]
     person: Vec<PersonRow>,
+    #[serde(default)]
+    feed: Vec<FeedRow>,
 }
 
 const fn publish_per_second_default() -> u32 {
@@ -110,6 +113,8 @@ struct DeskRow {
     duty_route: String,
     #[serde(default)]
     duty_contact: String,
+    #[serde(default)]
+    remind_working_days: u16,
 }
 
 #[derive(Deserialize)]
@@ -189,6 +194,9 @@ fn read_all(text: &str) -> Result<(Directory, Faults), DocumentError> {
     Ok((directory, faults))
 }
 
+/// A reminder further ahead helps nobody.
+const REMIND_WORKING_DAYS_MAX: u16 = 60;
+
 const NOBODY_ADMINISTERS: &str = "no person has the role operator whom an issuer may name: nobody \
                                   could administer the broker";
 
@@ -247,6 +255,13 @@ fn build(document: Document, faults: &mut Faults) -> Directory {
     add_areas(&document.area, &mut directory, faults);
     for (position, row) in document.agency.iter().enumerate() {
         add_agency(position, row, &mut directory, faults);
+    }
+    for (position, row) in document.agency.iter().enumerate() {
+        let agency: Arc<str> = Arc::from(row.id.as_str());
+        for (place, row) in row.feed.iter().enumerate() {
+            let path = format!("agency[{position}].feed[{place}]");
+            feed::add(&path, &agency, row, &mut directory, faults);
+        }
     }
     add_issuers(&document.issuer, &mut directory, faults);
     rows::add(&document.programme, &mut directory, faults);
@@ -397,7 +412,11 @@ fn add_desk(
         attributes: row.attributes.clone(),
         duty_route: row.duty_route.clone(),
         duty_contact: faults.contact(format!("{path}.duty_contact"), &row.duty_contact),
+        remind_working_days: row.remind_working_days,
     };
+    if row.remind_working_days > REMIND_WORKING_DAYS_MAX {
+        faults.add(format!("{path}.remind_working_days"), "is at most 60");
+    }
     let key = (Arc::clone(agency), Arc::clone(&desk.id));
     if directory.desk_by_id.insert(key, directory.desks.len()).is_some() {
         faults.add(format!("{path}.id"), "this id is given twice");
@@ -488,6 +507,13 @@ fn items(directory: &Directory) -> BTreeMap<String, String> {
     }
     for area in directory.areas.values() {
         items.insert(format!("area {}", area.code), format!("{area:?}"));
+    }
+    for feed in directory.feeds() {
+        let desks = feed.waited_for_by.iter().filter_map(|place| directory.desk(*place));
+        let desks: Vec<_> = desks.map(Desk::full_id).collect();
+        let Feed { id, agency, kind, node, by, within_hours, at_least, .. } = feed;
+        let text = format!("{kind:?} {node:?} {by} {within_hours} {at_least} {desks:?}");
+        items.insert(format!("feed {agency}/{id}"), text);
     }
     for (key, agencies) in &directory.issuers {
         items.insert(format!("issuer {}", hex::encode(key)), format!("{agencies:?}"));

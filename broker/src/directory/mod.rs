@@ -6,6 +6,7 @@
 
 mod contact;
 pub mod document;
+mod feed;
 mod gaps;
 mod programme;
 mod roles;
@@ -17,6 +18,7 @@ use proto::exchange::v1::FlagKind;
 use serde::{Deserialize, Serialize};
 
 pub use contact::{CONTACT_RULE, Contact, Way};
+pub use feed::Feed;
 pub use programme::{
     AgeBand, ConsentRule, Part, Party, Person as ReferredPerson, PossibleAge, Programme, Provider,
     Referral, ReferralFault, Theme,
@@ -353,6 +355,9 @@ pub struct Desk {
     pub duty_route: String,
     /// Where its duty officer is reached outside the broker; `None`: nowhere.
     pub duty_contact: Option<Contact>,
+    /// Working days before a date that lies ahead, in what it was given, on which it is reminded;
+    /// 0: never.
+    pub remind_working_days: u16,
 }
 
 impl Desk {
@@ -413,6 +418,7 @@ pub struct Directory {
     flag_raisers: BTreeMap<i32, BTreeSet<AgencyKind>>,
     role_staters: BTreeMap<i32, BTreeSet<AgencyKind>>,
     programmes: BTreeMap<Arc<str>, Programme>,
+    feeds: Vec<Feed>,
     desks_by_kind_and_area: HashMap<(MessageKind, Arc<str>), Vec<DeskIndex>>,
 }
 
@@ -426,6 +432,11 @@ impl Directory {
     /// Every agency, by id.
     pub fn agencies(&self) -> impl Iterator<Item = &Agency> {
         self.agencies.values()
+    }
+
+    /// What is waited for by a fixed hour.
+    pub fn feeds(&self) -> impl Iterator<Item = &Feed> {
+        self.feeds.iter()
     }
 
     /// The desk at this place.

@@ -1,6 +1,6 @@
 //! How what waits is delivered.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,17 +16,19 @@ use crate::decision::{CandidateDecision, View};
 use crate::delivery::hub::{self, Outstanding, Stream};
 use crate::delivery::order::{self, Look};
 use crate::delivery::outbox::{InLine, Outbox, Waiting};
+use crate::directory::MessageKind;
+use crate::ledger::advice;
 use crate::ledger::appender::{
     EndItem, Queue, ReleaseItem, ReleaseRefused, ReleaseWork, Released, SettleItem, SettleWork,
     Settlement, Stopped, Work,
 };
 use crate::ledger::journal::StoreError;
 use crate::message::{Admitted, MessageKey};
-use crate::parcel;
+use crate::parcel::{self, Parcel, Shown};
 use crate::prepare::{Before, Stored, decide_again, reopen};
 use crate::register::DeskName;
 use crate::rules::Rules;
-use crate::seal::Vault;
+use crate::seal::{Part, Vault};
 
 const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 const BACKOFF_MAX: Duration = Duration::from_secs(300);
@@ -227,6 +229,9 @@ impl Delivering {
     ) -> Result<ReleaseItem, Refusal> {
         if waiting.withdrawn {
             return Err(Refusal::Withdrawn);
+        }
+        if waiting.message.kind == MessageKind::Task {
+            return advice_of(waiting, &self.vault).ok_or(Refusal::PolicyError);
         }
         let at = (&service.desk, waiting.task);
         let (admitted, view, candidate) =
@@ -509,6 +514,30 @@ impl Delivering {
         }
         Ok(count)
     }
+}
+
+/// What the broker itself tells the desk. It is about nobody, so that nothing is decided again.
+fn advice_of(waiting: &Waiting, vault: &Vault) -> Option<ReleaseItem> {
+    let stored = &waiting.message;
+    let key = vault.unwrap(&stored.wrapped_key).ok()?;
+    let bytes = key.open(Part::Message, &stored.key.place(), &stored.body).ok()?;
+    Some(ReleaseItem {
+        delivery: waiting.delivery,
+        delivery_id: waiting.delivery_id,
+        sender: Arc::clone(&stored.key.agency),
+        message: stored.key.id,
+        kind: stored.kind.name(),
+        attempt: waiting.attempts + 1,
+        number: waiting.number,
+        rules: Arc::from([Arc::from(advice::RULE)]),
+        parcel: Parcel {
+            bytes: bytes.into(),
+            shown: Shown::default(),
+            withheld: BTreeSet::new(),
+            sections: Vec::new(),
+        },
+        chased: Vec::new(),
+    })
 }
 
 /// A row of a line, held back where it turns on a moment that may not have come: its embargo

@@ -305,6 +305,8 @@ pub struct Batch {
     pub attested: Vec<AttestedRow>,
     /// Deliveries whose recipients need not act any more.
     pub excused: Vec<u64>,
+    /// Deliveries whose date is changed or taken back.
+    pub dates_past: Vec<u64>,
     /// Waiting deliveries that are from now on as urgent as what follows them.
     pub pulled: Vec<u64>,
     /// Whom chains of alarms have told.

@@ -22,6 +22,10 @@ pub mod attached;
 
 pub mod fared;
 
+pub mod named;
+
+pub mod advice;
+
 pub mod appender;
 
 pub mod checkpoint;

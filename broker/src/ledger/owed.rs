@@ -16,13 +16,18 @@ pub struct Owes {
     pub correct_by: Option<OffsetDateTime>,
     /// By when it must have deleted it.
     pub delete_by: Option<OffsetDateTime>,
+    /// By when somebody must have opened it.
+    pub open_by: Option<OffsetDateTime>,
+    /// When it is to be reminded of a date in it.
+    pub remind_at: Option<OffsetDateTime>,
 }
 
 impl Owes {
     /// The first of its moments.
     #[must_use]
     pub fn first(&self) -> Option<OffsetDateTime> {
-        [self.act_by, self.correct_by, self.delete_by].into_iter().flatten().min()
+        let owed = [self.act_by, self.correct_by, self.delete_by, self.open_by, self.remind_at];
+        owed.into_iter().flatten().min()
     }
 }
 
@@ -54,12 +59,20 @@ pub struct Given {
     pub named: bool,
 }
 
+/// The sender has been told that nobody opened it.
+pub const SENDER_TOLD: u16 = 1 << 12;
+/// The recipient has been reminded of the date in it.
+pub const REMINDED: u16 = 1 << 13;
+/// The sender has been told that it did not arrive.
+pub const END_REPORTED: u16 = 1 << 14;
+
 /// Steps that chains have taken about what is owed for a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Told {
     /// Delivery row.
     pub delivery: u64,
-    /// Steps: three bits each for acting, correcting and deleting, from the lowest.
+    /// Steps: three bits each for acting, correcting, deleting and opening, from the lowest; above
+    /// them [`SENDER_TOLD`], [`REMINDED`] and [`END_REPORTED`].
     pub told: u16,
     /// When to look again; `None`: everybody has been told.
     pub look_at: Option<OffsetDateTime>,

@@ -4,6 +4,7 @@
 //! the same desks. All people, agencies and places are invented. Deliberately does not know:
 //! which store is written, nor by what.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -13,6 +14,7 @@ use time::macros::datetime;
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
+use crate::calendar::Calendar;
 use crate::chance::SystemChance;
 use crate::clock::SetClock;
 use crate::delivery::outbox::{InLine, Outbox, Waiting};
@@ -138,6 +140,8 @@ pub(super) fn shared(clock: Arc<SetClock>, live: Arc<dyn Live>) -> (Shared, Arc<
         live,
         figures: Arc::default(),
         notices: Notices::default(),
+        calendar: Arc::new(Calendar::england_and_wales(BTreeSet::new()).unwrap()),
+        open_within: time::Duration::minutes(15),
         cadence_seconds: 10,
     };
     (shared, bundle)

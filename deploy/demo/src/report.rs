@@ -184,6 +184,10 @@ fn sees(message: &wire::ReleasedMessage, persons: usize) -> String {
             wire::TaskKind::LinkDisputed => "is asked to settle a disputed link",
             wire::TaskKind::SelectionCandidate => "is asked to consider a flag",
             wire::TaskKind::TreatmentGap => "is asked to see to treatment",
+            wire::TaskKind::NotDelivered => "hears that its message has not arrived",
+            wire::TaskKind::NotOpened => "hears that nobody has opened its message",
+            wire::TaskKind::FeedAbsent => "hears that what it waits for has not come",
+            wire::TaskKind::DateNear => "is reminded of a date",
             wire::TaskKind::Unspecified => "is asked something unsaid",
         }
         .to_owned();

@@ -183,7 +183,9 @@ pub fn of(
         sections: Vec::new(),
         break_glass: false,
         kind: Some(match task {
-            Some(task) => Shown::Task(wire::Task { task_kind: task.into() }),
+            Some(task) => {
+                Shown::Task(wire::Task { task_kind: task.into(), ..wire::Task::default() })
+            }
             None => kind(message, &withheld, notice),
         }),
     }

@@ -38,6 +38,7 @@ stories! {
     ppo_1_wanted
     ppo_2_child_placed_away
     ppo_3_family_information
+    prison_feed_silent
     problem_solving_court
     provider_complained_of
     records_merged_and_parted

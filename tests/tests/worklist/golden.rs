@@ -94,7 +94,8 @@ fn due(owed: wire::Attestation, at: OffsetDateTime, overdue: bool) -> wire::Work
 
 /// One item of each sort, the last given first.
 fn a_night() -> Vec<wire::WorklistItem> {
-    let task = wire::Task { task_kind: wire::TaskKind::PossibleMatch.into() };
+    let task =
+        wire::Task { task_kind: wire::TaskKind::PossibleMatch.into(), ..wire::Task::default() };
     let flag = wire::Flag {
         flag_kind: wire::FlagKind::Ppo.into(),
         action: wire::FlagAction::Suspend.into(),

@@ -195,6 +195,16 @@ pub(super) const fn task(task: wire::TaskKind) -> &'static str {
         wire::TaskKind::TreatmentGap => {
             "Tested positive, on your list and on no treatment list: see to it."
         }
+        wire::TaskKind::NotDelivered => {
+            "A message of yours has not reached an agency that you named, and will not any more."
+        }
+        wire::TaskKind::NotOpened => {
+            "Nobody of an agency that you named has opened your immediate message: telephone."
+        }
+        wire::TaskKind::FeedAbsent => {
+            "What you expect by a fixed hour has not come, or is suspiciously short: ask for it."
+        }
+        wire::TaskKind::DateNear => "A date of something you were given draws near.",
         wire::TaskKind::Unspecified => "Something is asked that this program does not know.",
     }
 }

@@ -17,9 +17,7 @@ pub(super) fn kind_of(kind: &Kind) -> (&'static str, Value) {
         Kind::Custody(kind) => ("custody", custody(kind)),
         Kind::Flag(kind) => ("flag", flag(kind)),
         Kind::Correction(kind) => ("correction", correction(kind)),
-        Kind::Task(kind) => {
-            ("task", filled([("task_kind", word::<wire::TaskKind>(kind.task_kind).into())]))
-        }
+        Kind::Task(kind) => ("task", task(kind)),
         Kind::DrugTest(kind) => ("drug_test", drug_test(kind)),
         Kind::Enforcement(kind) => ("enforcement", enforcement(kind)),
         Kind::Action(kind) => ("action", action(kind)),
@@ -29,6 +27,17 @@ pub(super) fn kind_of(kind: &Kind) -> (&'static str, Value) {
         Kind::Request(kind) => ("request", request(kind)),
         Kind::Response(kind) => ("response", response(kind)),
     }
+}
+
+fn task(kind: &wire::Task) -> Value {
+    filled([
+        ("task_kind", word::<wire::TaskKind>(kind.task_kind).into()),
+        ("message_id", kind.message_id.as_str().into()),
+        ("agency", kind.agency.as_str().into()),
+        ("feed", kind.feed.as_str().into()),
+        ("due", time_text(kind.due.as_ref()).into()),
+        ("short", kind.short.into()),
+    ])
 }
 
 fn intelligence(kind: &wire::Intelligence) -> Value {

@@ -14,7 +14,10 @@ fn what_is_empty_is_left_out_and_what_was_withheld_is_named() {
             ..wire::Subject::default()
         }],
         withheld: vec![wire::Field::Narrative.into(), 9_999],
-        kind: Some(Kind::Task(wire::Task { task_kind: wire::TaskKind::AreaUnknown.into() })),
+        kind: Some(Kind::Task(wire::Task {
+            task_kind: wire::TaskKind::AreaUnknown.into(),
+            ..wire::Task::default()
+        })),
         ..wire::ReleasedMessage::default()
     };
     assert_eq!(

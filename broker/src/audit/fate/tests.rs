@@ -3,6 +3,9 @@
 use time::OffsetDateTime;
 use time::macros::datetime;
 
+use crate::register::DeskName;
+use crate::routing::Reason;
+
 use super::*;
 use crate::prepare::KeptCandidate;
 

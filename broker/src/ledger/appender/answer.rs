@@ -74,6 +74,9 @@ pub(super) fn answer(
             (Work::CloseReview(work), Answer::Reviewed(outcome)) => {
                 let _ = work.reply.send(Ok(*outcome));
             }
+            (Work::Advise(advise), Answer::Done(done)) => {
+                let _ = advise.reply.send(done);
+            }
             (Work::Tick { reply, .. }, _) => {
                 let _ = reply.send(Ok(head));
             }
@@ -136,6 +139,9 @@ pub(super) fn fail(works: Vec<Work>, known: &HashMap<MessageKey, KnownMessage>, 
             }
             Work::CloseReview(work) => {
                 let _ = work.reply.send(Err(unknown()));
+            }
+            Work::Advise(advise) => {
+                let _ = advise.reply.send(false);
             }
             Work::Tick { reply, .. } => {
                 let _ = reply.send(Err(unknown()));

@@ -8,6 +8,7 @@ use proto::refusal::Refusal;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
+use crate::ledger::advice::Advice;
 use crate::ledger::journal::{Batch, Known as KnownMessage, Stands, StoreError};
 use crate::message::MessageKey;
 use crate::policy::Bundle;
@@ -272,6 +273,12 @@ impl Appender {
                 Answer::Done(true)
             }
             Work::Fetch(fetch) => self.fetch(fetch, &rules, draft)?,
+            Work::Advise(advise) => {
+                for advice in &advise.advice {
+                    self.advise(advice, open)?;
+                }
+                Answer::Done(true)
+            }
             Work::Told(told) => {
                 draft.batch.told.extend(told.iter().copied());
                 Answer::Done(true)
@@ -524,6 +531,9 @@ fn messages_of(works: &[Work]) -> Vec<MessageKey> {
             keys.push(prepared.admitted.key.clone());
             keys.extend(prepare::cites(&prepared.admitted));
         }
+        if let Work::Advise(advise) = work {
+            keys.extend(advise.advice.iter().map(Advice::key));
+        }
     }
     keys
 }
@@ -544,6 +554,7 @@ fn deliveries_of(works: &[Work]) -> Vec<u64> {
             | Work::Attest(_)
             | Work::Attach(_)
             | Work::Fetch(_)
+            | Work::Advise(_)
             | Work::Told(_)
             | Work::Chase(_)
             | Work::CloseReview(_)

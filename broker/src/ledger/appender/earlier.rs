@@ -20,7 +20,7 @@ use crate::ledger::journal::{DeliveryState, Held, StoreError};
 use crate::ledger::record::{BROKER_PARTY, Objects, RecordType, Text};
 use crate::message::{Admitted, MessageKey, Reach};
 use crate::policy::KindFacts;
-use crate::prepare;
+use crate::prepare::{self, Stored};
 use crate::register::DeskName;
 use crate::routing::Earlier;
 use crate::rules::Rules;
@@ -65,7 +65,11 @@ impl Appender {
             let Some(first) = open.known.get(&key) else { return Ok(Err(Refusal::NotFound)) };
             found.settles = Some(first.row);
             found.cited = Some(key.id);
-            self.cited(admitted, first.row, &key, &mut found, &mut open.draft, now)?;
+            let row = first.row;
+            self.cited(admitted, row, &key, &mut found, &mut open.draft, now)?;
+            if ends_dates(admitted) {
+                self.end_dates(admitted, row, &key, &mut open.draft, now)?;
+            }
         }
         if !admitted.message.in_reply_to.is_empty() {
             let Some(answers) = self.answered(admitted)? else {
@@ -125,6 +129,29 @@ impl Appender {
         }
         if says_something_new(admitted) {
             found.earlier.facts = self.facts_of(row)?;
+        }
+        Ok(())
+    }
+
+    /// Ends reminders of the date of a message, and of what has followed it: the date that holds
+    /// is that of the newest.
+    fn end_dates(
+        &self,
+        admitted: &Admitted,
+        row: u64,
+        key: &MessageKey,
+        draft: &mut Draft,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let tokens: Vec<Token> =
+            admitted.subjects.iter().flat_map(|subject| subject.tokens.iter().copied()).collect();
+        let same_case =
+            |stored: &Stored| stored.key.agency == key.agency && stored.settles == Some(key.id);
+        let followed = self.recall.live_custody(&tokens, now)?.into_iter();
+        let followed = followed.filter(|(_, stored)| same_case(stored)).map(|(row, _)| row);
+        for row in followed.chain([row]) {
+            let held = self.recall.held(row)?;
+            draft.batch.dates_past.extend(held.iter().map(|held| held.delivery));
         }
         Ok(())
     }
@@ -282,6 +309,17 @@ fn leaves_something_to_do(admitted: &Admitted) -> bool {
     match &admitted.message.kind {
         Some(Kind::Correction(correction)) => {
             correction.action() == wire::CorrectionAction::Rectify
+        }
+        Some(_) | None => false,
+    }
+}
+
+/// Whether a message changes the date of what it cites, or takes it back.
+fn ends_dates(admitted: &Admitted) -> bool {
+    match &admitted.message.kind {
+        Some(Kind::Custody(_)) => true,
+        Some(Kind::Correction(_)) => {
+            admitted.cites().is_some_and(|cited| cited.reach == Reach::HoldersOnly)
         }
         Some(_) | None => false,
     }

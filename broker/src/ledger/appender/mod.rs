@@ -28,6 +28,10 @@ mod chase;
 
 mod publish;
 
+mod owes;
+
+mod advise;
+
 mod settle;
 
 mod attest;
@@ -56,11 +60,13 @@ use crate::ledger::tree::Edge;
 use crate::policy::Bundle;
 
 pub use work::{
-    AttachWork, AttestWork, Change, ChangeWork, ChaseWork, CloseReviewWork, CommittedHead,
-    ConsultWork, EndItem, FetchWork, Figures, Live, LiveRelease, PublishOutcome, PublishSink,
-    Queue, RedriveWork, ReleaseItem, ReleaseRefused, ReleaseWork, Released, Reread, Seat,
-    SettleItem, SettleWork, Settlement, Shared, Stopped, SubscribeWork, Work,
+    AdviseWork, AttachWork, AttestWork, Change, ChangeWork, ChaseWork, CloseReviewWork,
+    CommittedHead, ConsultWork, EndItem, FetchWork, Figures, Live, LiveRelease, PublishOutcome,
+    PublishSink, Queue, RedriveWork, ReleaseItem, ReleaseRefused, ReleaseWork, Released, Reread,
+    Seat, SettleItem, SettleWork, Settlement, Shared, Stopped, SubscribeWork, Work,
 };
+
+pub use owes::date_ahead;
 
 use commit::{Flying, Open};
 use subscriptions::Subscriptions;

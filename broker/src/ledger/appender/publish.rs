@@ -6,19 +6,20 @@ use std::sync::atomic::Ordering;
 
 use proto::ledger::record::RECORD_FORMAT;
 use proto::refusal::Refusal;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::decision::{CandidateDecision, View};
+use crate::directory::MessageKind;
 use crate::ledger::chase::ChaseRow;
 use crate::ledger::journal::{
     DeliveryRow, DeliveryState, Known as KnownMessage, MessageRow, StoreError,
 };
 use crate::ledger::owed::Owes;
 use crate::ledger::record::{BROKER_PARTY, Objects, RecordType, Text};
-use crate::message::{self, Admitted, MessageKey, Reach, sections};
+use crate::message::{Admitted, MessageKey, Reach, sections};
 use crate::notify;
-use crate::parcel::{self, Parcel};
+use crate::parcel::Parcel;
 use crate::prepare::{self, Prepared};
 use crate::register::{self, DeskName};
 use crate::routing::{Earlier, Reason};
@@ -182,13 +183,35 @@ impl Appender {
         place: &Place,
         draft: &mut Draft,
     ) -> Result<Vec<[u8; 16]>, StoreError> {
-        let held_back = place.not_before.is_some_and(|from| from > place.now);
         if candidate.rule_failed {
             self.alarm_rule_failed(admitted, &candidate.desk, place.now);
         }
-        let rules: Arc<[Arc<str>]> = rules_of(candidate).into();
+        let fresh = Fresh {
+            key: &admitted.key,
+            kind: admitted.kind,
+            desk: &candidate.desk,
+            task: candidate.task.map_or(0, |task| task as i32),
+            named: is_addressed(candidate),
+            immediate: admitted.immediate(),
+            expires_at: admitted.expires_at,
+            owes: self.owes(admitted, candidate, place),
+            rules: rules_of(candidate).into(),
+            parcel,
+        };
+        self.put(&fresh, place, draft)
+    }
+
+    /// Makes the rows of what is fresh for one desk, released at once where a subscriber is ready.
+    /// Answers their ids.
+    pub(super) fn put(
+        &self,
+        fresh: &Fresh<'_>,
+        place: &Place,
+        draft: &mut Draft,
+    ) -> Result<Vec<[u8; 16]>, StoreError> {
+        let held_back = place.not_before.is_some_and(|from| from > place.now);
         let mut ids = Vec::new();
-        for subscription in self.subscriptions_of(&candidate.desk, draft) {
+        for subscription in self.subscriptions_of(fresh.desk, draft) {
             let id: [u8; 16] =
                 crate::chance::bytes(&*self.shared.chance).map_err(|_| no_chance())?;
             ids.push(id);
@@ -197,15 +220,15 @@ impl Appender {
                 id,
                 message: place.message,
                 subscription,
-                task: candidate.task.map_or(0, |task| task as i32),
-                named: is_addressed(candidate),
+                task: fresh.task,
+                named: fresh.named,
                 entry: place.entry,
-                immediate: admitted.immediate(),
+                immediate: fresh.immediate,
                 state: DeliveryState::Waiting,
                 number: 0,
                 changed_at: None,
-                expires_at: admitted.expires_at,
-                owes: owes(admitted, candidate, place.now),
+                expires_at: fresh.expires_at,
+                owes: fresh.owes,
             });
             let live = &*self.shared.live;
             let Some(seat) = (!held_back).then(|| draft.seat(subscription, live)).flatten() else {
@@ -215,13 +238,13 @@ impl Appender {
             let item = ReleaseItem {
                 delivery: row,
                 delivery_id: id,
-                sender: Arc::clone(&admitted.key.agency),
-                message: admitted.key.id,
-                kind: admitted.kind.name(),
+                sender: Arc::clone(&fresh.key.agency),
+                message: fresh.key.id,
+                kind: fresh.kind.name(),
                 attempt: 1,
                 number: 0,
-                rules: Arc::clone(&rules),
-                parcel: parcel.clone(),
+                rules: Arc::clone(&fresh.rules),
+                parcel: fresh.parcel.clone(),
                 // Nothing has happened since to what is accepted now.
                 chased: Vec::new(),
             };
@@ -307,10 +330,6 @@ impl Appender {
     }
 }
 
-/// A recipient has done the same as the sender within this, or is overdue. DPA 2018 s.48 and UK GDPR
-/// art 19 ask for no undue delay and name no number.
-const CORRECTED_WITHIN: Duration = Duration::days(5);
-
 /// Where deliveries of one message hang.
 pub(super) struct Place {
     pub(super) message: u64,
@@ -327,18 +346,20 @@ fn is_addressed(candidate: &CandidateDecision) -> bool {
     candidate.task.is_none() && candidate.reasons.contains(&Reason::Addressed)
 }
 
-/// What a recipient owes for a delivery: what its sender and the agreements ask of it, and for a
-/// correction, to do the same.
-fn owes(admitted: &Admitted, candidate: &CandidateDecision, now: OffsetDateTime) -> Owes {
-    let Ok(view) = &candidate.outcome else { return Owes::default() };
-    let asked = admitted.message.act_by.as_ref().and_then(message::moment);
-    // Its recipient reads these: as exact as what it is given, and no more.
-    let told = |moment| parcel::told(admitted, moment);
-    Owes {
-        act_by: asked.into_iter().chain(view.act_by.map(told)).min(),
-        correct_by: admitted.to_holders_only().then(|| told(now) + CORRECTED_WITHIN),
-        delete_by: view.delete_by.map(told),
-    }
+/// Something new for one desk.
+pub(super) struct Fresh<'a> {
+    pub(super) key: &'a MessageKey,
+    pub(super) kind: MessageKind,
+    pub(super) desk: &'a DeskName,
+    /// Task's protocol number; 0 for none.
+    pub(super) task: i32,
+    /// Whether its sender named the desk.
+    pub(super) named: bool,
+    pub(super) immediate: bool,
+    pub(super) expires_at: OffsetDateTime,
+    pub(super) owes: Owes,
+    pub(super) rules: Arc<[Arc<str>]>,
+    pub(super) parcel: &'a Parcel,
 }
 
 /// The message that is not to be released any more because of this one.

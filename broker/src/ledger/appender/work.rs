@@ -12,9 +12,11 @@ use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
+use crate::calendar::Calendar;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::directory::Directory;
+use crate::ledger::advice::Advice;
 use crate::ledger::attached::AttachmentChange;
 use crate::ledger::chase::HolderOfPerson;
 use crate::ledger::journal::StoreError;
@@ -70,6 +72,8 @@ pub enum Work {
     Attach(AttachWork),
     /// Record that a document is fetched.
     Fetch(FetchWork),
+    /// Tell desks what the broker has to say, each thing once.
+    Advise(AdviseWork),
     /// Keep whom chains of alarms have told.
     Told(Vec<Told>),
     /// Tell whoever was given something about numbers that were merged or parted.
@@ -394,6 +398,14 @@ pub struct CloseReviewWork {
     pub reply: oneshot::Sender<Result<Result<Review, Refusal>, StoreError>>,
 }
 
+/// What the broker has to say to desks.
+pub struct AdviseWork {
+    /// What, and to whom.
+    pub advice: Vec<Advice>,
+    /// Whether it is durable, or was before.
+    pub reply: oneshot::Sender<bool>,
+}
+
 /// A live subscriber that a fresh message may go to in the commit that accepts it.
 #[derive(Clone, Debug)]
 pub struct Seat {
@@ -453,6 +465,10 @@ pub struct Shared {
     pub figures: Arc<Figures>,
     /// The way to tell people outside the broker.
     pub notices: Notices,
+    /// Working days, and the time people keep.
+    pub calendar: Arc<Calendar>,
+    /// How soon somebody must have opened what is immediate.
+    pub open_within: time::Duration,
     /// Leaf times are rounded down to this many seconds.
     pub cadence_seconds: u64,
 }
@@ -528,6 +544,7 @@ pub(super) fn exclusive(work: &Work) -> bool {
         | Work::Attest(_)
         | Work::Attach(_)
         | Work::Fetch(_)
+        | Work::Advise(_)
         | Work::Told(_)
         | Work::ReviewsTold(_)
         | Work::Refusals(_)
@@ -550,6 +567,7 @@ pub(super) fn weight(work: &Work) -> usize {
         | Work::Redrive(_)
         | Work::Attest(_)
         | Work::Fetch(_)
+        | Work::Advise(_)
         | Work::Told(_)
         | Work::Chase(_)
         | Work::CloseReview(_)
@@ -577,6 +595,7 @@ pub(super) fn patient(work: &Work) -> bool {
         | Work::Attest(_)
         | Work::Attach(_)
         | Work::Fetch(_)
+        | Work::Advise(_)
         | Work::Told(_)
         | Work::Chase(_)
         | Work::CloseReview(_)

@@ -431,7 +431,7 @@ fn a_delivery_row_is_one_its_entry_permits() {
     let surplus =
         "INSERT INTO delivery SELECT 7, ID, 5, subscription, task, named, 4, immediate, state,
                      number, attempts, due, changed_at, expires_at, ended, act_by, correct_by,
-                     delete_by, told, look_at FROM delivery WHERE id = 2;
+                     delete_by, open_by, remind_at, told, look_at FROM delivery WHERE id = 2;
                    UPDATE head SET last_delivery = 7";
     breaks(&surplus.replace("ID", "zeroblob(16)"), &[without_record("delivery", 7, 4)]);
     breaks(

@@ -50,7 +50,8 @@ impl KindRules for wire::Custody {
         let reach = if self.certainty() == wire::CustodyCertainty::Withdrawn {
             Reach::HoldersOnly
         } else {
-            Reach::Anybody
+            // A date that changed reaches everybody who was told the earlier one.
+            Reach::HoldersToo
         };
         Citation::of("custody.settles_message_id", &self.settles_message_id, reach)
     }

@@ -78,7 +78,7 @@ fn read_row(row: &Row<'_>, connection: &Connection) -> Result<Option<Had>, rusql
         shown,
         // A refusal at a later attempt is final, and what it ends is as good as taken back.
         withdrawn: row.get::<_, bool>(7)? || refused,
-        owes: Owes { act_by: due(8)?, correct_by: due(9)?, delete_by: due(10)? },
+        owes: Owes { act_by: due(8)?, correct_by: due(9)?, delete_by: due(10)?, ..Owes::default() },
         attested: said.collect::<Result<_, _>>()?,
         message,
     }))

@@ -166,7 +166,10 @@ fn write_redecided(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), r
     Ok(())
 }
 
-fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
+fn write_subscriptions(
+    transaction: &Transaction<'_>,
+    batch: &Batch,
+) -> Result<(), rusqlite::Error> {
     let mut subscriptions = transaction.prepare_cached(
         "INSERT INTO subscription (id, agency, desk, name, last_number) VALUES (?1, ?2, ?3, ?4, 0)",
     )?;
@@ -178,10 +181,16 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
             &*row.name
         ])?;
     }
+    Ok(())
+}
+
+fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
+    write_subscriptions(transaction, batch)?;
     let mut update = transaction.prepare_cached(
         "UPDATE delivery SET state = ?2, number = coalesce(?3, number), attempts = attempts * ?7 + ?4,
                              due = coalesce(?5, 0), changed_at = ?6, ended = ?8,
-                             look_at = CASE WHEN ?8 IS NULL OR number > 0 THEN look_at END
+                             look_at = CASE WHEN ?2 IN (3, 4) THEN ?6
+                               WHEN ?8 IS NULL OR number > 0 THEN look_at END
          WHERE id = ?1",
     )?;
     for mark in &batch.marks {
@@ -202,8 +211,9 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
     let mut insert = transaction.prepare_cached(
         "INSERT INTO delivery (id, delivery_id, message, subscription, task, entry, immediate,
                                state, number, attempts, due, changed_at, expires_at,
-                               act_by, correct_by, delete_by, look_at, named)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                               act_by, correct_by, delete_by, look_at, named, open_by, remind_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+                 ?17, ?18)",
     )?;
     for row in &batch.deliveries {
         insert.execute(params![
@@ -223,10 +233,13 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
             row.owes.delete_by.map(micros),
             row.owes.first().map(micros),
             row.named,
+            row.owes.open_by.map(micros),
+            row.owes.remind_at.map(micros),
         ])?;
     }
     write_attested(transaction, batch)?;
     write_excused(transaction, batch)?;
+    write_dates_past(transaction, batch)?;
     write_told(transaction, batch)?;
     write_pulled(transaction, batch)?;
     super::reviews::write(transaction, batch)?;
@@ -239,12 +252,16 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
 const SETTLED: &str = "UPDATE delivery SET
        act_by = CASE WHEN ?2 IN (2, 4, 5) THEN NULL ELSE act_by END,
        correct_by = CASE WHEN ?2 = 3 THEN NULL ELSE correct_by END,
-       delete_by = CASE WHEN ?2 IN (4, 5) THEN NULL ELSE delete_by END
+       delete_by = CASE WHEN ?2 IN (4, 5) THEN NULL ELSE delete_by END,
+       open_by = NULL,
+       remind_at = CASE WHEN ?2 IN (4, 5) THEN NULL ELSE remind_at END
      WHERE id = ?1";
 
 const LOOK_AGAIN: &str = "UPDATE delivery SET look_at = nullif(min(
        coalesce(act_by, 9223372036854775807), coalesce(correct_by, 9223372036854775807),
-       coalesce(delete_by, 9223372036854775807)), 9223372036854775807)
+       coalesce(delete_by, 9223372036854775807), coalesce(open_by, 9223372036854775807),
+       coalesce(CASE WHEN told & 8192 = 0 THEN remind_at END, 9223372036854775807)),
+       9223372036854775807)
      WHERE id = ?1";
 
 fn write_attested(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
@@ -278,6 +295,18 @@ fn write_excused(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rus
     Ok(())
 }
 
+/// Of a date that is changed or taken back nobody is reminded.
+fn write_dates_past(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
+    let mut forget =
+        transaction.prepare_cached("UPDATE delivery SET remind_at = NULL WHERE id = ?1")?;
+    let mut next = transaction.prepare_cached(LOOK_AGAIN)?;
+    for row in &batch.dates_past {
+        forget.execute([stored(*row)])?;
+        next.execute([stored(*row)])?;
+    }
+    Ok(())
+}
+
 fn write_pulled(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
     let mut update = transaction
         .prepare_cached("UPDATE delivery SET immediate = 1 WHERE id = ?1 AND state = 0")?;
@@ -287,10 +316,12 @@ fn write_pulled(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusq
     Ok(())
 }
 
-/// Where nothing is owed any more, nobody is told.
+/// Where nothing is owed any more, nobody is told; and what ended while somebody looked is looked at
+/// again: that it did not arrive is not told yet (bit 14, `owed::END_REPORTED`).
 fn write_told(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
     let mut update = transaction.prepare_cached(
-        "UPDATE delivery SET told = ?2, look_at = ?3 WHERE id = ?1 AND look_at IS NOT NULL",
+        "UPDATE delivery SET told = ?2, look_at = ?3 WHERE id = ?1 AND look_at IS NOT NULL
+           AND (state NOT IN (3, 4) OR ?2 & 16384 <> 0)",
     )?;
     for row in &batch.told {
         let look_at = row.look_at.map_or(i64::MAX, micros);

@@ -179,8 +179,8 @@ impl Outbox for SqliteReaders {
                     let message =
                         MessageKey { agency: arc(row, 1)?, id: Uuid::from_bytes(row.get(2)?) };
                     let (release_id, delivery_id) = (row.get(0)?, row.get(6)?);
-                    // In the order of the columns: acted, corrected, deleted.
-                    let moments = [(2, 3), (3, 4), (4, 5)];
+                    // In the order of the columns: acted, corrected, deleted, and opened.
+                    let moments = [(2, 3), (3, 4), (4, 5), (1, 7)];
                     moments
                         .into_iter()
                         .map(|(attestation, column)| {
@@ -216,11 +216,30 @@ impl Outbox for SqliteReaders {
                         act_by: due(4)?.map(moment),
                         correct_by: due(5)?.map(moment),
                         delete_by: due(6)?.map(moment),
+                        open_by: due(9)?.map(moment),
+                        remind_at: due(10)?.map(moment),
                         told: row.get(7)?,
                         released: row.get(8)?,
+                        message: count(row.get(11)?),
+                        task: row.get(12)?,
+                        ended: matches!(row.get(13)?, 3_u8 | 4),
+                        runs_out: row.get::<_, u8>(13)? == 4,
                     })
                 })?
                 .collect()
+        })
+    }
+
+    fn accepted(
+        &self,
+        (agency, node, kind): (&str, Option<&str>, MessageKind),
+        after: OffsetDateTime,
+        until: OffsetDateTime,
+    ) -> Result<u64, StoreError> {
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached(ACCEPTED)?;
+            let asked = params![agency, node, kind.name(), micros(after), micros(until)];
+            statement.query_row(asked, |row| row.get(0).map(count))
         })
     }
 
@@ -283,22 +302,30 @@ fn has_had(
 
 /// What a desk owes for what it was given: the last release of each that was not void.
 const OWED: &str = "SELECT r.release_id, m.agency, m.uuid, d.act_by, d.correct_by, d.delete_by,
-       d.delivery_id
+       d.delivery_id, d.open_by
      FROM subscription s JOIN delivery d ON d.subscription = s.id
      JOIN message m ON m.id = d.message
      JOIN release r ON r.rowid =
        (SELECT max(l.rowid) FROM release l WHERE l.delivery = d.id AND l.voided = 0)
      WHERE s.agency = ?1 AND s.desk = ?2 AND d.look_at IS NOT NULL
-     ORDER BY min(coalesce(d.act_by, d.correct_by, d.delete_by),
-                  coalesce(d.correct_by, d.delete_by, d.act_by),
-                  coalesce(d.delete_by, d.act_by, d.correct_by)) LIMIT 500";
+       AND coalesce(d.act_by, d.correct_by, d.delete_by, d.open_by) IS NOT NULL
+     ORDER BY min(coalesce(d.act_by, d.correct_by, d.delete_by, d.open_by),
+                  coalesce(d.correct_by, d.delete_by, d.open_by, d.act_by),
+                  coalesce(d.delete_by, d.open_by, d.act_by, d.correct_by),
+                  coalesce(d.open_by, d.act_by, d.correct_by, d.delete_by)) LIMIT 500";
 
 /// What is owed and to be looked at by now, of every desk.
 const OVERDUE: &str = "SELECT d.id, d.delivery_id, s.agency, s.desk, d.act_by, d.correct_by,
        d.delete_by, d.told,
-       EXISTS (SELECT 1 FROM release r WHERE r.delivery = d.id AND r.voided = 0)
+       EXISTS (SELECT 1 FROM release r WHERE r.delivery = d.id AND r.voided = 0),
+       d.open_by, d.remind_at, d.message, d.task, d.state
      FROM subscription s JOIN delivery d ON d.subscription = s.id
      WHERE d.look_at IS NOT NULL AND d.look_at <= ?1 LIMIT 500";
+
+/// Accepted messages of a kind in a while, each news once. `message_accepted` serves it.
+pub(super) const ACCEPTED: &str = "SELECT count(*) FROM message
+     WHERE agency = ?1 AND kind = ?3 AND accepted_at > ?4 AND accepted_at <= ?5
+       AND (?2 IS NULL OR node = ?2) AND settles IS NULL";
 
 /// What has run out and still waits.
 pub(super) const EXPIRED: &str = "SELECT d.id, d.delivery_id, m.agency, m.uuid, d.subscription

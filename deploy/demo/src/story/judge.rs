@@ -59,6 +59,7 @@ pub(super) fn event(report: &mut Report, story: &Story, event: &Event, came: &Ca
     decided(report, event, came, play);
     ended(report, event, came, play);
     tracked(report, event, came);
+    rung(report, story, event, came);
     let alarmed = came.alarms > 0;
     let said = "operators are alarmed, and only then, where an immediate message reaches nobody";
     report.check(alarmed == event.expected.alarmed, event.line, said);
@@ -248,9 +249,8 @@ fn decided(report: &mut Report, event: &Event, came: &Came, play: &Play) {
 }
 
 fn candidate_key(candidate: &Candidate, play: &Play) -> Option<Key> {
-    let id = (candidate.sender.clone(), candidate.message.clone());
-    let name = play.ids.get(&id)?;
-    Some((name.clone(), candidate.desk.clone(), candidate.task))
+    let name = play.name(&candidate.sender, &candidate.message)?;
+    Some((name.to_owned(), candidate.desk.clone(), candidate.task))
 }
 
 fn refusals(
@@ -314,6 +314,21 @@ fn ended(report: &mut Report, event: &Event, came: &Came, play: &Play) {
         let words = refusal_words(one.refusal);
         report.fault(one.line, &format!("it did not end for {} as {words}", one.desk));
     }
+}
+
+/// Who is told of silence outside the broker, if the story says so anywhere: then nobody else is.
+fn rung(report: &mut Report, story: &Story, event: &Event, came: &Came) {
+    if story.events.iter().all(|event| event.expected.rung.is_empty()) {
+        return;
+    }
+    let (mut wanted, mut found) = (event.expected.rung.clone(), came.rung.clone());
+    wanted.sort();
+    found.sort();
+    for (code, whom) in &found {
+        report.row("rung", &format!("{whom}: {code}"));
+    }
+    let said = format!("rung are {wanted:?}, and it was {found:?}");
+    report.check(wanted == found, event.line, &said);
 }
 
 fn tracked(report: &mut Report, event: &Event, came: &Came) {

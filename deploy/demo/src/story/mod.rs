@@ -18,6 +18,8 @@ mod report;
 
 mod judge;
 
+mod letters;
+
 mod play;
 
 use std::path::{Path, PathBuf};

@@ -49,6 +49,9 @@ pub struct Story {
     pub begins: OffsetDateTime,
     /// Agreements that end within the story: file in the bundle, first day without it.
     pub endings: Vec<(String, time::Date)>,
+    /// What desks wait for by a fixed hour: the agency it comes from, and its rows in the
+    /// directory.
+    pub feeds: Vec<(String, String)>,
     /// Full names of the people, in the order in which they are introduced.
     pub people: Vec<String>,
     /// What happens, in order.
@@ -136,6 +139,13 @@ pub enum Act {
         /// Name of the message.
         message: String,
     },
+    /// Somebody at a desk opens a message.
+    Opens {
+        /// Desk.
+        desk: Desk,
+        /// Name of the message.
+        message: String,
+    },
     /// Nothing but that time passes.
     Passes,
 }
@@ -176,6 +186,8 @@ pub struct Expected {
     pub tracked: Option<Vec<(String, OutcomeState)>>,
     /// That the broker does not take the message at all.
     pub at_the_door: Option<AtTheDoor>,
+    /// Who is told outside the broker of silence, and of what: code and addressee.
+    pub rung: Vec<(String, String)>,
     /// Whether operators are alarmed because an immediate message reaches nobody.
     pub alarmed: bool,
     /// Desks of which the story stresses that they receive nothing.

@@ -102,6 +102,16 @@ impl People {
         found.ok_or_else(|| format!("{}/{} plays no part", node.agency, node.node).into())
     }
 
+    /// The connection of the system that serves a desk.
+    ///
+    /// # Errors
+    /// The desk has none, or it plays no part.
+    pub(super) fn connection_of(&self, desk: &Desk) -> Result<&Connection, StageError> {
+        let seat = self.seats.iter().find(|(seated, _)| seated == desk);
+        let (_, node) = seat.ok_or("this desk has no system")?;
+        self.connection(node)
+    }
+
     /// Whether a desk could receive something now.
     pub(super) fn is_there(&self, desk: &Desk) -> bool {
         !self.away.contains(desk) && !self.suspended.contains(&desk.agency)

@@ -26,9 +26,10 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::judge;
+use super::letters::{self, Letters};
 use super::model::{Act, Desk, Event, Node, Sending, Story};
 use super::people::{Heard, People};
-use super::read::{Places, as_sent};
+use super::read::{Places, THE_BROKER, as_sent};
 use super::record::Book;
 use super::report::Report;
 use crate::stage::{OPERATOR, Script, Stage, StageError, Term, for_good};
@@ -45,6 +46,10 @@ const SILENCE: Duration = Duration::from_millis(300);
 const LOOK: Duration = Duration::from_millis(20);
 /// How long the broker may take to stop.
 const DRAIN: Duration = Duration::from_secs(2);
+/// How the ledger calls the broker where it speaks itself.
+const BROKER: &str = "broker";
+/// Whoever opens a message (invented).
+const SOMEBODY: &str = "00000001-0000-4000-8000-000000000001";
 /// The duty telephone of the stage's broker.
 const DUTY_ROUTE: &str = "0161 496 0999 (invented)";
 
@@ -60,6 +65,8 @@ pub(super) struct Came {
     pub(super) alarms: u64,
     /// What the sender was answered, if something was sent.
     pub(super) answer: Option<Result<wire::Accepted, DoorRefusal>>,
+    /// Who was told outside the broker: code and addressee.
+    pub(super) rung: Vec<(String, String)>,
     /// How the sender finds its message to stand.
     pub(super) tracked: Option<Vec<(String, wire::OutcomeState)>>,
 }
@@ -97,9 +104,12 @@ pub async fn play(story: &Story, folder: &Path) -> Result<Report, StageError> {
     let clock = Arc::new(SetClock::at(story.begins));
     let app = start(&stage, &clock).await?;
     stage.approve(&script).await?;
+    letters::waits_for(&stage, &app, &script.directory, &story.feeds).await?;
     let people = People::enter(&stage, &places).await?;
     let book = Book::open(Box::new(SqliteReaders::new(&stage.config().store.path)))?;
+    let letters = Letters::of(&stage);
     let mut play = Play {
+        letters,
         stage,
         clock,
         app: Some(app),
@@ -120,11 +130,13 @@ pub async fn play(story: &Story, folder: &Path) -> Result<Report, StageError> {
 }
 
 async fn start(stage: &Stage, clock: &Arc<SetClock>) -> Result<App, StageError> {
-    Ok(App::start_with(stage.config().clone(), Arc::<SetClock>::clone(clock)).await?)
+    let config = letters::config(stage)?;
+    Ok(App::start_with(config, Arc::<SetClock>::clone(clock)).await?)
 }
 
 /// A play under way.
 pub(super) struct Play {
+    letters: Letters,
     stage: Stage,
     clock: Arc<SetClock>,
     /// `None` while it is stopped.
@@ -148,8 +160,36 @@ impl Play {
     /// The name of the message that a delivery carries, if the ledger knows it.
     pub(super) fn name_of(&self, delivery: &str) -> Option<&str> {
         let candidate = self.book.of_delivery(delivery)?;
-        let key = (candidate.sender.clone(), candidate.message.clone());
-        self.ids.get(&key).map(String::as_str)
+        self.name(&candidate.sender, &candidate.message)
+    }
+
+    /// The name of a message; what the broker itself tells has one for all.
+    pub(super) fn name(&self, sender: &str, message: &str) -> Option<&str> {
+        if sender == BROKER {
+            return Some(THE_BROKER);
+        }
+        self.ids.get(&(sender.to_owned(), message.to_owned())).map(String::as_str)
+    }
+
+    /// The broker looks after what fell due, as often as one thing may lead to another.
+    async fn tend(&self) -> Result<(), StageError> {
+        let Some(app) = &self.app else { return Ok(()) };
+        letters::tend(app).await
+    }
+
+    /// Somebody at a desk says that a message was opened.
+    async fn opens(&self, desk: &Desk, message: &str) -> Result<(), StageError> {
+        let key = (message.to_owned(), desk.agency.clone());
+        let release = self.received.get(&key).ok_or("nobody there was given this message")?;
+        let request = wire::AttestRequest {
+            desk: desk.desk.clone(),
+            release_ids: vec![hex::decode(release)?.into()],
+            attestation: wire::Attestation::Opened.into(),
+            acting_person: SOMEBODY.to_owned(),
+        };
+        let connection = self.people.connection_of(desk)?;
+        let recorded = connection.exchange().await?.attest(request).await?.into_inner().recorded;
+        if recorded == 1 { Ok(()) } else { Err("it was opened before".into()) }
     }
 
     async fn event(&mut self, event: &Event) -> Result<Came, StageError> {
@@ -162,9 +202,11 @@ impl Play {
             decided_before: self.book.candidates.len(),
             ended_before: self.book.ended.len(),
             alarms: 0,
+            rung: Vec::new(),
             answer: None,
             tracked: None,
         };
+        self.tend().await?;
         self.act(&event.act, &mut came).await?;
         self.gather(event, &mut came).await?;
         if let (Some(wanted), Some((node, message))) = (&event.expected.tracked, asker(&event.act))
@@ -172,6 +214,7 @@ impl Play {
             came.tracked = Some(self.track(&node, message, wanted).await?);
         }
         came.alarms = self.alarms() - alarms;
+        came.rung = self.letters.fresh()?;
         Ok(came)
     }
 
@@ -197,7 +240,9 @@ impl Play {
             Act::Broker { runs: false } => self.stop().await?,
             Act::Broker { runs: true } => {
                 self.app = Some(start(&self.stage, &self.clock).await?);
+                self.tend().await?;
             }
+            Act::Opens { desk, message } => self.opens(desk, message).await?,
             Act::Links { node, one, other, birth_date, withdrawn } => {
                 let request = StateLinkRequest {
                     one: Some(identifier(one)?),
@@ -437,6 +482,7 @@ fn asker(act: &Act) -> Option<(Node, &str)> {
         | Act::Broker { .. }
         | Act::Links { .. }
         | Act::Reviews { .. }
+        | Act::Opens { .. }
         | Act::Passes => None,
     }
 }

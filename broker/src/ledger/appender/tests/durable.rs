@@ -89,7 +89,7 @@ fn a_message_that_comes_again_while_it_is_written_is_a_repetition_once_the_first
 }
 
 #[test]
-fn news_may_settle_what_is_still_being_written() {
+fn news_that_settles_what_is_still_being_written_follows_it() {
     let world = World::open();
     let mut provisional = news(1, &[POLICE], None);
     let mut confirmed = news(2, &[POLICE], None);
@@ -100,7 +100,10 @@ fn news_may_settle_what_is_still_being_written() {
         custody.settles_message_id = provisional.message_id.clone();
     }
     let mut first = world.in_flight(|| world.publish(provisional));
-    let mut second = world.publish_drafted(confirmed);
+    // Whoever was told of the first is to be known, so that it waits for that.
+    let mut second = world.publish(confirmed);
+    World::lull();
+    assert_eq!((first.told_already(), second.told_already()), (None, None));
     world.gate.open();
     first.accepted();
     second.accepted();

@@ -22,7 +22,7 @@ pub(super) type Sent = BTreeMap<String, Vec<String>>;
 const SENTENCES: &str = "an event is one of: AGENCY sends NAME; AGENCY looks at NAME; AGENCY states \
      that REGISTER and REGISTER of PERSON are one person's; AGENCY no longer states that …; \
      the operators suspend AGENCY; the operators reinstate AGENCY; DESK goes offline; DESK comes \
-     back; DESK stops acknowledging; DESK acknowledges again; the broker stops; the broker starts; \
+     back; DESK stops acknowledging; DESK acknowledges again; DESK opens NAME; the broker stops; the broker starts; \
      person ID of AGENCY closes the review of NAME as FINDING; time passes";
 
 /// Reads an event.
@@ -51,6 +51,7 @@ pub(super) fn event(
         | Act::Broker { .. }
         | Act::Links { .. }
         | Act::Reviews { .. }
+        | Act::Opens { .. }
         | Act::Passes => None,
     };
     if !matches!(act, Act::Sends(_))
@@ -100,6 +101,13 @@ fn act(line: &Line<'_>, sent: &Sent, context: &mut Context<'_>) -> Result<Act, F
     if let Some((node, name)) = text.split_once(" sends ") {
         let node = context.places.node(number, node)?;
         return message::sending(line, (node, name), context).map(|it| Act::Sends(Box::new(it)));
+    }
+    if let Some((desk, name)) = text.split_once(" opens ") {
+        let desk = context.places.desk(number, desk)?;
+        if !sent.contains_key(name) {
+            return Err(Fault::at(number, "no message of this name was sent"));
+        }
+        return Ok(Act::Opens { desk, message: name.to_owned() });
     }
     if let Some((node, name)) = text.split_once(" looks at ") {
         let node = context.places.node(number, node)?;

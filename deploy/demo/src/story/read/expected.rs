@@ -15,9 +15,12 @@ use super::people::full_name;
 use super::words::{Places, list, named, quoted};
 use crate::story::model::{AtTheDoor, Desk, Ended, Expected, Fault, Refused, Told, Waits};
 
+/// What a message of the broker itself is called.
+pub(in crate::story) const THE_BROKER: &str = "the broker";
+
 const NOT_A_FIELD: &str = "after `without` stand fields, as docs/messages.md writes them";
 const NOT_A_TASK: &str = "after `to settle` stands what the broker asks";
-const WORDS: &str = "an expectation is one of: Told, Asked, Waits, Refused, Ended, each with `of \
+const WORDS: &str = "an expectation is one of: Told, Asked, Advised, Rung, Waits, Refused, Ended, each with `of \
      NAME` if it is about an earlier message; Tracked, Refused at the door, Alarm, Nothing, Because";
 
 /// Reads the expectations of an event, and why it must be so. `subject`: the message it is about.
@@ -41,6 +44,8 @@ pub(super) fn expected(
             "Because" => because.push(part.value.to_owned()),
             "Told" => expected.told.extend(reader.told(part)?),
             "Asked" => expected.told.extend(reader.asked(part)?),
+            "Advised" => expected.told.extend(reader.advised(part)?),
+            "Rung" => expected.rung.extend(reader.rung(part.value)?),
             "Waits" => expected.waits.extend(reader.waits(part.value)?),
             "Refused" => {
                 expected.refused.get_or_insert_default().extend(reader.refused(part.value)?);
@@ -58,7 +63,7 @@ pub(super) fn expected(
             }
             _ => return Err(Fault::at(part.number, WORDS)),
         }
-        if !matches!(word, "Told" | "Asked" | "Refused at the door") {
+        if !matches!(word, "Told" | "Asked" | "Advised" | "Refused at the door") {
             part.alone()?;
         }
     }
@@ -127,6 +132,38 @@ impl Reader<'_> {
         let task = task.ok_or_else(|| self.fault(NOT_A_TASK))?;
         let task = named::<TaskKind>(self.line, task, NOT_A_TASK)?;
         self.receive(part, desks, Some(task), None, without)
+    }
+
+    /// `DESK; DESK of TASK`: the broker itself tells them.
+    fn advised(&self, part: &Line<'_>) -> Result<Vec<Told>, Fault> {
+        let (desks, task) = cut(part.value, " of ");
+        let task = task.ok_or_else(|| self.fault(NOT_A_TASK))?;
+        let task = named::<TaskKind>(self.line, task, NOT_A_TASK)?;
+        let (shows, hides) = body(part)?;
+        let told = |desk| Told {
+            line: self.line,
+            message: THE_BROKER.to_owned(),
+            desk,
+            task: Some(task),
+            of: Vec::new(),
+            without: BTreeSet::new(),
+            shows: shows.clone(),
+            hides: hides.clone(),
+        };
+        Ok(self.desks(desks)?.into_iter().map(told).collect())
+    }
+
+    /// `operators of CODE; duty_officer DESK of CODE; agency_lead DESK of CODE`.
+    fn rung(&self, text: &str) -> Result<Vec<(String, String)>, Fault> {
+        let rule = "who is rung is `operators of CODE`, or RANK DESK of CODE";
+        let row = |row: &str| {
+            let (whom, code) = row.split_once(" of ").ok_or_else(|| self.fault(rule))?;
+            if let Some((_, desk)) = whom.split_once(' ') {
+                self.places.desk(self.line, desk)?;
+            }
+            Ok((code.to_owned(), whom.to_owned()))
+        };
+        list(self.line, text, ";")?.into_iter().map(row).collect()
     }
 
     fn receive(

@@ -26,12 +26,12 @@ use message::Context;
 use people::Person;
 use words::Ids;
 
-pub(super) use expected::refusal_words;
+pub(super) use expected::{THE_BROKER, refusal_words};
 pub(super) use message::as_sent;
 pub use words::Places;
 
 const PARTS: &str = "a story is made of: Story, From the seeds, Day 1, Person NAME, Agreement NAME, \
-     At TIME on day N, and Ledger";
+     Feed NAME, At TIME on day N, and Ledger";
 
 /// The types of record that are counted.
 const COUNTED: &[&str] = &[
@@ -46,6 +46,7 @@ const COUNTED: &[&str] = &[
     "change",
     "consultation",
     "reviewed",
+    "attested",
 ];
 
 /// Reads a story against a directory.
@@ -61,6 +62,7 @@ pub fn read(text: &str, places: &Places) -> Result<Story, Fault> {
         begins: None,
         people: Vec::new(),
         endings: Vec::new(),
+        feeds: Vec::new(),
         events: Vec::new(),
         ledger: None,
         sent: Sent::new(),
@@ -79,6 +81,7 @@ struct Reader<'a> {
     begins: Option<OffsetDateTime>,
     people: Vec<Person>,
     endings: Vec<(String, Date)>,
+    feeds: Vec<(String, String)>,
     events: Vec<Event>,
     ledger: Option<(usize, Vec<Count>)>,
     sent: Sent,
@@ -102,6 +105,7 @@ impl Reader<'_> {
             "Ledger" if line.value.is_empty() => self.ledger = Some((line.number, ledger(line)?)),
             key => match key.split_once(' ') {
                 Some(("Person", name)) => self.person(line, name)?,
+                Some(("Feed", name)) => self.feed(line, name)?,
                 Some(("Agreement", name)) => self.agreement(line, name)?,
                 Some(("At", _)) => self.event(line)?,
                 _ => return Err(Fault::at(line.number, PARTS)),
@@ -120,6 +124,29 @@ impl Reader<'_> {
             return Err(Fault::at(line.number, "somebody of this name is introduced already"));
         }
         self.people.push(person);
+        Ok(())
+    }
+
+    /// `custody from AGENCY by 06:00, at least 2, for DESK; DESK`.
+    fn feed(&mut self, line: &Line<'_>, name: &str) -> Result<(), Fault> {
+        let rule = "a feed is `KIND from AGENCY by HH:MM, at least N, for DESK; DESK`";
+        let fault = || Fault::at(line.number, rule);
+        let (kind, rest) = line.value.split_once(" from ").ok_or_else(fault)?;
+        let (agency, rest) = rest.split_once(" by ").ok_or_else(fault)?;
+        let (by, rest) = rest.split_once(", at least ").ok_or_else(fault)?;
+        let (at_least, desks) = rest.split_once(", for ").ok_or_else(fault)?;
+        let at_least: u32 = at_least.parse().map_err(|_| fault())?;
+        let agency = self.places.agency(line.number, agency)?;
+        let mut waiting = Vec::new();
+        for desk in words::list(line.number, desks, ";")? {
+            waiting.push(format!("\"{}\"", self.places.desk(line.number, desk)?));
+        }
+        let rows = format!(
+            "[[agency.feed]]\nid = \"{name}\"\nkind = \"{kind}\"\nby = \"{by}\"\n\
+             at_least = {at_least}\nwaited_for_by = [{}]\n",
+            waiting.join(", ")
+        );
+        self.feeds.push((agency, rows));
         Ok(())
     }
 
@@ -161,6 +188,7 @@ impl Reader<'_> {
             seeds: self.seeds,
             begins,
             endings: self.endings,
+            feeds: self.feeds,
             people: self.people.iter().map(|person| people::full_name(&person.name)).collect(),
             events: self.events,
             ledger,

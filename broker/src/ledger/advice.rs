@@ -1,0 +1,268 @@
+//! What the broker itself tells a desk: that its message did not arrive or was not opened, that
+//! what it waits for has not come, that a date draws near.
+//!
+//! Owns: what each says, and its id. Promises that the same thing told to the same desk has the
+//! same id whenever it is raised, so that the ledger, which takes an id once, tells it once; and
+//! that it names ids of the directory, the desk's own message or its own reference, moments, and
+//! never a person. Deliberately does not know: when something is to be told.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use proto::exchange::v1 as wire;
+use proto::exchange::v1::TaskKind;
+use proto::exchange::v1::released_message::Kind;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::message::{MessageKey, stamp};
+use crate::prepare::{Kept, KeptCandidate};
+use crate::register::DeskName;
+use crate::seal::Vault;
+
+use super::record::BROKER_PARTY;
+
+/// The rule by which the broker may tell a desk what concerns nobody but that desk.
+pub const RULE: &str = "platform/advice";
+
+/// How long something that is told waits to be read.
+const LIFE: Duration = Duration::days(28);
+
+/// What is the matter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Matter {
+    /// A message of the desk's has not reached an agency that it named.
+    NotDelivered {
+        /// Its own id.
+        message: Uuid,
+        /// The agency.
+        agency: Arc<str>,
+        /// Until when it could have.
+        due: OffsetDateTime,
+    },
+    /// Nobody of an agency that it named has opened its immediate message.
+    NotOpened {
+        /// Its own id.
+        message: Uuid,
+        /// The agency.
+        agency: Arc<str>,
+        /// By when somebody should have.
+        due: OffsetDateTime,
+    },
+    /// What the desk waits for has not come.
+    FeedAbsent {
+        /// Whose it is.
+        agency: Arc<str>,
+        /// Its id.
+        feed: Arc<str>,
+        /// By when it was to come.
+        due: OffsetDateTime,
+        /// Whether something came, and suspiciously little.
+        short: bool,
+    },
+    /// A date of a message that the desk was given draws near.
+    DateNear {
+        /// The message.
+        message: MessageKey,
+        /// The moment.
+        due: OffsetDateTime,
+    },
+}
+
+/// What is told to a desk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advice {
+    /// Who is told.
+    pub desk: DeskName,
+    /// What.
+    pub matter: Matter,
+}
+
+impl Advice {
+    /// The task it is for its recipient.
+    #[must_use]
+    pub const fn task(&self) -> TaskKind {
+        match self.matter {
+            Matter::NotDelivered { .. } => TaskKind::NotDelivered,
+            Matter::NotOpened { .. } => TaskKind::NotOpened,
+            Matter::FeedAbsent { .. } => TaskKind::FeedAbsent,
+            Matter::DateNear { .. } => TaskKind::DateNear,
+        }
+    }
+
+    /// Whether it goes before what is routine.
+    #[must_use]
+    pub const fn immediate(&self) -> bool {
+        match self.matter {
+            Matter::NotOpened { .. } | Matter::FeedAbsent { .. } => true,
+            Matter::NotDelivered { .. } | Matter::DateNear { .. } => false,
+        }
+    }
+
+    /// From when on it goes up the desk's own chain until somebody has opened it; `None`: never.
+    #[must_use]
+    pub const fn open_by(&self) -> Option<OffsetDateTime> {
+        match self.matter {
+            Matter::FeedAbsent { due, .. } => Some(due),
+            Matter::NotDelivered { .. } | Matter::NotOpened { .. } | Matter::DateNear { .. } => {
+                None
+            }
+        }
+    }
+
+    /// When it helps nobody any more.
+    #[must_use]
+    pub fn expires_at(&self, now: OffsetDateTime) -> OffsetDateTime {
+        match self.matter {
+            Matter::DateNear { due, .. } => due.max(now),
+            Matter::NotDelivered { .. } | Matter::NotOpened { .. } | Matter::FeedAbsent { .. } => {
+                now.saturating_add(LIFE)
+            }
+        }
+    }
+
+    /// Its key: one for each thing that is told to one desk. A feed is told of once a day, silent
+    /// or short.
+    #[must_use]
+    pub fn key(&self) -> MessageKey {
+        let about = match &self.matter {
+            Matter::NotDelivered { message, agency, .. }
+            | Matter::NotOpened { message, agency, .. } => format!("{message}\n{agency}"),
+            Matter::FeedAbsent { agency, feed, due, .. } => {
+                format!("{agency}\n{feed}\n{}", due.unix_timestamp())
+            }
+            Matter::DateNear { message, due } => {
+                format!("{}\n{}\n{}", message.agency, message.id, due.unix_timestamp())
+            }
+        };
+        let DeskName { agency, desk } = &self.desk;
+        // No part holds a line end.
+        let parts = format!("pyramid-advice-1\n{agency}\n{desk}\n{}\n{about}", self.task() as i32);
+        let hash = digest(&SHA256, parts.as_bytes());
+        let mut bytes = [0; 16];
+        for (byte, from) in bytes.iter_mut().zip(hash.as_ref()) {
+            *byte = *from;
+        }
+        let id = uuid::Builder::from_custom_bytes(bytes).into_uuid();
+        MessageKey { agency: Arc::from(BROKER_PARTY), id }
+    }
+
+    /// What its recipient reads.
+    #[must_use]
+    pub fn body(&self, vault: &Vault, now: OffsetDateTime) -> wire::ReleasedMessage {
+        let urgency =
+            if self.immediate() { wire::Urgency::Immediate } else { wire::Urgency::Routine };
+        let task = wire::Task { task_kind: self.task() as i32, ..wire::Task::default() };
+        let mut concerns = Vec::new();
+        let task = match &self.matter {
+            Matter::NotDelivered { message, agency, due }
+            | Matter::NotOpened { message, agency, due } => wire::Task {
+                message_id: message.to_string(),
+                agency: agency.to_string(),
+                due: Some(stamp(*due)),
+                ..task
+            },
+            Matter::FeedAbsent { agency, feed, due, short } => wire::Task {
+                agency: agency.to_string(),
+                feed: feed.to_string(),
+                due: Some(stamp(*due)),
+                short: *short,
+                ..task
+            },
+            Matter::DateNear { message, due } => {
+                concerns.push(message.reference_of(&self.desk.agency, vault).into());
+                wire::Task { due: Some(stamp(*due)), ..task }
+            }
+        };
+        wire::ReleasedMessage {
+            sending_agency: BROKER_PARTY.to_owned(),
+            urgency: urgency.into(),
+            accepted_at: Some(stamp(now)),
+            concerns,
+            kind: Some(Kind::Task(task)),
+            ..wire::ReleasedMessage::default()
+        }
+    }
+
+    /// Its decision, as decisions are kept.
+    #[must_use]
+    pub fn kept(&self, bundle: &[u8; 32]) -> Kept {
+        let candidate = KeptCandidate {
+            desk: self.desk.clone(),
+            task: self.task() as i32,
+            named: false,
+            reasons: Vec::new(),
+            refusal: 0,
+            subjects: Vec::new(),
+            notice_only: false,
+            held: None,
+            documents: BTreeSet::new(),
+        };
+        Kept {
+            bundle: hex::encode(bundle),
+            named: Vec::new(),
+            candidates: vec![candidate],
+            corrected: None,
+            answers: None,
+            facts: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+    use uuid::uuid;
+
+    use super::*;
+
+    const SIX: OffsetDateTime = datetime!(2026-12-01 06:00 UTC);
+    const MESSAGE: Uuid = uuid!("018f0000-0000-7000-8000-000000000001");
+
+    fn told(desk: &str, matter: Matter) -> Advice {
+        Advice { desk: DeskName { agency: "gmp".into(), desk: desk.into() }, matter }
+    }
+
+    fn feed(due: OffsetDateTime, short: bool) -> Matter {
+        Matter::FeedAbsent { agency: "prisons".into(), feed: "list".into(), due, short }
+    }
+
+    #[test]
+    fn a_feed_is_told_of_once_a_day_and_desk_silent_or_short() {
+        let silent = told("stockport", feed(SIX, false)).key();
+        assert_eq!(told("stockport", feed(SIX, true)).key(), silent);
+        assert_ne!(told("stockport", feed(SIX + Duration::days(1), false)).key(), silent);
+        assert_ne!(told("tameside", feed(SIX, false)).key(), silent);
+        assert_eq!((&*silent.agency, silent.id.get_version_num()), ("broker", 8));
+    }
+
+    #[test]
+    fn each_message_and_agency_is_told_of_once_for_each_matter() {
+        let opened = |agency: &str, due| {
+            told("a", Matter::NotOpened { message: MESSAGE, agency: agency.into(), due }).key()
+        };
+        assert_eq!(opened("hmpps", SIX), opened("hmpps", SIX + Duration::hours(1)));
+        assert_ne!(opened("hmpps", SIX), opened("gmp", SIX));
+        let (agency, due) = (Arc::from("hmpps"), SIX);
+        let lost = told("a", Matter::NotDelivered { message: MESSAGE, agency, due });
+        assert_ne!(lost.key(), opened("hmpps", SIX));
+    }
+
+    #[test]
+    fn it_names_the_recipients_own_message_or_reference_and_nobody() {
+        let vault = Vault::new([1; 32].into(), &[2; 32]);
+        let (agency, due) = (Arc::from("hmpps"), SIX);
+        let lost = told("a", Matter::NotDelivered { message: MESSAGE, agency, due });
+        let body = lost.body(&vault, SIX);
+        assert!(body.subjects.is_empty() && body.statements.is_empty() && body.areas.is_empty());
+        let Some(Kind::Task(task)) = body.kind else { panic!("a task") };
+        assert_eq!((&*task.message_id, &*task.agency), (&*MESSAGE.to_string(), "hmpps"));
+        let message = MessageKey { agency: "prisons".into(), id: MESSAGE };
+        let near = told("a", Matter::DateNear { message: message.clone(), due });
+        let body = near.body(&vault, SIX);
+        assert_eq!(body.concerns, [message.reference_of("gmp", &vault)]);
+        let Some(Kind::Task(task)) = body.kind else { panic!("a task") };
+        assert_eq!((&*task.message_id, &*task.agency), ("", ""), "a sender's id stays its own");
+    }
+}
