@@ -453,11 +453,11 @@ fn a_release_row_is_one_its_entry_records() {
         );
     }
     breaks(
-        "INSERT INTO release VALUES (zeroblob(16), 2, 6, 0, 'duty', 1, 0)",
+        "INSERT INTO release VALUES (zeroblob(16), 2, 6, 0, 'duty', 1, 0, 1, 0)",
         &[FsckFault::Unlisted { row: 5 }, without_record("release", 5, 6)],
     );
     breaks(
-        "INSERT INTO release VALUES (zeroblob(16), 99, 6, 0, 'duty', 1, 0)",
+        "INSERT INTO release VALUES (zeroblob(16), 99, 6, 0, 'duty', 1, 0, 1, 0)",
         &[FsckFault::Dangling { table: "release", row: 5 }],
     );
 }
