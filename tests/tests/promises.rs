@@ -398,6 +398,17 @@ async fn p4_a_sender_learns_outcomes_of_agencies_it_named_and_of_no_other() {
     assert_eq!(world.track("gmp", "records", id()).await, []);
 }
 
+/// Whoever has a part in the case hears that somebody is on a list no more: here the division of the
+/// place to which the person was to be released, which is told of no release any more.
+async fn came_off_the_list(desk: &mut Subscription) {
+    let news = next(desk).await;
+    let Some(wire::released_message::Kind::Flag(flag)) = &news.message.kind else {
+        panic!("the end of the flag must come, and nothing else");
+    };
+    assert_eq!(flag.action(), wire::FlagAction::Deselect);
+    news.acknowledge().await.expect("the receipt must be durable");
+}
+
 #[tokio::test]
 async fn p4_an_outcome_refused_at_release_reads_like_one_refused_at_once() {
     let world = World::shipped().await;
@@ -407,7 +418,9 @@ async fn p4_an_outcome_refused_at_release_reads_like_one_refused_at_once() {
     publish(&world, draft(late).build().unwrap()).await;
     world.deselect(adult(NOMS, NAME)).await;
     publish(&world, draft(early).build().unwrap()).await;
-    nothing(&mut stockport(&world).await).await;
+    let mut desk = stockport(&world).await;
+    came_off_the_list(&mut desk).await;
+    nothing(&mut desk).await;
     let mut client = world.node("hmpps-prisons", "records").await.exchange().await.unwrap();
     let mut rows = Vec::new();
     for message in [late, early] {
@@ -456,6 +469,7 @@ async fn p5_every_permitted_disclosure_ends_in_a_state_that_somebody_sees() {
     let mut desk = stockport(&world).await;
     let last = next(&mut desk).await;
     assert_eq!(last.message.subjects[0].identifiers[0].value, "A9425AA");
+    came_off_the_list(&mut desk).await;
     nothing(&mut desk).await;
 
     let table = [
