@@ -199,7 +199,7 @@ mod tests {
     fn the_country_has_the_agencies_and_rules_that_are_claimed() {
         let country = national().unwrap();
         assert_eq!(country.directory.agencies().count(), 200);
-        assert_eq!(country.regions, 13);
+        assert_eq!(country.regions, 12);
         // No agreement has as many permits as lie between.
         assert!((500..520).contains(&country.bundle.rules()));
     }
