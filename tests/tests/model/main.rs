@@ -36,7 +36,7 @@ use tests::draws::{self, Draws};
 use tokio::time::Instant;
 
 /// Sequences in one town.
-const TOWN: u32 = 100;
+const TOWN: u32 = 20;
 /// How long what must come is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The same while a failure is made smaller.

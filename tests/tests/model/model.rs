@@ -152,6 +152,12 @@ impl Model {
         self.records.iter().position(|record| record.step == step)
     }
 
+    /// How much waits for somebody.
+    pub fn waiting(&self) -> usize {
+        let answers = self.records.iter().flat_map(|record| &record.answers);
+        answers.filter(|answer| answer.state == State::Waiting).count()
+    }
+
     /// A message comes. `cites`: place of the message that it cites.
     pub fn send(
         &mut self,

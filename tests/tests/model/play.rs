@@ -13,6 +13,8 @@ use std::time::Duration;
 use agency_client::{Connection, Incoming, Subscription, SubscriptionOptions};
 use broker::app::App;
 use broker::clock::SetClock;
+use broker::delivery::outbox::Outbox as _;
+use broker::store::sqlite::SqliteReaders;
 use demo::stage::{OPERATOR, Stage, for_good};
 use proto::admin::v1 as admin;
 use proto::directory::v1::StateLinkRequest;
@@ -30,6 +32,8 @@ use super::steps::{Cast, Sequence, Step, Turn, id_of};
 use super::town::{BEGINS, DESKS, script};
 use super::words;
 
+/// Pause between two looks at what waits.
+const LOOK: Duration = Duration::from_millis(10);
 /// How long nothing may come at the end.
 const SILENCE: Duration = Duration::from_millis(700);
 
@@ -88,6 +92,7 @@ pub struct Play {
     /// What came and was not yet compared.
     came: BTreeMap<(u32, usize), Vec<Incoming>>,
     patience: Duration,
+    readers: SqliteReaders,
     tally: Tally,
     _folder: TempDir,
 }
@@ -112,7 +117,9 @@ impl Play {
         let players = sequences
             .into_iter()
             .map(|(cast, sequence)| (cast.number, Player { sequence, model: Model::default() }));
+        let readers = SqliteReaders::new(&stage.config().store.path);
         let mut play = Self {
+            readers,
             stage,
             clock,
             app,
@@ -366,7 +373,25 @@ impl Play {
             let expected = awaited.remove(&whose).unwrap_or_default();
             self.matched(whose, expected, came, round)?;
         }
-        Ok(())
+        self.at_rest(round).await
+    }
+
+    /// Waits until the broker has as much waiting as the model says: what may not go any more ends
+    /// before the next thing happens, which might let it go again.
+    async fn at_rest(&self, round: usize) -> Result<(), Failure> {
+        let wanted: usize = self.players.values().map(|player| player.model.waiting()).sum();
+        let waiting = || self.readers.counts().unwrap().waiting;
+        let rest = async {
+            while waiting() != wanted as u64 {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        tokio::time::timeout(self.patience, rest).await.map_err(|_| {
+            let what = format!("{} wait where {wanted} must", waiting());
+            // By itself, each sequence tells whether it is the one.
+            let mut open = self.players.iter().filter(|(_, player)| player.model.waiting() > 0);
+            Failure { sequence: open.next().map(|(number, _)| *number), round, what }
+        })
     }
 
     /// Notes and acknowledges what came.

@@ -233,24 +233,27 @@ fn victim(cast: &Cast) -> wire::Subject {
     }
 }
 
-/// Two prison numbers are one person's, or are not.
+/// Two numbers of one register are one person's, or are not, by one of its authorities.
 fn identity(cast: &Cast, round: usize, draws: &mut Draws) -> Step {
     let bare = |numbers: Vec<&Number>| wire::Subject {
         identifiers: numbers.into_iter().map(identifier).collect(),
         category: wire::SubjectCategory::Managed.into(),
         ..wire::Subject::default()
     };
-    let [n1, n2, ..] = &cast.man;
+    let [n1, n2, p1, p2, _] = &cast.man;
+    let of_prisons = !one_in(3, draws);
+    let (n1, n2) = if of_prisons { (n1, n2) } else { (p1, p2) };
+    let by = if of_prisons { PRISONS } else { [NORTH, WIRRAL][draws.below(2)] };
     let merge = round < 5 || one_in(2, draws);
     let (subjects, action) = if merge {
         (vec![bare(vec![n1, n2])], CorrectionAction::Merge)
     } else {
         (vec![bare(vec![n1]), bare(vec![n2])], CorrectionAction::Unmerge)
     };
-    let mut message = envelope(together(PRISONS, draws), subjects);
+    let mut message = envelope(together(by, draws), subjects);
     let correction = wire::Correction { action: action.into(), ..wire::Correction::default() };
     message.kind = Some(Kind::Correction(correction));
-    closed(PRISONS, message, None)
+    closed(by, message, None)
 }
 
 fn closed(from: usize, message: wire::Message, cites: Option<usize>) -> Step {
