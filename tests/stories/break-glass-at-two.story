@@ -115,7 +115,8 @@ At 02:20 on day 2: hmpps-prisons sends limited
   Tracked: gmp not_shared
 
 At 09:00 on day 2: person 00000006-0000-4000-8000-000000000003 of hmpps-prisons closes the review of emergency as justified
-  Because: Who is no auditor does not review.
+  Because: Who is no auditor does not review. Meanwhile nobody at the desk has opened the emergency, and the prisons were told so.
+  Advised: hmpps-prisons/movements of not_opened
   Refused at the door: not allowed
 
 At 09:05 on day 2: person 00000001-0000-4000-8000-000000000001 of gmp closes the review of emergency as justified
@@ -129,11 +130,11 @@ At 09:20 on day 2: person 00000006-0000-4000-8000-000000000001 of hmpps-prisons 
   Because: What was shared with nobody is reviewed all the same.
 
 Ledger:
-  accepted: gmp 1, hmpps-prisons 3
-  decided: permitted 1, refused 13
-  release: gmp 1
-  disclosed: hmpps-prisons 1
-  receipt: gmp 1
-  received: hmpps-prisons 1
+  accepted: gmp 1, hmpps-prisons 3, broker 1
+  decided: permitted 2, refused 13
+  release: gmp 1, hmpps-prisons 1
+  disclosed: hmpps-prisons 1, broker 1
+  receipt: gmp 1, hmpps-prisons 1
+  received: hmpps-prisons 1, broker 1
   consultation: gmp 1
   reviewed: hmpps-prisons 2

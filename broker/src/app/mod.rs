@@ -163,8 +163,7 @@ impl App {
     /// # Errors
     /// As [`App::start`].
     pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
-        let guard = Arc::new(GuardedClock::new(clock));
-        let clock: Arc<dyn Clock> = Arc::<GuardedClock>::clone(&guard);
+        let (guard, clock) = guarded(clock);
         // Step 1: keys and store; what was released and never settled waits again.
         let (vault, signer) = setup::keys(&config)?;
         let mut journal = open_journal(&config.store.path)?;
@@ -527,6 +526,12 @@ async fn first_checkpoint(
     let archive: Arc<dyn Archive> = archive;
     checkpoint::sign_once(&signer, queue, &archive, chance).await?;
     Ok(signer)
+}
+
+/// A clock that is not believed where it has moved, and the same as whoever only reads it knows it.
+fn guarded(clock: Arc<dyn Clock>) -> (Arc<GuardedClock>, Arc<dyn Clock>) {
+    let guard = Arc::new(GuardedClock::new(clock));
+    (Arc::clone(&guard), guard)
 }
 
 /// Opens the door, with no revocation list older than one that was at work before.

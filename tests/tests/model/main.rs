@@ -9,7 +9,8 @@
 //! real sockets, real TLS, a clock that is set.
 //!
 //! `PYRAMID_TEST_LONG=1`: 10,000 sequences. `PYRAMID_TEST_SEQUENCES`: how many. `PYRAMID_TEST_SEED`:
-//! these and no others. A failure prints the seed and a sequence from which every step was taken
+//! these and no others. `PYRAMID_TEST_MERGES=1`: merges of numbers too, where model and broker still
+//! differ over when a notice comes. A failure prints the seed and a sequence from which every step was taken
 //! that it fails without.
 
 #![expect(

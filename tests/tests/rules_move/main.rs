@@ -159,6 +159,17 @@ async fn comes_exactly(desk: &mut Subscription, body: &wire::ReleasedMessage) {
     came.acknowledge().await.unwrap();
 }
 
+/// Whoever has a part in the case hears that somebody is on a list no more: here the division of the
+/// place to which the person was to be released.
+async fn came_off_the_list(desk: &mut agency_client::Subscription) {
+    let news = next(desk).await;
+    let Some(wire::released_message::Kind::Flag(flag)) = &news.message.kind else {
+        panic!("the end of the flag must come, and nothing else");
+    };
+    assert_eq!(flag.action(), wire::FlagAction::Deselect);
+    news.acknowledge().await.expect("the receipt must be durable");
+}
+
 /// A recall that the Stockport desk is entitled to hear of, and nobody else.
 async fn recalled(world: &World) -> Uuid {
     publish(world, recall(id(), NOMS).addressee("gmp", "stockport")).await
@@ -393,15 +404,21 @@ async fn a_flag_that_is_withdrawn_meanwhile_gives_nobody_a_stake() {
     let message = released(&world, adult(NOMS, NAME)).await;
     assert_eq!(stands(&world, message).await, OutcomeState::Waiting);
     world.deselect(adult(NOMS, NAME)).await;
+    let mut desk = stockport(&world).await;
+    came_off_the_list(&mut desk).await;
+    desk.close().await.unwrap();
     kept_back(&world, message, &[Refusal::NoPermit]).await;
     for mut desk in [
         world.mailbox("merseyside-police", "records", "wirral").await,
-        world.mailbox("probation-greater-manchester", "records", "stockport").await,
         world.mailbox("stockport-council", "housing", "housing").await,
     ] {
         nothing(&mut desk).await;
         desk.close().await.unwrap();
     }
+    let probation = ("probation-greater-manchester", "records", "stockport");
+    let mut desk = world.mailbox(probation.0, probation.1, probation.2).await;
+    came_off_the_list(&mut desk).await;
+    nothing(&mut desk).await;
     let no_permit = u64::from(Refusal::NoPermit.code());
     assert_eq!(world.ended(message), [no_permit; 4], "each of the four has its record");
 }
@@ -427,6 +444,7 @@ async fn news_sent_right_behind_a_flags_withdrawal_is_decided_without_the_flag()
     // Both are read, and the second prepared, before the first is committed.
     let both = vec![ppo_deselection(adult(NOMS, NAME)), news(message)];
     world.frame(probation.0, probation.1, both).await;
+    came_off_the_list(&mut desk).await;
     nothing(&mut desk).await;
     assert_eq!(
         world.track(probation.0, probation.1, message).await,

@@ -17,7 +17,7 @@ use crate::rules::Rules;
 
 use super::answer::{Answer, fail};
 use super::draft::{Draft, Finished, Parts};
-use super::work::{patient, weight};
+use super::sharing::{patient, weight};
 use super::{Appender, BATCH_BYTES_MAX, BATCH_ITEMS_MAX, CommittedHead, Standing, Work};
 
 /// Rules that a draft changes, and the bundle they rest on.

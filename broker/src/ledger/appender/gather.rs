@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::commit::{Drafted, Failed};
-use super::work::{exclusive, weight};
+use super::sharing::{exclusive, weight};
 use super::{Appender, BATCH_BYTES_MAX, BATCH_ITEMS_MAX, Work};
 
 /// How long receipts may wait for something that is worth a commit of its own.

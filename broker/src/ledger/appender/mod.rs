@@ -14,6 +14,8 @@
 
 mod work;
 
+mod sharing;
+
 mod gather;
 
 mod subscriptions;

@@ -60,8 +60,7 @@ impl Appender {
             Ok(found) => found,
             Err(refusal) => return Ok(Some(PublishOutcome::Refused(refusal))),
         };
-        // Step 3: decide again what was decided under rules that moved, or without what is on
-        // record.
+        // Step 3: decide again what rests on rules that moved, or on nothing that is on record.
         if admitted.follows() || prepared.decided.epochs != rules.epochs {
             **prepared = self.decide_again(&admitted, &found.earlier, &rules, now)?;
         }
