@@ -206,25 +206,3 @@ async fn an_amendment_that_names_fewer_numbers_matches_no_fewer() {
     change_of(&world, person, WIRRAL, wire::FlagAction::Amend, None).await;
     assert!(hears_of(&world, adult(NOMS, "Invented Other Spelling")).await);
 }
-
-#[tokio::test]
-async fn a_flag_is_taken_off_by_another_number_of_the_person_once_both_authorities_join_them() {
-    let world = World::shipped().await;
-    world.flag(adult(NOMS, NAME)).await;
-    let by_police_number = || {
-        let person = Person::new(wire::SubjectCategory::Managed);
-        person.identifier(wire::IdentifierType::Pnc, PNC).name(NAME).birth_date("1988-04-12")
-    };
-    let off = wire::FlagAction::Deselect;
-    // As long as nobody has joined the numbers, there is no flag by this one.
-    change_of(&world, by_police_number(), WIRRAL, off, None).await;
-    assert!(owner_hears(&world).await);
-    let numbers = ((wire::IdentifierType::Noms, NOMS), (wire::IdentifierType::Pnc, PNC));
-    for by in [("hmpps-prisons", "records"), STOCKPORT] {
-        world.link(by, numbers, "1988-04-12", false).await;
-    }
-    change_of(&world, by_police_number(), WIRRAL, off, None).await;
-    released_to_owners(&world).await;
-    let mut wirral = world.mailbox("merseyside-police", "records", "wirral").await;
-    assert!(!hears_custody_news(&mut wirral).await, "the flag is off");
-}

@@ -181,12 +181,8 @@ impl Appender {
         let stored = self.recall.message(row)?;
         let opened = stored
             .and_then(|stored| prepare::reopen(&stored, &self.shared.vault, &rules.directory));
-        // By whichever of a person's numbers the follow-up speaks of him.
         let of = |desk: &DeskName| {
-            opened.as_ref().map(|(message, kept)| {
-                let shown: Vec<Token> = kept.persons_shown(message, desk).into_iter().collect();
-                rules.register.linked(&shown)
-            })
+            opened.as_ref().map(|(message, kept)| kept.persons_shown(message, desk))
         };
         Ok(holders.iter().map(|desk| (desk.clone(), of(desk).unwrap_or_default())).collect())
     }
