@@ -170,8 +170,8 @@ pub struct Stored {
     pub decision: Vec<u8>,
     /// Tokens of its subjects.
     pub tokens: Vec<Token>,
-    /// What it settles.
-    pub settles: Option<Uuid>,
+    /// The earlier message that it follows.
+    pub settles: Option<MessageKey>,
 }
 
 /// Opens a stored message and its decision. `None`: erased, damaged, or its sender has left

@@ -285,6 +285,10 @@ impl Auditing {
         let mut last = key.clone();
         for _ in 0..FOLLOWED_MAX {
             let Some(earlier) = self.archive.followed(&last)? else { break };
+            // Whom another agency named, in what this one answers, is not this one's to know.
+            if earlier.agency != key.agency {
+                break;
+            }
             let Some(kept) = self.kept(&earlier)? else { break };
             named.extend(kept.named.iter().cloned());
             let first = named::addressed(&kept).into_iter();

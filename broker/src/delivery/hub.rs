@@ -184,9 +184,8 @@ impl Hub {
     /// A fresh release as it goes over the wire.
     fn frame(&self, live: &LiveRelease) -> wire::Delivery {
         let key = MessageKey { agency: Arc::clone(&live.sender), id: live.message };
-        let settles = live.settles.map(|id| MessageKey { id, ..key.clone() });
-        let settles = settles.filter(|earlier| (self.known)(&live.desk, earlier));
-        delivery(&self.vault, &live.desk, &key, settles.as_ref(), &live.released)
+        let settles = live.settles.as_ref().filter(|earlier| (self.known)(&live.desk, earlier));
+        delivery(&self.vault, &live.desk, &key, settles, &live.released)
     }
 
     /// Streams served.

@@ -268,11 +268,10 @@ impl Delivering {
     ) -> Result<(Admitted, View, CandidateDecision), Refusal> {
         let (admitted, kept) =
             reopen(message, &self.vault, &rules.directory).ok_or(Refusal::PolicyError)?;
-        let earlier = message.settles.filter(|_| kept.waits_for_earlier(desk));
-        let before = earlier.map_or(Before::Nothing, |earlier| {
-            let key = MessageKey { agency: Arc::clone(&message.key.agency), id: earlier };
+        let earlier = message.settles.as_ref().filter(|_| kept.waits_for_earlier(desk));
+        let before = earlier.map_or(Before::Nothing, |key| {
             // Where it cannot be read it is owed nothing yet.
-            let given = going.contains(&key) || self.outbox.was_given(desk, &key).unwrap_or(false);
+            let given = going.contains(key) || self.outbox.was_given(desk, key).unwrap_or(false);
             if given { Before::Given } else { Before::NotGiven }
         });
         let (view, candidate) = decide_again(&admitted, &kept, (desk, task), before, rules, now)?;
@@ -281,10 +280,9 @@ impl Delivering {
 
     /// The earlier message that one follows, where the desk was told of that.
     fn known(&self, desk: &DeskName, message: &Stored) -> Option<MessageKey> {
-        let agency = Arc::clone(&message.key.agency);
-        let earlier = message.settles.map(|id| MessageKey { agency, id })?;
+        let earlier = message.settles.as_ref()?;
         // Where it cannot be read the desk is told of none.
-        self.outbox.was_told_of(desk, &earlier).unwrap_or(false).then_some(earlier)
+        self.outbox.was_told_of(desk, earlier).unwrap_or(false).then(|| earlier.clone())
     }
 
     /// Notes for each item which merges it comes after: its desk is to be told of them. Asked under

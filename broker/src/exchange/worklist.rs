@@ -212,10 +212,9 @@ impl Worklists {
         else {
             return erased(asked, had, now);
         };
-        let earlier = stored.settles.filter(|_| kept.waits_for_earlier(&asked.desk));
-        let preceding = earlier.map_or(Before::Nothing, |earlier| {
-            let key = MessageKey { agency: Arc::clone(&stored.key.agency), id: earlier };
-            let given = self.delivering.outbox.was_given(&asked.desk, &key).unwrap_or(false);
+        let earlier = stored.settles.as_ref().filter(|_| kept.waits_for_earlier(&asked.desk));
+        let preceding = earlier.map_or(Before::Nothing, |key| {
+            let given = self.delivering.outbox.was_given(&asked.desk, key).unwrap_or(false);
             if given { Before::Given } else { Before::NotGiven }
         });
         let of = (&asked.desk, had.task, had.shown);
@@ -240,10 +239,7 @@ impl Worklists {
 
     fn item(&self, desk: &DeskName, had: Had, seen: Seen) -> wire::WorklistItem {
         let reference = |key: &MessageKey| key.reference_of(&desk.agency, &self.delivering.vault);
-        let settles = had
-            .message
-            .settles
-            .map(|id| reference(&MessageKey { agency: Arc::clone(&had.message.key.agency), id }));
+        let settles = had.message.settles.as_ref().map(&reference);
         // What fell due while the clock is not believed is not called overdue yet.
         let settled = self.delivering.clock.reading().settled();
         let duty = |owed: Attestation, due: Option<OffsetDateTime>| {
@@ -340,9 +336,8 @@ impl Found {
     fn add(&mut self, had: &Had, is_seen: bool) {
         let message = &had.message;
         let follows = takes_the_place(message.kind) && had.task == 0 && !had.withdrawn;
-        if let (Some(earlier), true) = (message.settles, follows && !had.shown.notice_only()) {
-            let agency = Arc::clone(&message.key.agency);
-            self.superseded.insert(MessageKey { agency, id: earlier });
+        if let (Some(earlier), true) = (&message.settles, follows && !had.shown.notice_only()) {
+            self.superseded.insert(earlier.clone());
         }
         let (key, task) = (message.key.clone(), had.task);
         if is_seen && !self.is_full() && self.known.insert((key.clone(), task)) {

@@ -178,6 +178,12 @@ impl Admitted {
         kinds::of(self.message.kind.as_ref()?).cites()
     }
 
+    /// Whether it says what came of what was asked: that reaches whoever was given the question too.
+    #[must_use]
+    pub fn tells_outcome(&self) -> bool {
+        self.message.kind.as_ref().is_some_and(|kind| kinds::of(kind).tells_outcome())
+    }
+
     /// The desk that its kind names: a flag's or an action's owner.
     #[must_use]
     pub fn named_by_kind(&self) -> Option<&wire::Addressee> {

@@ -61,7 +61,7 @@ async fn the_report_of_an_action_goes_to_whoever_set_it_and_to_no_place_or_list(
     // The flag's owner hears that it is set, as of all that concerns its own.
     takes(&world, SUPERVISION).await;
     let came = takes(&world, WIRRAL).await;
-    let report = ActionReport::Done;
+    let report = ActionReport::Accepted;
     let done = compose::action_report(id(), GROUNDS, man(), pathway, release(&came), report)
         .area(NORTH, wire::AreaRole::Resident);
     send(&world, WIRRAL, done).await;

@@ -19,6 +19,7 @@ mod follow;
 mod identity;
 mod kept_out;
 mod order;
+mod outcomes;
 mod own;
 mod questions;
 mod town;

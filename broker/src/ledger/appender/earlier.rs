@@ -38,8 +38,8 @@ pub(super) struct Found {
     pub(super) earlier: Earlier,
     /// Row of the message that is cited, if one is.
     pub(super) settles: Option<u64>,
-    /// Its id, for the recipients' references.
-    pub(super) cited: Option<Uuid>,
+    /// Its key, for the recipients' references.
+    pub(super) cited: Option<MessageKey>,
     /// Deliveries of it that wait: none may be passed by one of this message.
     pub(super) ahead: Vec<u64>,
     /// Until when these are held back.
@@ -61,10 +61,16 @@ impl Appender {
             return Ok(Err(Refusal::NotAllowed));
         }
         let mut found = Found::default();
+        // First: what is refused for its documents ends nothing.
+        let row = open.draft.batch.head.last_message + 1;
+        match self.documents(admitted, row, &rules)? {
+            Ok(claims) => found.documents = claims,
+            Err(refusal) => return Ok(Err(refusal)),
+        }
         if let Some(key) = prepare::cites(admitted) {
             let Some(first) = open.known.get(&key) else { return Ok(Err(Refusal::NotFound)) };
             found.settles = Some(first.row);
-            found.cited = Some(key.id);
+            found.cited = Some(key.clone());
             let row = first.row;
             self.cited(admitted, row, &key, &mut found, &mut open.draft, now)?;
             if ends_dates(admitted) {
@@ -72,17 +78,21 @@ impl Appender {
             }
         }
         if !admitted.message.in_reply_to.is_empty() {
-            let Some(answers) = self.answered(admitted)? else {
+            let Some((asker, first)) = self.answered(admitted)? else {
                 return Ok(Err(Refusal::NotFound));
             };
-            found.earlier.answers = Some(answers);
+            if admitted.tells_outcome() {
+                let key = MessageKey { agency: Arc::clone(&asker.agency), id: first };
+                self.outcome(admitted, &key, &mut found, &mut open.draft)?;
+            }
+            found.earlier.answers = Some((asker, first));
         }
         if let Some(key) = prepare::flag_before(admitted, &rules)
             && let Some(Some(before)) = self.recall.known(std::slice::from_ref(&key))?.pop()
         {
             let own = key.agency == admitted.key.agency;
             found.settles = own.then_some(before.row);
-            found.cited = own.then_some(key.id);
+            found.cited = own.then(|| key.clone());
             let held = self.recall.held(before.row)?;
             self.given(&held, before.row, &mut found)?;
         }
@@ -90,11 +100,6 @@ impl Appender {
             && request.whoever_holds
         {
             found.earlier.waiting = self.whoever_holds(admitted, &rules)?;
-        }
-        let row = open.draft.batch.head.last_message + 1;
-        match self.documents(admitted, row, &rules)? {
-            Ok(claims) => found.documents = claims,
-            Err(refusal) => return Ok(Err(refusal)),
         }
         found.documents.extend(erased(admitted, &found));
         Ok(Ok(found))
@@ -133,6 +138,46 @@ impl Appender {
         Ok(())
     }
 
+    /// What came of an action reaches whoever was given it, once its owner says so: whoever leads,
+    /// chairs or helps would else go on from what is no longer so. Nobody has to act on it any
+    /// more. What anybody else reports is for whoever set it.
+    fn outcome(
+        &self,
+        admitted: &Admitted,
+        key: &MessageKey,
+        found: &mut Found,
+        draft: &mut Draft,
+    ) -> Result<(), StoreError> {
+        let Some(Some(first)) = self.recall.known(std::slice::from_ref(key))?.pop() else {
+            return Ok(());
+        };
+        if !self.owns(admitted, first.row)? {
+            return Ok(());
+        }
+        (found.settles, found.cited) = (Some(first.row), Some(key.clone()));
+        let held = self.recall.held(first.row)?;
+        self.given(&held, first.row, found)?;
+        found.earlier.owed = strangers(admitted, &found.earlier);
+        draft.batch.excused.extend(held.iter().map(|held| held.delivery));
+        Ok(())
+    }
+
+    /// Whether a message's agency is the owner of an action that was set. Of one that cannot be read
+    /// any more, nobody is.
+    fn owns(&self, admitted: &Admitted, row: u64) -> Result<bool, StoreError> {
+        let rules = self.shared.rules.load();
+        let stored = self.recall.message(row)?;
+        let opened = stored
+            .and_then(|stored| prepare::reopen(&stored, &self.shared.vault, &rules.directory));
+        Ok(opened.is_some_and(|(first, _)| match &first.message.kind {
+            Some(Kind::Action(action)) => {
+                let owner = action.owner.as_ref();
+                owner.is_some_and(|owner| *owner.agency == *admitted.key.agency)
+            }
+            Some(_) | None => false,
+        }))
+    }
+
     /// Ends reminders of the date of a message, and of what has followed it: the date that holds
     /// is that of the newest.
     fn end_dates(
@@ -145,8 +190,7 @@ impl Appender {
     ) -> Result<(), StoreError> {
         let tokens: Vec<Token> =
             admitted.subjects.iter().flat_map(|subject| subject.tokens.iter().copied()).collect();
-        let same_case =
-            |stored: &Stored| stored.key.agency == key.agency && stored.settles == Some(key.id);
+        let same_case = |stored: &Stored| stored.settles.as_ref() == Some(key);
         let followed = self.recall.live_custody(&tokens, now)?.into_iter();
         let followed = followed.filter(|(_, stored)| same_case(stored)).map(|(row, _)| row);
         for row in followed.chain([row]) {
@@ -285,13 +329,18 @@ fn owed_word(admitted: &Admitted, held: &[Held], earlier: &Earlier) -> BTreeSet<
     let tasks = held.iter().filter(|held| held.is_task && held.released);
     let mut owed: BTreeSet<DeskName> = tasks.map(|held| held.desk.clone()).collect();
     owed.retain(|desk| !earlier.holders.contains(desk));
+    owed.extend(strangers(admitted, earlier));
+    owed
+}
+
+/// Holders of a message that were shown nobody whom this one is about.
+fn strangers(admitted: &Admitted, earlier: &Earlier) -> BTreeSet<DeskName> {
     let meets = |seen: &BTreeSet<Token>| {
         let mut subjects = admitted.subjects.iter();
         subjects.any(|one| one.tokens.is_empty() || one.tokens.iter().any(|t| seen.contains(t)))
     };
     let strangers = earlier.seen.iter().filter(|(_, seen)| !meets(seen));
-    owed.extend(strangers.map(|(desk, _)| desk.clone()));
-    owed
+    strangers.map(|(desk, _)| desk.clone()).collect()
 }
 
 /// What becomes of the documents of a message that is to be erased.

@@ -12,6 +12,7 @@ use proto::ledger::record::{RECORD_FORMAT, SLOTS_MIN};
 use uuid::Uuid;
 
 use crate::ledger::record::{Objects, RecordType, Text};
+use crate::message::MessageKey;
 use crate::register::DeskName;
 use crate::seal::{Token, commitment};
 
@@ -27,7 +28,7 @@ pub(super) struct Pending {
 #[derive(Clone)]
 pub(super) enum Target {
     /// To a live stream: stream, tokens and what it settles.
-    Live(u64, Arc<[Token]>, Option<Uuid>),
+    Live(u64, Arc<[Token]>, Option<MessageKey>),
     /// Back to the work at this place of the batch.
     Work(usize),
 }

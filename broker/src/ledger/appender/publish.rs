@@ -156,7 +156,7 @@ impl Appender {
     ) -> Result<Vec<Vec<[u8; 16]>>, StoreError> {
         let tokens = tokens_of(&prepared.admitted);
         let not_before = held_back(&prepared.admitted, found);
-        let place = Place { message, entry, cited: found.cited, not_before, tokens, now };
+        let place = Place { message, entry, cited: found.cited.clone(), not_before, tokens, now };
         let mut all = Vec::with_capacity(prepared.parcels.len());
         for (candidate, parcel) in prepared.decided.candidates.iter().zip(&prepared.parcels) {
             all.push(match parcel {
@@ -247,7 +247,7 @@ impl Appender {
                 // Nothing has happened since to what is accepted now.
                 chased: Vec::new(),
             };
-            let target = Target::Live(seat.stream, Arc::clone(&place.tokens), place.cited);
+            let target = Target::Live(seat.stream, Arc::clone(&place.tokens), place.cited.clone());
             let pending = Pending { item, target };
             draft.release(subscription, seat.node, pending, &*self.shared.chance)?;
         }
@@ -272,7 +272,7 @@ impl Appender {
             let Some(late) = late.filter(|late| !late.candidates.is_empty()) else { continue };
             let entry = draft.next_entry();
             let tokens = tokens_of(&late.admitted);
-            let (cited, not_before) = (stored.settles, late.admitted.not_before);
+            let (cited, not_before) = (stored.settles.clone(), late.admitted.not_before);
             let place = Place { message: row, entry, cited, not_before, tokens, now };
             let mut told = Objects::default();
             for (candidate, parcel) in &late.candidates {
@@ -333,7 +333,7 @@ impl Appender {
 pub(super) struct Place {
     pub(super) message: u64,
     pub(super) entry: u64,
-    pub(super) cited: Option<Uuid>,
+    pub(super) cited: Option<MessageKey>,
     pub(super) not_before: Option<OffsetDateTime>,
     pub(super) tokens: Arc<[Token]>,
     pub(super) now: OffsetDateTime,

@@ -425,8 +425,8 @@ pub struct LiveRelease {
     pub sender: Arc<str>,
     /// Message id.
     pub message: Uuid,
-    /// What it cites, if it settles something.
-    pub settles: Option<Uuid>,
+    /// The earlier message that it follows.
+    pub settles: Option<MessageKey>,
     /// Tokens of its subjects.
     pub tokens: Arc<[Token]>,
     /// Desk it goes to.

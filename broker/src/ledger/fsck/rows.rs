@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::directory::MessageKind;
 use crate::ledger::journal::StoreError;
 use crate::seal::WRAPPED_BYTES;
 
@@ -312,13 +313,19 @@ impl Rows {
         });
     }
 
-    /// What a message settles is an earlier one of the same sender.
-    fn check_settles(&self, faults: &mut Faults) {
+    /// What a message follows is an earlier one of the same sender; or an action, whose outcome its
+    /// owner tells. Nobody takes back what is another's.
+    fn check_settles(&mut self, faults: &mut Faults) {
+        let action = self.words.number(MessageKind::Action.name());
         for message in &self.messages {
             let Some(settles) = message.settles else { continue };
             let place = self.messages.binary_search_by_key(&settles, |m| m.row).ok();
             let first = place.and_then(|place| self.messages.get(place));
-            if !first.is_some_and(|f| f.row < message.row && f.key.0 == message.key.0) {
+            let of_owner = message.kind == action && message.withdraws.is_none();
+            let fits = |first: &Message| {
+                first.key.0 == message.key.0 || (of_owner && first.kind == action)
+            };
+            if !first.is_some_and(|first| first.row < message.row && fits(first)) {
                 faults.add(FsckFault::Dangling { table: MESSAGE, row: message.row });
             }
         }

@@ -61,6 +61,17 @@ impl KindRules for wire::Action {
     fn may_answer(&self) -> bool {
         true
     }
+
+    /// That its owner took it up is between the two of them.
+    fn tells_outcome(&self) -> bool {
+        match self.step() {
+            ActionStep::Done | ActionStep::NotDone => true,
+            ActionStep::Unspecified
+            | ActionStep::Set
+            | ActionStep::Accepted
+            | ActionStep::Cancelled => false,
+        }
+    }
 }
 
 /// Whom an action is set for is named then and never again: whoever is named learns of it.

@@ -64,6 +64,10 @@ pub(super) trait KindRules {
     fn may_answer(&self) -> bool {
         false
     }
+    /// Whether such an answer is what came of it, for everybody who was given what it answers.
+    fn tells_outcome(&self) -> bool {
+        false
+    }
 }
 
 /// How a message refers to an earlier one of its agency.

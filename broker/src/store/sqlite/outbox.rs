@@ -379,7 +379,8 @@ const STORED_FROM: usize = 8;
 pub(super) const STORED_COLUMNS: &str =
     "m.agency, m.uuid, m.kind, m.node, m.desk, m.accepted_at, m.expires_at,
      m.not_before, m.wrapped_key, m.body, m.decision, m.tokens,
-     (SELECT c.uuid FROM message c WHERE c.id = m.settles)";
+     (SELECT c.uuid FROM message c WHERE c.id = m.settles),
+     (SELECT c.agency FROM message c WHERE c.id = m.settles)";
 
 /// Reads [`STORED_COLUMNS`] that begin at a place.
 pub(super) fn read_stored(row: &Row<'_>, first: usize) -> Result<Option<Stored>, rusqlite::Error> {
@@ -398,8 +399,15 @@ pub(super) fn read_stored(row: &Row<'_>, first: usize) -> Result<Option<Stored>,
         body: row.get(first + 9)?,
         decision: row.get(first + 10)?,
         tokens: read_tokens(row, first + 11)?,
-        settles: row.get::<_, Option<[u8; 16]>>(first + 12)?.map(Uuid::from_bytes),
+        settles: read_settles(row, first + 12)?,
     }))
+}
+
+/// The key of the message that one follows: id, then agency.
+fn read_settles(row: &Row<'_>, place: usize) -> Result<Option<MessageKey>, rusqlite::Error> {
+    let id = row.get::<_, Option<[u8; 16]>>(place)?.map(Uuid::from_bytes);
+    let agency = row.get::<_, Option<String>>(place + 1)?.map(Arc::from);
+    Ok(id.zip(agency).map(|(id, agency)| MessageKey { agency, id }))
 }
 
 pub(super) fn arc(row: &Row<'_>, place: usize) -> Result<Arc<str>, rusqlite::Error> {
