@@ -27,6 +27,8 @@ mod again;
 
 mod changes;
 
+mod custody;
+
 mod kept;
 
 mod roles;
@@ -35,6 +37,7 @@ mod sayable;
 
 pub use again::as_given;
 pub use changes::flag_before;
+pub use custody::statement as custody_statement;
 pub use kept::{Kept, KeptCandidate, KeptSubject};
 pub use sayable::faults;
 

@@ -5,20 +5,25 @@
 //! snapshots; a change makes a new one. Promises that proposed flags, unconfirmed links and
 //! unapproved interests match nothing. Knows nothing of desks' entitlements: policy decides.
 
+pub mod custody;
+pub mod flag;
 pub mod limited;
 pub mod roles;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use proto::exchange::v1::{FlagKind, IdentifierType, Purpose};
+use proto::exchange::v1::{IdentifierType, Purpose};
 use serde::{Deserialize, Serialize};
-use time::{Date, Duration, OffsetDateTime};
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::directory::AgencyKind;
 use crate::seal::Token;
 
+pub use custody::CustodyStatement;
+use custody::Stays;
+pub use flag::{Flag, FlagState, STALE_AFTER};
 pub use limited::LimitedMark;
 use limited::Marks;
 use roles::Roles;
@@ -27,9 +32,6 @@ pub use roles::{RolePart, RoleStatement};
 /// Stands for the birth date where a merge states none: numbers of one register are one person's on
 /// the word of its authority alone.
 pub const NO_BIRTH: Token = Token([0; 16]);
-
-/// Past its review by this much, a flag no longer routes to partners.
-pub const STALE_AFTER: Duration = Duration::days(28);
 
 /// A token as it is kept: hex in the sealed row.
 impl Serialize for Token {
@@ -54,63 +56,6 @@ pub struct DeskName {
     pub agency: Arc<str>,
     /// Desk.
     pub desk: Arc<str>,
-}
-
-/// A flag on a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Flag {
-    /// Id of the message that raised it.
-    pub id: Uuid,
-    /// Which list, by protocol number.
-    pub kind: i32,
-    /// Owner.
-    pub owner: DeskName,
-    /// Tokens of the person.
-    pub tokens: Vec<Token>,
-    /// Token of name and birth date.
-    pub name_token: Option<Token>,
-    /// Review date as days since 1970-01-01.
-    pub review_day: i64,
-    /// How it stands: what is only proposed or nominated does not route.
-    pub state: FlagState,
-    /// Agency that says so: it replaces its own flag on the person, and nobody else's.
-    pub by: Arc<str>,
-}
-
-/// How a flag stands. Proposed, nominated, then selected by a panel; suspended in custody and
-/// resumed; its exit planned; taken off. What was taken off may be referred again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum FlagState {
-    /// Proposed.
-    Proposed,
-    /// Before the panel.
-    Nominated,
-    /// Selected.
-    Selected,
-    /// Suspended while in custody: a release is news all the same.
-    Suspended,
-    /// The panel agreed how it is to end.
-    ExitPlanned,
-}
-
-impl Flag {
-    /// Whether no panel has decided on it: then it routes nothing.
-    #[must_use]
-    pub const fn is_proposal(&self) -> bool {
-        matches!(self.state, FlagState::Proposed | FlagState::Nominated)
-    }
-
-    /// The list.
-    #[must_use]
-    pub fn flag_kind(&self) -> FlagKind {
-        FlagKind::try_from(self.kind).unwrap_or(FlagKind::Unspecified)
-    }
-
-    /// Whether it is past review by more than [`STALE_AFTER`].
-    #[must_use]
-    pub fn stale(&self, now: OffsetDateTime) -> bool {
-        day_number(now) > self.review_day + STALE_AFTER.whole_days()
-    }
 }
 
 /// Days since 1970-01-01.
@@ -254,14 +199,38 @@ pub enum Change {
         /// Its id.
         message: Uuid,
     },
+    /// Prisons state that somebody on a list came into custody, or left it.
+    Custody(CustodyStatement),
+    /// A message that stated so is taken back.
+    CustodyTakenBack {
+        /// Its sender.
+        agency: Arc<str>,
+        /// Its id.
+        message: Uuid,
+    },
 }
 
 impl Change {
-    /// Whether it says who holds a part. That brings whoever holds it what comes from then on, and
-    /// nothing that came before.
+    /// Whether it brings nobody what came before: who holds a part is brought what comes from then
+    /// on, and that somebody is in custody brings nobody any news.
     #[must_use]
-    pub const fn is_of_roles(&self) -> bool {
-        matches!(self, Self::Roles(_) | Self::RolesRestated { .. } | Self::RolesTakenBack { .. })
+    pub const fn brings_nothing_earlier(&self) -> bool {
+        match self {
+            Self::Roles(_)
+            | Self::RolesRestated { .. }
+            | Self::RolesTakenBack { .. }
+            | Self::Custody(_)
+            | Self::CustodyTakenBack { .. } => true,
+            Self::Flag(_)
+            | Self::FlagRemoved { .. }
+            | Self::Link(_)
+            | Self::LinkWithdrawn { .. }
+            | Self::Interest(_)
+            | Self::InterestApproved { .. }
+            | Self::Limited(_)
+            | Self::LimitedLifted { .. }
+            | Self::LimitedTakenBack { .. } => false,
+        }
     }
 }
 
@@ -275,35 +244,10 @@ pub struct Register {
     pending_interests: HashMap<Uuid, Interest>,
     limited: Marks,
     roles: Roles,
+    stays: Stays,
 }
 
 impl Register {
-    /// Flags on any of these identifiers, each once, proposed ones left out.
-    #[must_use]
-    pub fn flags(&self, tokens: &BTreeSet<Token>) -> Vec<Arc<Flag>> {
-        let mut found = self.with_proposals(tokens);
-        found.retain(|flag| !flag.is_proposal());
-        found
-    }
-
-    /// The same, and flags that are only proposed.
-    #[must_use]
-    pub fn with_proposals(&self, tokens: &BTreeSet<Token>) -> Vec<Arc<Flag>> {
-        let mut found: Vec<Arc<Flag>> = Vec::new();
-        for flag in tokens.iter().filter_map(|token| self.flags.get(token)).flatten() {
-            if !found.iter().any(|known| known.id == flag.id) {
-                found.push(Arc::clone(flag));
-            }
-        }
-        found
-    }
-
-    /// Flags on somebody with this name and birth date.
-    #[must_use]
-    pub fn flags_by_name(&self, name: Token) -> &[Arc<Flag>] {
-        self.flags_by_name.get(&name).map_or(&[], Vec::as_slice)
-    }
-
     /// Approved interests in any of these identifiers that have not run out.
     #[must_use]
     pub fn interests(&self, tokens: &BTreeSet<Token>, now: OffsetDateTime) -> Vec<Arc<Interest>> {
@@ -359,7 +303,9 @@ impl Register {
             | Change::LimitedTakenBack { .. }
             | Change::Roles(_)
             | Change::RolesRestated { .. }
-            | Change::RolesTakenBack { .. } => return BTreeSet::new(),
+            | Change::RolesTakenBack { .. }
+            | Change::Custody(_)
+            | Change::CustodyTakenBack { .. } => return BTreeSet::new(),
         };
         let grown = ends.iter().map(|end| (before.linked(&[*end]), self.linked(&[*end])));
         grown.filter(|(was, is)| !is.is_subset(was)).flat_map(|(_, is)| is).collect()
@@ -421,16 +367,7 @@ impl Register {
     /// The register after one more change.
     pub fn apply(&mut self, change: &Change) {
         match change {
-            Change::Flag(flag) => {
-                self.remove_flag(flag.kind, &flag.tokens, &flag.by);
-                let flag = Arc::new(flag.clone());
-                for token in &flag.tokens {
-                    self.flags.entry(*token).or_default().push(Arc::clone(&flag));
-                }
-                if let Some(name) = flag.name_token {
-                    self.flags_by_name.entry(name).or_default().push(flag);
-                }
-            }
+            Change::Flag(flag) => self.put_flag(flag),
             Change::FlagRemoved { kind, tokens, by } => self.remove_flag(*kind, tokens, by),
             Change::Link(statement) => {
                 self.withdraw_link(statement.one.0, statement.other.0, &statement.agency);
@@ -460,17 +397,10 @@ impl Register {
                 self.roles.restate(agency, *message, parts);
             }
             Change::RolesTakenBack { agency, message } => self.roles.take_back(agency, *message),
-        }
-    }
-
-    fn remove_flag(&mut self, kind: i32, tokens: &[Token], owner: &str) {
-        let stays = |flag: &Arc<Flag>| {
-            flag.kind != kind
-                || *flag.owner.agency != *owner
-                || !flag.tokens.iter().any(|token| tokens.contains(token))
-        };
-        for flags in self.flags.values_mut().chain(self.flags_by_name.values_mut()) {
-            flags.retain(stays);
+            Change::Custody(statement) => self.stays.add(statement),
+            Change::CustodyTakenBack { agency, message } => {
+                self.stays.take_back(agency, *message);
+            }
         }
     }
 

@@ -225,6 +225,11 @@ pub trait Outbox: Send + Sync {
     /// # Errors
     /// The store's.
     fn was_given(&self, desk: &DeskName, message: &MessageKey) -> Result<bool, StoreError>;
+    /// What each release of a message to a desk showed. Empty: it was not given it.
+    ///
+    /// # Errors
+    /// The store's.
+    fn shown(&self, desk: &DeskName, message: &MessageKey) -> Result<Vec<Shown>, StoreError>;
     /// Whether anything was released to a desk because of a message: then, and only then, it knows
     /// that by a reference of its own.
     ///

@@ -1,6 +1,7 @@
 //! What is owed and overdue goes up: the desk reads it among its obligations, then its duty officer is
 //! told, then the lead of its agency. So does what is immediate and nobody opens, and what is waited
-//! for and has not come; of these the sender is told, and whoever waits.
+//! for and has not come; of these the sender is told, and whoever waits. Who owns a flag hears of
+//! its days.
 //!
 //! Promises that each step is told once, whatever stops and starts between; that nothing counts as
 //! overdue while the clock is not believed; and that a letter is on disk, and what the broker tells
@@ -8,6 +9,8 @@
 //! be done, and about whom.
 
 mod feeds;
+
+mod flags;
 
 mod senders;
 
@@ -84,6 +87,7 @@ impl Watch {
         let mut looked = self.looked.lock().await;
         let reading = self.clock.reading();
         let mut letters = self.look_at_feeds(&mut looked, &reading).await?;
+        self.look_at_flags(&mut looked, &reading).await?;
         let (outbox, now) = (Arc::clone(&self.outbox), reading.settled());
         let overdue = beside(move || outbox.overdue(now)).await?;
         let mut told = Vec::with_capacity(overdue.len());

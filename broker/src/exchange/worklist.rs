@@ -206,6 +206,9 @@ impl Worklists {
             return None;
         }
         let stored = &had.message;
+        if stored.kind == MessageKind::Task {
+            return self.see_advice(asked, had, now);
+        }
         // Of an agency that has left nothing would be released.
         rules.directory.desk_index(&stored.key.agency, &stored.desk)?;
         let Some((admitted, kept)) = reopen(stored, &self.delivering.vault, &rules.directory)
@@ -235,6 +238,18 @@ impl Worklists {
                 (!reasons.is_empty()).then_some(Seen { body: bytes, reasons })
             }
         }
+    }
+
+    /// What the broker itself told the desk: about nobody, and nothing is decided of it.
+    fn see_advice(&self, asked: &Asked, had: &Had, now: OffsetDateTime) -> Option<Seen> {
+        let Of::News { since, until } = &asked.of else { return None };
+        let stored = &had.message;
+        let key = self.delivering.vault.unwrap(&stored.wrapped_key).ok()?;
+        let body = key.open(Part::Message, &stored.key.place(), &stored.body).ok()?;
+        let shown = wire::ReleasedMessage::decode(body.as_slice()).ok()?;
+        let is_new = had.at >= *since && until.is_none_or(|until| had.at < until);
+        let reasons = reasons(had, Some(&shown), is_new, now);
+        (!reasons.is_empty()).then(|| Seen { body: body.into(), reasons })
     }
 
     fn item(&self, desk: &DeskName, had: Had, seen: Seen) -> wire::WorklistItem {

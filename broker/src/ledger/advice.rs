@@ -1,5 +1,5 @@
 //! What the broker itself tells a desk: that its message did not arrive or was not opened, that
-//! what it waits for has not come, that a date draws near.
+//! what it waits for has not come, that a date draws near, that a day of its flag has come.
 //!
 //! Owns: what each says, and its id. Promises that the same thing told to the same desk has the
 //! same id whenever it is raised, so that the ledger, which takes an id once, tells it once; and
@@ -68,6 +68,31 @@ pub enum Matter {
         /// The moment.
         due: OffsetDateTime,
     },
+    /// A day of a flag that the desk owns has come.
+    OfFlag {
+        /// Which day of it.
+        nudge: Nudge,
+        /// The message that changed the flag last.
+        last: MessageKey,
+        /// The offender manager.
+        manager: Option<Uuid>,
+        /// The day, as it begins in Britain.
+        due: OffsetDateTime,
+        /// Stands for the flag and the day: a digest under a key, because an id is in the open and
+        /// a birthday could be guessed from it.
+        about: [u8; 32],
+    },
+}
+
+/// Which day of a flag has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nudge {
+    /// The day after that of a review that was not held.
+    ReviewOverdue,
+    /// Two years after somebody came into custody.
+    LongInCustody,
+    /// Four weeks before somebody turns 18.
+    TurningAdult,
 }
 
 /// What is told to a desk.
@@ -88,6 +113,9 @@ impl Advice {
             Matter::NotOpened { .. } => TaskKind::NotOpened,
             Matter::FeedAbsent { .. } => TaskKind::FeedAbsent,
             Matter::DateNear { .. } => TaskKind::DateNear,
+            Matter::OfFlag { nudge: Nudge::ReviewOverdue, .. } => TaskKind::ReviewOverdue,
+            Matter::OfFlag { nudge: Nudge::LongInCustody, .. } => TaskKind::LongInCustody,
+            Matter::OfFlag { nudge: Nudge::TurningAdult, .. } => TaskKind::TurningAdult,
         }
     }
 
@@ -96,7 +124,7 @@ impl Advice {
     pub const fn immediate(&self) -> bool {
         match self.matter {
             Matter::NotOpened { .. } | Matter::FeedAbsent { .. } => true,
-            Matter::NotDelivered { .. } | Matter::DateNear { .. } => false,
+            Matter::NotDelivered { .. } | Matter::DateNear { .. } | Matter::OfFlag { .. } => false,
         }
     }
 
@@ -105,9 +133,10 @@ impl Advice {
     pub const fn open_by(&self) -> Option<OffsetDateTime> {
         match self.matter {
             Matter::FeedAbsent { due, .. } => Some(due),
-            Matter::NotDelivered { .. } | Matter::NotOpened { .. } | Matter::DateNear { .. } => {
-                None
-            }
+            Matter::NotDelivered { .. }
+            | Matter::NotOpened { .. }
+            | Matter::DateNear { .. }
+            | Matter::OfFlag { .. } => None,
         }
     }
 
@@ -116,9 +145,10 @@ impl Advice {
     pub fn expires_at(&self, now: OffsetDateTime) -> OffsetDateTime {
         match self.matter {
             Matter::DateNear { due, .. } => due.max(now),
-            Matter::NotDelivered { .. } | Matter::NotOpened { .. } | Matter::FeedAbsent { .. } => {
-                now.saturating_add(LIFE)
-            }
+            Matter::NotDelivered { .. }
+            | Matter::NotOpened { .. }
+            | Matter::FeedAbsent { .. }
+            | Matter::OfFlag { .. } => now.saturating_add(LIFE),
         }
     }
 
@@ -135,6 +165,7 @@ impl Advice {
             Matter::DateNear { message, due } => {
                 format!("{}\n{}\n{}", message.agency, message.id, due.unix_timestamp())
             }
+            Matter::OfFlag { about, .. } => hex::encode(about),
         };
         let DeskName { agency, desk } = &self.desk;
         // No part holds a line end.
@@ -173,6 +204,18 @@ impl Advice {
             Matter::DateNear { message, due } => {
                 concerns.push(message.reference_of(&self.desk.agency, vault).into());
                 wire::Task { due: Some(stamp(*due)), ..task }
+            }
+            Matter::OfFlag { last, manager, due, .. } => {
+                let own = last.agency == self.desk.agency;
+                if !own {
+                    concerns.push(last.reference_of(&self.desk.agency, vault).into());
+                }
+                wire::Task {
+                    message_id: if own { last.id.to_string() } else { String::new() },
+                    manager: manager.map(|id| id.to_string()).unwrap_or_default(),
+                    due: Some(stamp(*due)),
+                    ..task
+                }
             }
         };
         wire::ReleasedMessage {
@@ -247,6 +290,35 @@ mod tests {
         let (agency, due) = (Arc::from("hmpps"), SIX);
         let lost = told("a", Matter::NotDelivered { message: MESSAGE, agency, due });
         assert_ne!(lost.key(), opened("hmpps", SIX));
+    }
+
+    #[test]
+    fn an_id_is_not_made_of_a_day_that_could_be_guessed() {
+        let turns = |due, about| {
+            let last = MessageKey { agency: "gmp".into(), id: MESSAGE };
+            let nudge = Nudge::TurningAdult;
+            told("a", Matter::OfFlag { nudge, last, manager: None, due, about }).key()
+        };
+        assert_eq!(turns(SIX, [1; 32]), turns(SIX + Duration::days(1), [1; 32]));
+        assert_ne!(turns(SIX, [1; 32]), turns(SIX, [2; 32]));
+    }
+
+    #[test]
+    fn of_a_flag_each_agency_is_told_its_own_message_or_its_own_reference() {
+        let vault = Vault::new([1; 32].into(), &[2; 32]);
+        let told_of = |by: &str| {
+            let last = MessageKey { agency: by.into(), id: MESSAGE };
+            let (nudge, about) = (Nudge::ReviewOverdue, [0; 32]);
+            told("a", Matter::OfFlag { nudge, last, manager: None, due: SIX, about })
+                .body(&vault, SIX)
+        };
+        for (by, own) in [("gmp", true), ("hmpps", false)] {
+            let body = told_of(by);
+            assert!(body.subjects.is_empty() && body.statements.is_empty());
+            let Some(Kind::Task(task)) = body.kind else { panic!("a task") };
+            assert_eq!(task.message_id == MESSAGE.to_string(), own);
+            assert_eq!(body.concerns.is_empty(), own);
+        }
     }
 
     #[test]

@@ -160,6 +160,17 @@ fn of_custody(custody: &wire::Custody) -> Option<(i64, bool)> {
     firm.then_some((day, ends))
 }
 
+/// The first day that is so many years after a day; both as days since 1970-01-01. Of a leap day it is the
+/// first of March. `None`: beyond the years that can be written.
+#[must_use]
+pub fn years_after(day: i64, years: i32) -> Option<i64> {
+    let day = time::macros::date!(1970 - 01 - 01).checked_add(time::Duration::days(day))?;
+    let year = day.year().checked_add(years)?;
+    let then = Date::from_calendar_date(year, day.month(), day.day())
+        .or_else(|_| Date::from_calendar_date(year, time::Month::March, 1));
+    then.ok().map(number)
+}
+
 /// Holds the days and desks of areas to what the kind states.
 pub(super) fn check(message: &wire::Message, kind: MessageKind, check: &mut Check) {
     for (position, area) in message.areas.iter().enumerate() {

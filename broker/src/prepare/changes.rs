@@ -11,8 +11,10 @@ use proto::exchange::v1 as wire;
 use proto::exchange::v1::message::Kind;
 use proto::refusal::Refusal;
 
-use super::{cites, faults, roles};
+use super::{cites, custody, faults, roles};
+use crate::message::roles::{british_day_number, eighteenth_birthday};
 use crate::message::{Admitted, MessageKey, SubjectFacts};
+use crate::register::flag::Care;
 use crate::register::{self, DeskName, FlagState};
 use crate::rules::Rules;
 
@@ -39,13 +41,18 @@ pub(super) fn register_changes(
             | wire::CorrectionAction::Supplement => Vec::new(),
         };
         let of_roles = roles::corrected(admitted, correction, rules);
-        return Ok(change.into_iter().chain(of_roles).collect());
+        let of_custody = custody::corrected(admitted, correction, rules);
+        return Ok(change.into_iter().chain(of_roles).chain(of_custody).collect());
     }
     let Some(Kind::Flag(flag)) = &admitted.message.kind else {
         // What is shared by emergency access brings nobody anything, then or later, whom it does
         // not name.
-        let kept = admitted.break_glass().is_none();
-        return Ok(if kept { roles::changes(admitted, rules) } else { Vec::new() });
+        if admitted.break_glass().is_some() {
+            return Ok(Vec::new());
+        }
+        let mut changes = roles::changes(admitted, rules);
+        changes.extend(custody::changes(admitted, rules));
+        return Ok(changes);
     };
     let Some(subject) = admitted.subjects.first().filter(|s| s.routes() && !s.tokens.is_empty())
     else {
@@ -86,16 +93,56 @@ fn flag_change(
     let mut tokens: BTreeSet<_> = subject.tokens.iter().copied().collect();
     tokens.extend(own.iter().flat_map(|flag| flag.tokens.iter().copied()));
     let review_day = register::day_of(&flag.review_date);
+    let owner = flag_owner(admitted, flag, current, rules);
+    let raised = current.map_or_else(|| (Arc::clone(by), admitted.key.id), |f| f.raised.clone());
     Ok(Some(register::Change::Flag(register::Flag {
         id: admitted.key.id,
         kind,
-        owner: flag_owner(admitted, flag, current, rules),
+        care: care(admitted, flag, &owner, state, current),
+        raised,
+        owner,
         tokens: tokens.into_iter().collect(),
         name_token: subject.name_token.or(current.and_then(|flag| flag.name_token)),
         review_day: review_day.or(current.map(|f| f.review_day)).unwrap_or(0),
         state,
         by: Arc::clone(by),
     })))
+}
+
+/// How the person of a flag is managed after a message about it. What was said before by the same
+/// agency holds where nothing else is said. Of a flag that becomes another agency's nothing is kept:
+/// what this one said was said in its own messages, and the new owner has what it was given of them.
+fn care(
+    admitted: &Admitted,
+    flag: &wire::Flag,
+    owner: &DeskName,
+    state: FlagState,
+    current: Option<&Arc<register::Flag>>,
+) -> Care {
+    if owner.agency != admitted.sender.agency {
+        return Care::default();
+    }
+    let before = current.map(|flag| flag.care.clone()).unwrap_or_default();
+    let today = british_day_number(admitted.received_at);
+    let given = |number: i32, before: i32| if number == 0 { before } else { number };
+    let birth_date = admitted.message.subjects.first().map_or("", |one| one.birth_date.as_str());
+    let in_custody = wire::FlagRating::Blue as i32;
+    let is_suspended = state == FlagState::Suspended;
+    Care {
+        manager: uuid::Uuid::try_parse(&flag.manager).ok().or(before.manager),
+        panel_day: register::day_of(&flag.panel_date).or(before.panel_day),
+        cohort: given(flag.cohort, before.cohort),
+        rating: Some(given(flag.rating, before.rating))
+            .filter(|rating| is_suspended || *rating != in_custody)
+            .unwrap_or_default(),
+        suspended_day: is_suspended.then(|| before.suspended_day.unwrap_or(today)),
+        // Of an adult no day is kept.
+        adult_day: if birth_date.is_empty() {
+            before.adult_day
+        } else {
+            eighteenth_birthday(birth_date).filter(|day| *day > today)
+        },
+    }
 }
 
 /// The sender's own flags of this kind on the person, proposals among them.

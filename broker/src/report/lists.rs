@@ -147,7 +147,9 @@ fn of_list(change: &Change) -> Option<(i32, &[Token], &str)> {
         | Change::LimitedTakenBack { .. }
         | Change::Roles(_)
         | Change::RolesRestated { .. }
-        | Change::RolesTakenBack { .. } => None,
+        | Change::RolesTakenBack { .. }
+        | Change::Custody(_)
+        | Change::CustodyTakenBack { .. } => None,
     }
 }
 

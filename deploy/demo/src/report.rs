@@ -188,6 +188,9 @@ fn sees(message: &wire::ReleasedMessage, persons: usize) -> String {
             wire::TaskKind::NotOpened => "hears that nobody has opened its message",
             wire::TaskKind::FeedAbsent => "hears that what it waits for has not come",
             wire::TaskKind::DateNear => "is reminded of a date",
+            wire::TaskKind::ReviewOverdue => "hears that its review was not held",
+            wire::TaskKind::LongInCustody => "is asked to consider taking a flag off",
+            wire::TaskKind::TurningAdult => "hears that somebody on its list turns 18",
             wire::TaskKind::Unspecified => "is asked something unsaid",
         }
         .to_owned();

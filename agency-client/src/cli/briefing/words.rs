@@ -205,6 +205,16 @@ pub(super) const fn task(task: wire::TaskKind) -> &'static str {
             "What you expect by a fixed hour has not come, or is suspiciously short: ask for it."
         }
         wire::TaskKind::DateNear => "A date of something you were given draws near.",
+        wire::TaskKind::ReviewOverdue => {
+            "The review of a flag of yours was not held on its day: hold it, or take the flag off."
+        }
+        wire::TaskKind::LongInCustody => {
+            "Somebody on your list has been in custody for two years or more: consider taking the \
+             flag off."
+        }
+        wire::TaskKind::TurningAdult => {
+            "Somebody on your list turns 18: see to who leads from then on."
+        }
         wire::TaskKind::Unspecified => "Something is asked that this program does not know.",
     }
 }

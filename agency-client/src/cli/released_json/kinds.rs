@@ -37,6 +37,7 @@ fn task(kind: &wire::Task) -> Value {
         ("feed", kind.feed.as_str().into()),
         ("due", time_text(kind.due.as_ref()).into()),
         ("short", kind.short.into()),
+        ("manager", kind.manager.as_str().into()),
     ])
 }
 

@@ -31,13 +31,15 @@ pub struct Looked {
     until: OffsetDateTime,
     /// What was looked at of the last hour: agency, feed and when it was due.
     lately: BTreeSet<(Arc<str>, Arc<str>, OffsetDateTime)>,
+    /// The day on which flags were looked at, and the epoch of the register.
+    pub(super) flags: Option<(i64, u64)>,
 }
 
 impl Looked {
     /// As far as a broker that stopped then has looked.
     #[must_use]
     pub const fn until(until: OffsetDateTime) -> Self {
-        Self { until, lately: BTreeSet::new() }
+        Self { until, lately: BTreeSet::new(), flags: None }
     }
 }
 

@@ -81,6 +81,12 @@ impl Appender {
                 let joined: BTreeSet<_> =
                     changes.iter().flat_map(|change| after.joined(before, change)).collect();
                 if !joined.is_empty() {
+                    if !after.with_proposals(&joined).is_empty() {
+                        let said = self.custody_of(&joined, &next, now)?;
+                        if !said.is_empty() {
+                            next = self.apply_register(&said, &next, draft)?;
+                        }
+                    }
                     let joined: Vec<_> = joined.into_iter().collect();
                     self.late_stakes(&joined, &next, draft, now)?;
                 }

@@ -30,6 +30,8 @@ mod chase;
 
 mod publish;
 
+mod custody;
+
 mod owes;
 
 mod advise;

@@ -98,8 +98,8 @@ impl Appender {
         // Step 5: a flag or the like changes the register in the same commit.
         if !changes.is_empty() {
             let draft = &mut open.draft;
-            let next = self.apply_register(&changes, &rules, draft)?;
-            if !changes.iter().all(register::Change::is_of_roles) {
+            let next = self.apply_of_message(&changes, &rules, draft, now)?;
+            if !changes.iter().all(register::Change::brings_nothing_earlier) {
                 self.late_stakes(&tokens_of(&admitted), &next, draft, now)?;
             }
             open.changed = Some((next, self.bundle.clone()));

@@ -3,6 +3,7 @@
 use super::*;
 use crate::directory::document;
 use crate::register::FlagState;
+use crate::register::flag::Care;
 use time::macros::datetime;
 use uuid::Uuid;
 
@@ -59,6 +60,8 @@ fn flag(person: u8, owner: DeskName, state: FlagState) -> Change {
         id: Uuid::from_u128(u128::from(person)),
         kind: FlagKind::Ppo as i32,
         by: Arc::clone(&owner.agency),
+        raised: (Arc::clone(&owner.agency), Uuid::from_u128(u128::from(person))),
+        care: Care::default(),
         owner,
         tokens: vec![Token([person; 16])],
         name_token: None,

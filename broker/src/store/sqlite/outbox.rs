@@ -15,6 +15,7 @@ use crate::directory::MessageKind;
 use crate::ledger::journal::StoreError;
 use crate::ledger::owed::Given;
 use crate::message::MessageKey;
+use crate::parcel::Shown;
 use crate::prepare::Stored;
 use crate::register::DeskName;
 use crate::seal::Token;
@@ -152,6 +153,22 @@ impl Outbox for SqliteReaders {
 
     fn was_given(&self, desk: &DeskName, message: &MessageKey) -> Result<bool, StoreError> {
         self.with(|connection| has_had(connection, desk, message, false))
+    }
+
+    fn shown(&self, desk: &DeskName, message: &MessageKey) -> Result<Vec<Shown>, StoreError> {
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT r.subjects, r.withheld FROM message m JOIN delivery d ON d.message = m.id
+                   JOIN subscription s ON s.id = d.subscription JOIN release r ON r.delivery = d.id
+                 WHERE m.agency = ?1 AND m.uuid = ?2 AND s.agency = ?3 AND s.desk = ?4
+                   AND r.voided = 0 AND d.task = 0",
+            )?;
+            let of = params![&*message.agency, message.id.as_bytes(), &*desk.agency, &*desk.desk];
+            let shown = statement.query_map(of, |row| {
+                Ok(Shown { subjects: row.get(0)?, withheld: row.get::<_, i64>(1)?.cast_unsigned() })
+            })?;
+            shown.collect()
+        })
     }
 
     fn was_told_of(&self, desk: &DeskName, message: &MessageKey) -> Result<bool, StoreError> {
