@@ -85,6 +85,12 @@ At 16:00 on day 100: hmcts sends convicted
   Nothing: gmp/stockport
   Tracked: stockport-yot acknowledged
 
+At 00:00 on day 134: time passes
+  Because: Four weeks before he is eighteen. The team that owns his flag gave his birth date: it is told, and nobody else.
+  Advised: wirral-yot/youth-justice of turning_adult
+    Does not show: "Dale"
+  Nothing: everybody else
+
 At 12:00 on day 150: wirral-council (childrens-services) sends placement-ended
   Because: The placement ends, and everybody who was told that it began is told. Police of both places are told by now, because he is on a list.
   grounds: child_safeguarding under statutory_duty by gdpr_6_1_c
@@ -106,9 +112,9 @@ At 06:10 on day 165: hmpps-prisons sends released-at-18
   Nothing: stockport-yot/youth-justice; wirral-yot/youth-justice; stockport-council/childrens-services; wirral-council/childrens-services
 
 Ledger:
-  accepted: wirral-council 2, wirral-yot 1, stockport-yot 3, hmcts 1, hmpps-prisons 1
-  decided: permitted 30, refused 60
-  release: gmp 5, merseyside-police 4, probation-greater-manchester 1, stockport-council 6, stockport-yot 4, wirral-council 4, wirral-yot 6
-  disclosed: wirral-council 8, wirral-yot 5, stockport-yot 13, hmcts 2, hmpps-prisons 2
-  receipt: gmp 5, merseyside-police 4, probation-greater-manchester 1, stockport-council 6, stockport-yot 4, wirral-council 4, wirral-yot 6
-  received: wirral-council 8, wirral-yot 5, stockport-yot 13, hmcts 2, hmpps-prisons 2
+  accepted: broker 1, wirral-council 2, wirral-yot 1, stockport-yot 3, hmcts 1, hmpps-prisons 1
+  decided: permitted 31, refused 60
+  release: gmp 5, merseyside-police 4, probation-greater-manchester 1, stockport-council 6, stockport-yot 4, wirral-council 4, wirral-yot 7
+  disclosed: broker 1, wirral-council 8, wirral-yot 5, stockport-yot 13, hmcts 2, hmpps-prisons 2
+  receipt: gmp 5, merseyside-police 4, probation-greater-manchester 1, stockport-council 6, stockport-yot 4, wirral-council 4, wirral-yot 7
+  received: broker 1, wirral-council 8, wirral-yot 5, stockport-yot 13, hmcts 2, hmpps-prisons 2

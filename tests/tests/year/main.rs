@@ -1,5 +1,5 @@
 //! What must not go unnoticed: what is waited for and does not come, what is immediate and nobody
-//! opens, what does not arrive, dates that draw near; and a whole year of that.
+//! opens, what does not arrive, dates that draw near, days of flags; and a whole year of that.
 //!
 //! Owns: the rules of silence, against a real broker on a clock that is set. Expectations are
 //! dates and names written by hand. Deliberately does not know: how letters are carried.
@@ -11,6 +11,8 @@ mod dates;
 mod feeds;
 
 mod lost;
+
+mod nudges;
 
 mod town;
 

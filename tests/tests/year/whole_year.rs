@@ -1,5 +1,5 @@
 //! A year: a list that is expected by six on every working day and never comes, immediate messages,
-//! dates that lie ahead; the clocks change twice, holidays fall on Sundays, the broker is stopped
+//! dates that lie ahead, a review that nobody holds; the clocks change twice, holidays fall on Sundays, the broker is stopped
 //! and its clock is set wrong.
 //!
 //! The days on which there is no alarm are written down by hand, from the calendar of bank holidays
@@ -143,6 +143,10 @@ fn early(day: Date) -> Vec<Told> {
     if day == date!(2027 - 03 - 30) {
         // What was of use until noon of Easter Monday.
         return words(&[("not_delivered", "hmpps-prisons/movements")]);
+    }
+    if day == date!(2027 - 11 - 02) {
+        // The review of the flag was to be held the day before.
+        return words(&[("review_overdue", "merseyside-police/wirral")]);
     }
     if day == date!(2027 - 12 - 01) {
         // What was told a year ago was to be deleted within 365 days.
