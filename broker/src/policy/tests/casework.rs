@@ -408,6 +408,13 @@ fn a_gap_in_treatment_is_told_to_those_who_lead_somebody_to_treatment() {
             ("intelligence", "north-police/intelligence", gap(), IN_AREA, no),
             ("treatment is not told who stays away", "treatment/advice", gap(), IN_AREA, no),
             ("housing", "council/housing", gap(), IN_AREA, no),
+            ("victim liaison", "probation/victims", gap(), IN_AREA, no),
+            ("a prison", "prisons/custody", gap(), IN_AREA, no),
+            ("a court", "courts/lists", gap(), IN_AREA, no),
+            ("a clinic", "clinic/care", gap(), IN_AREA, no),
+            ("mentors", "mentors/mentoring", gap(), IN_AREA, no),
+            ("a list that a prison owns", "prisons/custody", gap(), OWNER, no),
+            ("a list that a child's team owns", "youth/justice", gap(), IN_AREA, told),
         ],
     );
 }

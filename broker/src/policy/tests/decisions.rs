@@ -149,6 +149,20 @@ fn the_unflagged_go_to_the_selection_desk_and_to_no_partner() {
                 OWNER,
                 "forbidden: platform/selection-candidate",
             ),
+            (
+                "the task at another desk of the police area",
+                "north-police/offenders",
+                candidate(),
+                SELECTION,
+                "forbidden: platform/selection-candidate",
+            ),
+            (
+                "the task at a selection desk that only was named",
+                "north-police/selection",
+                candidate(),
+                ADDRESSED,
+                "forbidden: platform/selection-candidate",
+            ),
         ],
     );
 }

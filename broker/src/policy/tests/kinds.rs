@@ -95,6 +95,37 @@ fn responsible_authorities_need_no_agreement_for_mappa() {
 }
 
 #[test]
+fn the_duty_of_responsible_authorities_covers_nobody_and_nothing_else() {
+    let from = |sender: &str, sender_kind| Question {
+        sender: sender.into(),
+        sender_kind,
+        sender_regime: Regime::UkGdpr,
+        lawful_basis: LawfulBasis::Gdpr61E,
+        ..mappa()
+    };
+    let desk = "south-police/offenders";
+    let suspect = Question { category: SubjectCategory::Suspect, ..mappa() };
+    let another = Question { purpose: Purpose::OffenderManagement, ..mappa() };
+    let no: &'static str = "no permit";
+    check(
+        &in_force(),
+        vec![
+            ("nobody was convicted", desk, suspect, ADDRESSED, no),
+            ("another purpose", desk, another, ADDRESSED, no),
+            ("a council tells", desk, from("safety", AgencyKind::Council), ADDRESSED, no),
+            ("a health body tells", desk, from("clinic", AgencyKind::Health), ADDRESSED, no),
+            ("a team tells", desk, from("youth", AgencyKind::YouthOffending), ADDRESSED, no),
+            ("who selects for a list", desk, mappa(), SELECTION, no),
+            ("a selection desk", "north-police/selection", mappa(), ADDRESSED, no),
+            ("an intelligence bureau", "north-police/intelligence", mappa(), ADDRESSED, no),
+            ("victim liaison", "probation/victims", mappa(), ADDRESSED, no),
+            ("a council", "safety/community", mappa(), ADDRESSED, no),
+            ("a clinic", "clinic/care", mappa(), ADDRESSED, no),
+        ],
+    );
+}
+
+#[test]
 fn intelligence_follows_its_conditions() {
     use GradingScheme::ThreeFiveTwo;
     use IntelligenceCondition as C;
