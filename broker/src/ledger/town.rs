@@ -12,7 +12,7 @@ use proto::exchange::v1 as wire;
 use time::OffsetDateTime;
 use time::macros::datetime;
 use tokio::sync::{oneshot, watch};
-use uuid::Uuid;
+use uuid::{Uuid, uuid};
 
 use crate::calendar::Calendar;
 use crate::chance::SystemChance;
@@ -85,7 +85,21 @@ dpo_contact = "dpo@prisons.test"
   name = "Custody"
   function = "custody"
   regime = "part3"
+  [[agency.person]]
+  id = "00000000-0000-4000-8000-00000000000a"
+  roles = []
+  [[agency.person]]
+  id = "00000000-0000-4000-8000-00000000000b"
+  roles = []
+  [[agency.person]]
+  id = "00000000-0000-4000-8000-00000000000c"
+  roles = ["auditor"]
 "#;
+/// Of the prisons: whoever uses emergency access, and whoever is told of it at once.
+const BOTH: [Uuid; 2] =
+    [uuid!("00000000-0000-4000-8000-00000000000a"), uuid!("00000000-0000-4000-8000-00000000000b")];
+/// Of the prisons: whoever reviews it.
+pub(super) const REVIEWER: Uuid = uuid!("00000000-0000-4000-8000-00000000000c");
 
 const AGREEMENT: &str = r#"
 id = "town"
@@ -206,6 +220,21 @@ pub(super) fn news(number: u128, to: &[(&str, &str)], withdraws: Option<u128>) -
             .collect(),
         kind: Some(kind),
         ..wire::Message::default()
+    }
+}
+
+/// The same news by emergency access, to police.
+pub(super) fn emergency(number: u128) -> wire::Message {
+    let [acting, second] = BOTH.map(|person| person.hyphenated().to_string());
+    wire::Message {
+        purpose: wire::Purpose::PublicProtection.into(),
+        gateway: wire::Gateway::Vital.into(),
+        sensitive_condition: wire::SensitiveCondition::Sch8Vital.into(),
+        urgency: wire::Urgency::Immediate.into(),
+        acting_person: acting,
+        break_glass: Some(wire::BreakGlass { reason: "Invented.".into(), second_person: second }),
+        expires_at: Some(message::stamp(NOON + time::Duration::hours(3))),
+        ..news(number, &[POLICE], None)
     }
 }
 

@@ -3,6 +3,7 @@
 mod attached;
 mod documents;
 mod moments;
+mod reviews;
 mod story;
 
 use std::path::{Path, PathBuf};

@@ -5,22 +5,25 @@
 use std::sync::Arc;
 
 use aws_lc_rs::signature::Ed25519KeyPair;
+use proto::audit::v1::ReviewFinding;
 use proto::exchange::v1 as wire;
 use proto::ledger::checkpoint::{Checkpoint, VerifierKey};
 use proto::ledger::tree::Hash;
 use proto::refusal::Refusal;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
 
 use crate::clock::{Clock as _, SetClock};
 use crate::delivery::outbox::{Outbox as _, Waiting};
 use crate::ledger::appender::{
-    self, Change, ChangeWork, CommittedHead, ConsultWork, EndItem, Live, LiveRelease,
-    PublishOutcome, Queue, RedriveWork, Released, Seat, SettleItem, SettleWork, Settlement, Shared,
-    SubscribeWork, Work,
+    self, Change, ChangeWork, CloseReviewWork, CommittedHead, ConsultWork, EndItem, Live,
+    LiveRelease, PublishOutcome, Queue, RedriveWork, Released, Seat, SettleItem, SettleWork,
+    Settlement, Shared, SubscribeWork, Work,
 };
 use crate::ledger::journal::Journal as _;
 use crate::ledger::town::{self, NOON, POLICE, PROBATION, VICTIMS, flag, news, of_known_person};
+use crate::message::MessageKey;
 use crate::register::DeskName;
 use crate::store::sqlite::{SqliteReaders, open_journal};
 
@@ -283,6 +286,25 @@ pub(super) fn hard_story(store: &Store) {
     // A flag raised after the news was out: its owner is found late, by an entry of its own.
     store.publish(of_known_person(news(8, &[POLICE], None)));
     store.publish(flag(9));
+    let head = store.tick(0);
+    store.keep(note(head.size, head.root));
+}
+
+/// Two emergency accesses, ordinary news, and the review of the first by somebody else.
+pub(super) fn reviewed(store: &Store) {
+    for number in [1, 2] {
+        store.publish(town::emergency(number));
+    }
+    store.publish(news(3, &[POLICE], None));
+    let (reply, told) = oneshot::channel();
+    store.put(Work::CloseReview(CloseReviewWork {
+        message: MessageKey { agency: "prisons".into(), id: Uuid::from_u128(1) },
+        actor: town::REVIEWER,
+        finding: ReviewFinding::Justified,
+        reason: vec![0; 60],
+        reply,
+    }));
+    told.blocking_recv().unwrap().unwrap().unwrap();
     let head = store.tick(0);
     store.keep(note(head.size, head.root));
 }
