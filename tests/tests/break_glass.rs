@@ -7,6 +7,8 @@
     reason = "a test may stop where the broker does otherwise"
 )]
 
+use std::process::Command;
+
 use agency_client::compose::{self, CustodyNews, Draft, Grounds};
 use broker::ledger::fsck;
 use broker::store::sqlite::SqliteRaw;
@@ -16,6 +18,7 @@ use proto::audit::v1::ReviewFinding;
 use proto::exchange::v1 as wire;
 use proto::ledger::checkpoint::VerifierKey;
 use proto::refusal::Refusal;
+use tests::agency::Agency;
 use tests::world::{World, adult, id, next, nothing, now, ppo_flag, shipped};
 use time::Duration;
 use tonic::Status;
@@ -266,4 +269,46 @@ async fn persons_of_another_agency_use_nothing_and_are_told_of_nothing() {
     let expected = ["acting_person", "break_glass.second_person", "break_glass.second_person"];
     assert_eq!(faults, expected.map(|field| (field.to_owned(), rule.to_owned())));
     assert!(world.records("accepted").is_empty());
+}
+
+/// Runs `agency` as a person: whether it did what was asked, and what it said.
+async fn run(world: &World, person: Uuid, arguments: &[&str]) -> (bool, String, String) {
+    let folder = world.stage.folder();
+    world.stage.person(PRISONS, &person.to_string()).unwrap();
+    let settings = folder.join(format!("person-{person}.toml"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agency_under_test"));
+    let mut agency = Agency::start(command.arg("--settings").arg(settings).args(arguments), folder);
+    let done = agency.ended().await.success();
+    (done, agency.output(), agency.errors())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lead_lists_and_closes_reviews_with_the_command_and_whoever_used_it_does_not() {
+    let world = World::with(with_auditors()).await;
+    let message = id();
+    let prisons = world.publisher(PRISONS, "records").await;
+    prisons.publish(emergency(message, "A9435AA")).await.unwrap();
+    let list = ["reviews", "--reason", "Invented: the weekly look."];
+    let (done, said, errors) = run(&world, REVIEWER, &list).await;
+    let open = format!("message {message}, used by {ACTING}, told {SECOND}: open, due by ");
+    assert!(done && said.contains(&open), "{said}{errors}");
+    assert_eq!(said.lines().count(), 1);
+    let json = [&["--json"], list.as_slice()].concat();
+    let (_, said, _) = run(&world, REVIEWER, &json).await;
+    let row: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((&row["message_id"], row.get("finding")), (&message.to_string().into(), None));
+
+    let id = message.to_string();
+    let close = ["close-review", "--reason", FOUND, "--as", "excessive", &id];
+    let (done, said, errors) = run(&world, ACTING, &close).await;
+    assert_eq!((done, said.as_str()), (false, ""));
+    assert!(errors.contains(Refusal::OwnReview.sentence()), "{errors}");
+    let (done, said, errors) = run(&world, REVIEWER, &close).await;
+    assert!(done && said.contains(&format!("excessive by {REVIEWER}")), "{said}{errors}");
+    let (done, said, errors) = run(&world, REVIEWER, &list).await;
+    assert_eq!((done, said.as_str()), (true, ""));
+    assert!(errors.contains("no review is open"), "{errors}");
+    let all = [list.as_slice(), &["--closed"]].concat();
+    let (_, said, _) = run(&world, REVIEWER, &all).await;
+    assert!(said.contains("excessive"), "{said}");
 }

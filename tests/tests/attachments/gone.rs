@@ -163,6 +163,29 @@ async fn an_agreement_that_has_ended_lets_nothing_more_be_fetched() {
     assert!(absent(&fetch(&world, &came).await.unwrap_err()));
 }
 
+#[tokio::test]
+async fn what_was_to_be_deleted_by_now_is_to_be_had_no_more() {
+    let (world, clock) = World::on_clock(deleted_tomorrow()).await;
+    let (_, _police, came) = given(&world).await;
+    clock.advance(Duration::from_secs(23 * 3_600));
+    assert!(fetch(&world, &came).await.is_ok(), "there is an hour left");
+    clock.advance(Duration::from_secs(2 * 3_600));
+    assert!(absent(&fetch(&world, &came).await.unwrap_err()));
+}
+
+/// Whoever is given anything under the MAPPA agreement is to delete it within a day.
+fn deleted_tomorrow() -> demo::stage::Script {
+    let mut script = shipped();
+    let path = "agreements/mappa-greater-manchester.toml";
+    let (_, text) = script.bundle.iter_mut().find(|(known, _)| known == path).unwrap();
+    let a_day = |line: &str| match line.starts_with("delete_by_days = ") {
+        true => "delete_by_days = 1".to_owned(),
+        false => line.to_owned(),
+    };
+    *text = text.lines().map(a_day).collect::<Vec<_>>().join("\n") + "\n";
+    script
+}
+
 /// The MAPPA agreement ends tomorrow.
 fn ending_soon() -> demo::stage::Script {
     let end = now().date() + time::Duration::days(1);

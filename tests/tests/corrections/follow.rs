@@ -3,7 +3,7 @@
 
 use agency_client::compose::{
     self, Allegation, EnforcementNews, Hearing, HearingStep, Place, PlacementChange, PlacementNews,
-    ReferralProgress, Referred, ReleaseId,
+    ReferralProgress, Referred, ReleaseId, Remedy, Said,
 };
 use agency_client::compose::{Agreement, Earlier};
 use proto::exchange::v1 as wire;
@@ -14,9 +14,9 @@ use time::Duration;
 use uuid::Uuid;
 
 use super::town::{
-    CARE_GROUNDS, CHILDREN, DIVISION, EAST, GROUNDS, HOME, HOUSING, NORTH, SUPERVISION, WIRRAL,
-    ends_for, flag, hearing, is_bare, is_not_found, man, nothing_for, open, send, taken, takes,
-    town,
+    ADDRESS, CARE_GROUNDS, CHILDREN, DIVISION, EAST, GROUNDS, HOME, HOUSING, NAME, NORTH,
+    SUPERVISION, WIRRAL, correction, ends_for, flag, hearing, is_bare, is_not_found, man,
+    nothing_for, open, send, taken, takes, town,
 };
 
 fn breach(allegation: Allegation) -> compose::Draft {
@@ -136,6 +136,32 @@ async fn a_referral_that_does_not_proceed_is_told_to_whoever_was_told_of_it() {
     let came = takes(&world, HOME).await;
     assert_eq!(came.delivery.settles_reference, given.delivery.reference);
     nothing_for(&world, &[SUPERVISION, CHILDREN, HOUSING, EAST]).await;
+}
+
+#[tokio::test]
+async fn a_programme_shows_its_provider_no_more_at_a_later_step_than_at_the_first() {
+    let world = town().await;
+    let made = send(&world, DIVISION, referred()).await;
+    let first = takes(&world, HOME).await;
+    let more = vec![Said {
+        field: wire::Field::Address,
+        footing: wire::Footing::Fact,
+        text: ADDRESS.to_owned(),
+    }];
+    send(&world, DIVISION, correction(made, Remedy::Supplement(more))).await;
+    let added = takes(&world, HOME).await;
+    let progress = ReferralProgress::NotProceeding(Earlier::Own(made));
+    let over = compose::referral_progress(id(), GROUNDS, man(), "befriending", 0, progress);
+    send(&world, DIVISION, over).await;
+    let last = takes(&world, HOME).await;
+    for came in [&first, &last] {
+        let [person] = &came.message.subjects[..] else { panic!("one person") };
+        assert_eq!((&*person.name, &*person.birth_date), (NAME, ""), "a name is all it may have");
+        assert_eq!(person.identifiers, []);
+    }
+    // Which programme it was is not asked again, so nothing new is shown at all.
+    assert_eq!(added.message.statements, []);
+    assert!(added.message.subjects.iter().all(|person| person.name.is_empty()));
 }
 
 fn placement(change: PlacementChange) -> compose::Draft {

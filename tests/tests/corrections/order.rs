@@ -71,3 +71,16 @@ async fn what_adds_to_a_message_goes_to_nobody_from_whom_that_was_kept_at_last()
     wirral.close().await.unwrap();
     assert_eq!(open(&world, WIRRAL).await.waiting(), 0, "both are over");
 }
+
+#[tokio::test]
+async fn what_adds_to_a_message_falls_with_it() {
+    let world = town().await;
+    let original = send(&world, DIVISION, hearing(id()).addressee(WIRRAL.0, "")).await;
+    let remedy = Remedy::Supplement(lives_at("2 Invented Row"));
+    send(&world, DIVISION, correction(original, remedy)).await;
+    send(&world, DIVISION, correction(original, Remedy::Withdraw)).await;
+    let mut wirral = open(&world, WIRRAL).await;
+    tests::world::nothing(&mut wirral).await;
+    wirral.close().await.unwrap();
+    assert_eq!(open(&world, WIRRAL).await.waiting(), 0, "both are over");
+}

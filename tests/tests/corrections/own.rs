@@ -6,12 +6,12 @@ use agency_client::compose::{self, Remedy};
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::released_message::Kind;
 use proto::exchange::v1::{CorrectionAction, OutcomeState};
-use tests::world::{World, id, next, nothing};
+use tests::world::{World, id, next, nothing, now, ppo_flag};
 
 use super::town::{
-    ADDRESS, ALL, Agreed, CHILDREN, DIVISION, EAST, GROUNDS, HOUSING, NORTH, SUPERVISION, WIRRAL,
-    action_of, correction, ends_for, hearing, is_bare, is_not_found, lives_at, man, nothing_for,
-    open, says, send, taken, takes, town,
+    ADDRESS, ALL, Agreed, CHILDREN, DIVISION, EAST, GROUNDS, HOUSING, NORTH, PRISONS, SUPERVISION,
+    WIRRAL, action_of, correction, ends_for, hearing, is_bare, is_not_found, lives_at, man,
+    nothing_for, open, says, send, taken, takes, town,
 };
 
 const NEW_ADDRESS: &str = "2 Invented Row";
@@ -237,6 +237,32 @@ async fn a_correction_waits_longer_than_its_sender_would_have_it_wait() {
 }
 
 /// He is put on the list of priority offenders.
+/// Wirral owns his flag and may have nothing of the release: it is only asked where he went.
+#[tokio::test]
+async fn who_was_only_asked_something_about_a_message_hears_that_more_came_of_it_and_no_more() {
+    let world = town().await;
+    world.publisher(WIRRAL.0, WIRRAL.1).await.publish(ppo_flag(man())).await.unwrap();
+    ends_for(&world, WIRRAL.0).await;
+    let released = compose::custody_release(
+        id(),
+        GROUNDS,
+        man(),
+        wire::CustodyCertainty::Confirmed,
+        "FBI",
+        now(),
+    );
+    let original = send(&world, PRISONS, released).await;
+    let asked = takes(&world, WIRRAL).await;
+    assert!(matches!(asked.message.kind, Some(Kind::Task(_))));
+    let remedy = Remedy::Rectify(lives_at(NEW_ADDRESS));
+    send(&world, PRISONS, correction(original, remedy)).await;
+    is_bare(&takes(&world, WIRRAL).await, &asked);
+    let remedy = Remedy::Supplement(lives_at(NEW_ADDRESS));
+    send(&world, PRISONS, correction(original, remedy)).await;
+    is_bare(&takes(&world, WIRRAL).await, &asked);
+    nothing_for(&world, &[EAST, SUPERVISION]).await;
+}
+
 fn flagged() -> compose::Draft {
     let review = tests::world::review_date();
     compose::flag_raise(id(), GROUNDS, man(), wire::FlagKind::Ppo, &review, id())

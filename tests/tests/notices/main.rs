@@ -17,6 +17,8 @@ mod overdue;
 
 mod relay;
 
+mod rule_failed;
+
 mod terms;
 
 mod unheard;
