@@ -13,7 +13,7 @@ use crate::directory::MessageKind;
 use crate::message::LIFE_MAX;
 use crate::message::check::Check;
 
-/// News older than this is historic (DOMAIN: a historic release is never urgent).
+/// News older than this is historic: a historic release is never urgent.
 pub const HISTORIC_AFTER: Duration = Duration::hours(48);
 /// By so much a sender may take old for historic, or the other way round: its clock differs,
 /// and the message was a while on its way.
