@@ -192,8 +192,8 @@ fn from(message: &wire::ReleasedMessage) -> String {
     let desk = Some(&message.sending_desk).filter(|desk| !desk.is_empty());
     let desk = desk.map(|desk| format!("/{desk}")).unwrap_or_default();
     let purpose = words::plain(&word::<wire::Purpose>(message.purpose));
-    let gateway = word::<wire::Gateway>(message.gateway);
-    format!("{}{desk}, for {purpose} under {gateway}", message.sending_agency)
+    let power = words::power(message.gateway);
+    format!("{}{desk}, for {purpose} under {power}", message.sending_agency)
 }
 
 /// A person in a line.

@@ -75,6 +75,29 @@ pub(super) fn capital(text: &str) -> String {
     }
 }
 
+/// The power under which something was shared, as the law is cited.
+pub(super) fn power(number: i32) -> String {
+    use wire::Gateway;
+    let Ok(gateway) = Gateway::try_from(number) else { return format!("power {number}") };
+    match gateway {
+        Gateway::Unspecified => "no power that was given",
+        Gateway::Cda1998S115 => "section 115 of the Crime and Disorder Act 1998",
+        Gateway::Cda1998S3739 => "sections 37 to 39 of the Crime and Disorder Act 1998",
+        Gateway::Cja2003S325 => "section 325 of the Criminal Justice Act 2003",
+        Gateway::Oma2007S14 => "section 14 of the Offender Management Act 2007",
+        Gateway::Ca2004S1011 => "sections 10 and 11 of the Children Act 2004",
+        Gateway::Ca1989S1747 => "sections 17 and 47 of the Children Act 1989",
+        Gateway::Pcsc2022S16 => "section 16 of the Police, Crime, Sentencing and Courts Act 2022",
+        Gateway::Care2014S6745 => "sections 6, 7 and 45 of the Care Act 2014",
+        Gateway::PoliceCommonLaw => "the common-law powers of police",
+        Gateway::Consent => "the consent of the person concerned, who may withdraw it",
+        Gateway::Vital => "vital interests: somebody is in danger",
+        Gateway::CourtOrder => "a court's order",
+        Gateway::StatutoryDuty => "a statutory duty that the agreement names",
+    }
+    .to_owned()
+}
+
 /// What a condition asks.
 pub(super) fn condition(number: i32) -> String {
     let Ok(condition) = HandlingCondition::try_from(number) else {
