@@ -1,7 +1,9 @@
 //! Publishes one release from custody.
 //!
 //! Run with `PYRAMID_AGENCY_SETTINGS` naming a settings file:
-//! `cargo run -p agency-client --example publish`. The person is invented.
+//! `cargo run -p agency-client --example publish`. Says what became of it on standard output. The
+//! person is invented.
+#![expect(clippy::print_stdout, reason = "an example shows what came of it")]
 
 use agency_client::compose::{Grounds, Person, custody_release};
 use agency_client::{Connection, Publisher, PublisherOptions, Settings};
@@ -43,7 +45,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let publisher = Publisher::new(&connection, PublisherOptions::from(&settings));
     let accepted = publisher.publish(message).await?;
-    tracing::info!(repeated = accepted.repeated_submission, "accepted");
+    let before = if accepted.repeated_submission { " (recorded before)" } else { "" };
+    println!("{id}: accepted{before}");
     publisher.close().await;
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! Receives a desk's deliveries and acknowledges each one once it is safe.
 //!
 //! Run with `PYRAMID_AGENCY_SETTINGS` naming a settings file whose `desks` names a desk:
-//! `cargo run -p agency-client --example subscribe`.
+//! `cargo run -p agency-client --example subscribe`. Says on standard output which it has; what a
+//! message says is for the place where messages are kept.
+#![expect(clippy::print_stdout, reason = "an example shows what came of it")]
 
 use agency_client::{Connection, Incoming, Settings, Subscription, SubscriptionOptions, Verdict};
 use std::path::Path;
@@ -17,7 +19,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     subscription
         .run(async |incoming: &Incoming| {
             // Store the message here, under its delivery id, before saying that it is safe.
-            tracing::info!(number = incoming.delivery.number, "received");
+            println!("delivery {}: received", incoming.delivery.number);
             Verdict::Acknowledge
         })
         .await?;

@@ -71,7 +71,7 @@ pub enum PinError {
     },
     /// The broker serves another log.
     #[error(
-        "the broker serves another ledger: this system last saw {old_origin} at {old_size} entries (root {old_root}), and is now shown {new_origin} at {new_size}. A restored broker starts a new ledger, and what {old_origin} recorded after the backup may be missing from it: ask the operators for the gap, then run `agency accept-origin --origin {new_origin}`"
+        "the broker serves another ledger: this system last saw {old_origin} at {old_size} entries (root {old_root}), and is now shown {new_origin} at {new_size}. If they announced it, what {old_origin} recorded last may be missing from it: ask the operators for the gap, then run `agency accept-origin --origin {new_origin}`"
     )]
     OtherOrigin {
         /// The log pinned.

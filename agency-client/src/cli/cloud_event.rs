@@ -28,8 +28,8 @@ pub(super) struct Mailbox {
 }
 
 impl Mailbox {
-    /// A desk's, at a broker whose ledger has this name. A restored broker starts a ledger of
-    /// another name, and its deliveries are then not taken for those of the ledger that was lost.
+    /// A desk's, at a broker whose ledger has this name. Were another ledger begun in its place, its
+    /// deliveries would not be taken for those of the ledger that was lost.
     pub(super) fn new(origin: &str, desk: &str) -> Self {
         Self { source: urn(origin), desk: desk.to_owned() }
     }
