@@ -31,12 +31,12 @@ pub struct Contact {
 /// Which way that is.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Way {
-    /// By letter.
+    /// By e-mail.
     Mail {
         /// The domain behind the `@`.
         domain: String,
     },
-    /// By a request.
+    /// By webhook.
     Web {
         /// Host, as it stands in the other end's certificate; an IPv6 address without brackets.
         host: String,

@@ -93,7 +93,7 @@ impl Door {
                 }
                 Err(_) => {
                     add_one(&self.counters.accept_errors);
-                    tracing::warn!("no socket could be accepted");
+                    tracing::warn!(code = "no-socket", "no socket could be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }

@@ -69,7 +69,7 @@ impl Reloader {
         loop {
             tokio::time::sleep(every).await;
             let Ok(seen) = self.look().await else {
-                tracing::error!("the look at the TLS files failed");
+                tracing::error!(code = "tls-look-failed", "the look at the TLS files failed");
                 return;
             };
             let look = seen.as_ref().map(FileSet::digest).map_err(|error| *error);
@@ -126,7 +126,7 @@ impl Reloader {
         self.generation.send_replace(generation);
         self.state.send_replace(ReloadState::default());
         add_one(&self.counters.reloads);
-        tracing::info!(generation, "new TLS files taken up");
+        tracing::info!(code = "tls-files-taken", generation, "new TLS files taken up");
         crate::spans::reload(generation);
     }
 

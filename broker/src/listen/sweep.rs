@@ -58,7 +58,7 @@ impl Sweeper {
                 }
             }
             if self.sweep().await.is_err() {
-                tracing::error!("the sweep of connections failed");
+                tracing::error!(code = "sweep-failed", "the sweep of connections failed");
                 return;
             }
         }

@@ -1,4 +1,4 @@
-//! Notices by letter: one SMTP submission a letter (RFC 6409), over TLS under named roots.
+//! Notices by e-mail: one SMTP submission a notice (RFC 6409), over TLS under named roots.
 //!
 //! Promises that nothing is said to a relay before it has proved its name, unless it has an
 //! address of this machine; and that a letter carries the notice, its id as its own, and nothing

@@ -1,4 +1,4 @@
-//! Notices: alarms that leave the broker for people, by letter and by request.
+//! Notices: alarms that leave the broker for people, by e-mail and by webhook.
 //!
 //! Owns: the bounded queue between whoever raises an alarm and what carries it, the folder where
 //! notices wait, and escalation ([`chain`]). Promises that handing a notice over never waits; that
@@ -54,9 +54,9 @@ pub const QUEUE_MAX: usize = 256;
 /// How notices leave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotifyOptions {
-    /// By letter; `None`: not.
+    /// By e-mail; `None`: not.
     pub mail: Option<MailOptions>,
-    /// By request; `None`: not.
+    /// By webhook; `None`: not.
     pub web: Option<WebOptions>,
     /// Those who run the broker, and its duty desk. Each gets what is for them.
     pub operators: Vec<Contact>,
