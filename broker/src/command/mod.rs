@@ -30,6 +30,9 @@ mod serve;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+mod pages;
+
 use std::fmt::Display;
 use std::io::Write;
 use std::path::PathBuf;

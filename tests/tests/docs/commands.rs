@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-use crate::{none_of, page};
+use crate::{named_pages, none_of, page, quoted};
 
 /// The page of the command, and those that explain more of it.
 const PAGE: &str = "docs/agency.md";
@@ -85,9 +85,9 @@ fn verbs(folder: &TempDir) -> Vec<Vec<String>> {
 fn every_command_on_a_page_has_arguments_that_the_program_takes() {
     let folder = TempDir::new().unwrap();
     let mut faults = Vec::new();
-    for path in [PAGE, "README.md"] {
-        let commands = commands(&page(path));
-        assert!(commands.len() > 3, "{path} must have commands");
+    for (path, page) in named_pages() {
+        let commands = commands(&page);
+        assert!(commands.len() > 3 || ![PAGE, "README.md"].contains(&&*path), "{path}: too few");
         for command in commands {
             let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
             let output = agency(&folder, &arguments);
@@ -97,6 +97,43 @@ fn every_command_on_a_page_has_arguments_that_the_program_takes() {
             }
         }
     }
+    none_of("the program does not take these", &faults);
+}
+
+/// What the program says where a mention leaves out what a whole command must give.
+const LEFT_OUT: [&str; 2] = ["required arguments were not provided", "a value is required for"];
+
+/// Whether a mention names a verb, or some of one, and then nothing or options of it.
+fn mentions(verbs: &[Vec<String>], words: &[&str]) -> bool {
+    let plain = words.iter().take_while(|word| !word.starts_with("--")).count();
+    verbs.iter().any(|verb| plain <= verb.len() && verb.iter().zip(&words[..plain]).all(is_same))
+}
+
+fn is_same((one, other): (&String, &&str)) -> bool {
+    one == other
+}
+
+#[test]
+fn every_command_in_a_sentence_is_whole_or_a_verb_with_options_of_its_own() {
+    let folder = TempDir::new().unwrap();
+    let verbs = verbs(&folder);
+    let (mut faults, mut looked) = (Vec::new(), 0);
+    for (path, page) in named_pages() {
+        for text in quoted(&page) {
+            let Some(command) = text.strip_prefix("agency ") else { continue };
+            let words: Vec<&str> = command.split_whitespace().collect();
+            looked += 1;
+            let is_mention = mentions(&verbs, &words);
+            let is_part = is_mention && words.iter().all(|word| !word.starts_with("--"));
+            let output = agency(&folder, &words);
+            let said = String::from_utf8_lossy(&output.stderr);
+            let is_short = is_mention && LEFT_OUT.iter().any(|words| said.contains(words));
+            if output.status.code() != Some(1) && !is_part && !is_short {
+                faults.push(format!("{path}: {text}"));
+            }
+        }
+    }
+    assert!(looked > 20, "the pages must name commands");
     none_of("the program does not take these", &faults);
 }
 

@@ -1,7 +1,8 @@
 //! The pages of documentation, held to what they speak of.
 //!
 //! Owns: how a page is read (headings, tables, fenced blocks), and one file for each sort of
-//! promise a page makes: settings, commands, messages, threats, names in the code.
+//! promise a page makes: settings, commands, the directory, the log, messages, threats, names in
+//! the code.
 //! Promises: every fault of a page is listed at once.
 //! Deliberately does not know: style, and links, which `tidy` follows.
 
@@ -15,9 +16,15 @@
 
 mod commands;
 
+mod directory;
+
+mod log;
+
 mod messages;
 
 mod names;
+
+mod program;
 
 mod settings;
 
@@ -32,6 +39,22 @@ fn top() -> PathBuf {
 
 fn page(path: &str) -> String {
     fs::read_to_string(top().join(path)).unwrap()
+}
+
+/// Every page that is documentation, by its path.
+fn named_pages() -> Vec<(String, String)> {
+    let mut paths: Vec<String> =
+        ["README.md", "ARCHITECTURE.md", "deploy/runbook.md"].map(str::to_owned).into();
+    for folder in ["docs", "docs/decisions"] {
+        for entry in fs::read_dir(top().join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name.ends_with(".md") {
+                paths.push(format!("{folder}/{name}"));
+            }
+        }
+    }
+    paths.sort();
+    paths.into_iter().map(|path| (path.clone(), page(&path))).collect()
 }
 
 /// The lines between a heading and the next one of any depth.
