@@ -3,8 +3,6 @@
 
 use std::{env, fmt::Write as _, fs, path::Path};
 
-use prost::Message as _;
-
 const FILES: [&str; 6] = [
     "pyramid/exchange/v1/message.proto",
     "pyramid/exchange/v1/exchange.proto",
@@ -18,7 +16,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=pyramid");
     let descriptors = protox::compile(FILES, ["."])?;
     let out = env::var("OUT_DIR")?;
-    fs::write(Path::new(&out).join("descriptors.bin"), descriptors.encode_to_vec())?;
     fs::write(Path::new(&out).join("rpc.rs"), rpc_enum(&descriptors))?;
     let mut config = tonic_prost_build::Config::new();
     // Enums keep their derived Debug; only messages are about people.

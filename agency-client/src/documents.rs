@@ -13,7 +13,6 @@ use proto::exchange::v1 as wire;
 use proto::exchange::v1::attachment_service_client::AttachmentServiceClient;
 use proto::exchange::v1::put_attachment_request::Step;
 use proto::limits::{ATTACHMENT_BYTES_MAX, ATTACHMENT_CHUNK_BYTES, FRAME_BYTES_MAX};
-use proto::refusal::Refusal;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -316,21 +315,4 @@ fn sha256<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut context = Context::new(&SHA256);
     parts.into_iter().for_each(|part| context.update(part));
     context.finish().as_ref().to_vec()
-}
-
-/// Whether a refusal says that a document is not to be had: not there, not for this desk, or not any
-/// more.
-#[must_use]
-pub fn is_absent(error: &DocumentError) -> bool {
-    match error {
-        DocumentError::Call(error) => {
-            error.refused().is_some_and(|refused| refused.refusal == Some(Refusal::NotFound))
-        }
-        DocumentError::File(_)
-        | DocumentError::Size
-        | DocumentError::Connect(_)
-        | DocumentError::OtherBytes
-        | DocumentError::OtherName
-        | DocumentError::NoChance => false,
-    }
 }

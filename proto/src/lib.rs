@@ -77,6 +77,3 @@ pub mod admin {
 include!(concat!(env!("OUT_DIR"), "/rpc.rs"));
 
 include!(concat!(env!("OUT_DIR"), "/debug.rs"));
-
-/// The compiled descriptors of the whole protocol (a `FileDescriptorSet`).
-pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

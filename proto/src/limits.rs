@@ -43,8 +43,6 @@ pub const NOT_TO_MAX: usize = 16;
 pub const AGREED_BY_MAX: usize = 16;
 /// Handling conditions of one message.
 pub const HANDLING_CONDITIONS_MAX: usize = 8;
-/// Conditions on a piece of intelligence.
-pub const INTELLIGENCE_CONDITIONS_MAX: usize = 5;
 /// Characters of an originator's reference.
 pub const ORIGINATOR_REFERENCE_CHARACTERS_MAX: usize = 64;
 /// Characters of a reason given by a person.

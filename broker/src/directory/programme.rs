@@ -155,17 +155,6 @@ impl Programme {
     pub fn part(&self, role: PartyRole) -> Option<&Part> {
         self.parts().find(|part| part.role == role)
     }
-
-    /// Whether a desk may be given a field about somebody in a role: the desk provides that
-    /// role's part, and the part names the field. A provider of one part learns nothing about
-    /// those of another.
-    #[must_use]
-    pub fn may_give(&self, agency: &str, desk: &str, role: PartyRole, field: Field) -> bool {
-        self.part(role).is_some_and(|part| {
-            (&*part.provider.agency, &*part.provider.desk) == (agency, desk)
-                && part.fields.contains(&field)
-        })
-    }
 }
 
 impl Directory {

@@ -52,12 +52,6 @@ impl ListenCounters {
         self.refused.get(reason.code()).map_or(0, |count| count.load(Ordering::Relaxed))
     }
 
-    /// Handshakes that took too long.
-    #[must_use]
-    pub fn handshake_timeouts(&self) -> u64 {
-        self.refused_for(Refused::HandshakeTimeout)
-    }
-
     /// Living connections that were closed, by the code of the reason.
     pub fn closed(&self) -> impl Iterator<Item = (&'static str, u64)> {
         read(&self.closed)

@@ -90,27 +90,3 @@ fn nobody_is_referred_unasked_unless_an_order_says_so() {
     let referral = Referral { parties: &[], ..made("watchful", &grown) };
     assert_eq!(faults(&referral), []);
 }
-
-#[test]
-fn a_provider_is_given_what_its_own_part_names_and_nothing_of_the_others() {
-    let town = town();
-    let programme = town.programme("peace-at-home").unwrap();
-    for (desk, role, field, expected) in [
-        ("meetings", PartyRole::Participant, Field::SubjectName, true),
-        ("meetings", PartyRole::Participant, Field::Risk, true),
-        ("meetings", PartyRole::Participant, Field::Address, false),
-        ("meetings", PartyRole::Parent, Field::SubjectName, false),
-        ("parents", PartyRole::Parent, Field::SubjectName, true),
-        ("parents", PartyRole::Parent, Field::Risk, false),
-        ("parents", PartyRole::Participant, Field::SubjectName, false),
-        ("meetings", PartyRole::Harmed, Field::SubjectName, false),
-        ("deaf", PartyRole::Participant, Field::SubjectName, false),
-    ] {
-        let given = programme.may_give("circle", desk, role, field);
-        assert_eq!(given, expected, "{desk}, {role:?}, {field:?}");
-    }
-    assert!(!programme.may_give("clinic", "meetings", PartyRole::Participant, Field::SubjectName));
-    // An empty list of fields is nothing.
-    let nowhere = town.programme("nowhere").unwrap();
-    assert!(!nowhere.may_give("circle", "meetings", PartyRole::Participant, Field::SubjectName));
-}
