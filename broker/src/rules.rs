@@ -17,7 +17,7 @@ pub struct Epochs {
     pub policy: u64,
     /// Directory and standing.
     pub directory: u64,
-    /// Flags, links and interests.
+    /// Flags, links, interests, marks of limited access, and parts in a case.
     pub register: u64,
 }
 

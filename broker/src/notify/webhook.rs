@@ -1,4 +1,4 @@
-//! Notices by request: one POST of JSON over HTTP/2 and TLS 1.3, signed.
+//! Notices by webhook: one POST of JSON over HTTP/2 and TLS 1.3, signed.
 //!
 //! Promises that the other end proves its name under named roots before a byte is sent, that
 //! nothing but a status is read of its answer, and that no redirection is followed.

@@ -28,6 +28,8 @@ mod program;
 
 mod settings;
 
+mod stories;
+
 mod threats;
 
 use std::fs;

@@ -197,7 +197,7 @@ pub fn contact(text: &str) -> Contact {
     Contact::read(text).unwrap()
 }
 
-/// A force (invented) whose duty desk is reached by request, and its lead by letter.
+/// A force (invented) whose duty desk is reached by webhook, and its lead by e-mail.
 fn directory(port: u16) -> Directory {
     let text = format!(
         r#"

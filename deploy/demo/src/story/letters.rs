@@ -1,4 +1,4 @@
-//! What leaves the broker for people outside, in a story: letters of silence.
+//! What leaves the broker for people outside, in a story: notices of silence.
 //!
 //! Owns the folder where they wait: their relay is never there, so that each can be read once it
 //! was handed over. Promises to count what is said of silence and nothing else: deadlines that run
