@@ -75,6 +75,9 @@ pub struct CandidateDecision {
     /// Whether it is told of a correction although a rule about it could not be evaluated:
     /// somebody must look at that rule.
     pub rule_failed: bool,
+    /// Whether nothing but the earlier message, which it was given or which waits for it, brings it
+    /// this one: without that it would be refused.
+    pub by_holding: bool,
     /// What the desk may see, or why it gets nothing.
     pub outcome: Result<View, Refusal>,
 }
@@ -133,16 +136,15 @@ fn decide_candidate(
     let mut verdicts = verdicts(addressed, candidate, questions, desk.agency_kind, rules);
     let mut notice_only = false;
     let has = |reason| candidate.reasons.iter().any(|reasons| reasons.contains(&reason));
-    let holds = owes_holders(admitted) && (has(Reason::Holder) || has(Reason::Owed));
-    let owed = holds && candidate.task.is_none();
-    let rule_failed = owed && verdicts.iter().any(|verdict| failed(verdict));
-    if owed && (rule_failed || is_refused(&verdicts)) {
+    let because = [Reason::Holder, Reason::Owed, Reason::Concerned];
+    let holds = owes_holders(admitted) && because.into_iter().any(has) && candidate.task.is_none();
+    let rule_failed = holds && verdicts.iter().any(|verdict| failed(verdict));
+    let in_short = holds && (rule_failed || is_refused(&verdicts));
+    if in_short {
         // Whoever was given the earlier message is told that something came of it, even where
-        // it may have no more of it now (DPA 2018 s.48; UK GDPR art 19).
-        let bare: Vec<Question> = questions
-            .iter()
-            .map(|question| Question { facts: KindFacts::Correction, ..question.clone() })
-            .collect();
+        // it may have no more of it now (DPA 2018 s.48; UK GDPR art 19). So is whoever it waits for,
+        // should it be given that: `prepare::decide_again` sees to it.
+        let bare = bare(questions);
         notice_only = rule_failed || questions.iter().any(|one| one.facts != KindFacts::Correction);
         verdicts = self::verdicts(addressed, candidate, &bare, desk.agency_kind, rules);
         tell_all_the_same(&mut verdicts);
@@ -158,10 +160,9 @@ fn decide_candidate(
     }
     let name = DeskName { agency: Arc::clone(&desk.agency), desk: Arc::clone(&desk.id) };
     let staked: Vec<bool> = candidate.reasons.iter().map(|reasons| !reasons.is_empty()).collect();
+    let standing = rules.directory.agency(&desk.agency).is_some_and(|agency| !agency.suspended);
     // A suspended holder is still owed what came of it: that waits until the agency is back.
-    let standing =
-        holds || rules.directory.agency(&desk.agency).is_some_and(|agency| !agency.suspended);
-    let outcome = if standing {
+    let outcome = if standing || holds {
         settle(admitted, addressed, candidate, &staked, &verdicts, now).map(|view| View {
             notice_only,
             held: addressed.earlier.held.get(&name).cloned(),
@@ -185,8 +186,15 @@ fn decide_candidate(
         staked,
         verdicts,
         rule_failed,
+        by_holding: in_short || (holds && !standing),
         outcome,
     })
+}
+
+/// The same questions of a message that says no more than that something came of an earlier one.
+fn bare(questions: &[Question]) -> Vec<Question> {
+    let bare = |question: &Question| Question { facts: KindFacts::Correction, ..question.clone() };
+    questions.iter().map(bare).collect()
 }
 
 /// The documents of a message whose audience a desk is of.

@@ -205,8 +205,8 @@ pub fn reopen(stored: &Stored, vault: &Vault, directory: &Directory) -> Option<(
 pub struct Late {
     /// The message.
     pub admitted: Admitted,
-    /// The candidates that are new and permitted, each with what it may be given.
-    pub candidates: Vec<(CandidateDecision, Parcel)>,
+    /// The candidates that are new, each with what it may be given; `None`: it is refused, for good.
+    pub candidates: Vec<(CandidateDecision, Option<Parcel>)>,
     /// The decision, sealed again with the new candidates.
     pub sealed_decision: Vec<u8>,
 }
@@ -215,6 +215,8 @@ pub struct Late {
 /// today is matched against custody news that is still alive, and a merge is told to whoever was
 /// found to have something of either number. Whoever was told of a merge is told again where
 /// it has been given more since.
+///
+/// Whoever is refused now is refused as at publish: no later flag, link or merge gives it this.
 ///
 /// `earlier`: what is on record of what the message follows.
 ///
@@ -250,10 +252,9 @@ pub fn decide_late(
             Some(_) => continue,
             None => kept.candidates.push(decided),
         }
-        if let Ok(view) = &candidate.outcome {
-            let parcel = parcel::pack(&admitted, view, stored.accepted_at);
-            candidates.push((candidate, parcel));
-        }
+        let view = candidate.outcome.as_ref().ok();
+        let parcel = view.map(|view| parcel::pack(&admitted, view, stored.accepted_at));
+        candidates.push((candidate, parcel));
     }
     let key = vault.unwrap(&stored.wrapped_key)?;
     let place = stored.key.place();
@@ -302,6 +303,12 @@ pub fn decide_again(
         .find(|c| c.desk == *desk && c.task.map_or(0, |t| t as i32) == task)
         .ok_or(Refusal::NoPermit)?;
     let mut view = candidate.outcome.clone()?;
+    // For whom the earlier message only waits, it has to be given that first.
+    let waits = candidate.by_holding && candidate.reasons.contains(&Reason::Concerned);
+    let waited = before.by_holding && before.reasons.contains(&Reason::Concerned.name());
+    if waits || (waited && preceding != Before::Given) {
+        return Err(Refusal::NoPermit);
+    }
     narrow(&mut view, before, admitted.received_at);
     view.documents.retain(|place, _| before.documents.contains(place));
     view.notice_only |= before.notice_only;

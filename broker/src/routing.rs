@@ -20,7 +20,7 @@ use time::OffsetDateTime;
 use crate::directory::{Desk, DeskIndex, Directory, Function, MessageKind, Part, Programme};
 use crate::message::{Admitted, SubjectFacts};
 use crate::policy::{KindFacts, Stake};
-use crate::register::{DeskName, Flag, Register};
+use crate::register::{Flag, Register};
 use crate::seal::Token;
 
 pub use earlier::{Earlier, HeldOfPerson};
@@ -50,6 +50,8 @@ pub enum Reason {
     /// The message that this one follows waits for it, or it has to do with the person that is
     /// asked about.
     Concerned,
+    /// The flag that this message changes was its until then.
+    Owned,
     /// Its message is answered.
     Asked,
     /// It provides the programme that the person is referred to.
@@ -73,6 +75,7 @@ impl Reason {
             Self::Holder => "holder".into(),
             Self::Owed => "owed".into(),
             Self::Concerned => "concerned".into(),
+            Self::Owned => "owned".into(),
             Self::Asked => "asked".into(),
             Self::Provider => "provider".into(),
         }
@@ -99,7 +102,7 @@ impl Candidate {
         };
         Stake {
             addressed: has(|r| matches!(r, Reason::Addressed | Reason::Asked | Reason::Provider)),
-            flag_owner: has(|r| matches!(r, Reason::FlagOwner(_))),
+            flag_owner: has(|r| matches!(r, Reason::FlagOwner(_) | Reason::Owned)),
             in_area: has(|r| matches!(r, Reason::Area(_) | Reason::Role(_))),
             selection: has(|r| matches!(r, Reason::Selection)),
             holder: has(|r| matches!(r, Reason::Holder | Reason::Concerned)),
@@ -163,7 +166,7 @@ pub fn resolve(
         if !admitted.to_holders_only() {
             route_referral(&mut found, directory);
         }
-        route_earlier(earlier, &mut found, directory);
+        earlier::route(earlier, &mut found, directory);
     }
     let mut candidates = found.into_candidates();
     candidates.retain(|candidate| {
@@ -287,31 +290,6 @@ fn by_review(flags: &[Arc<Flag>], now: OffsetDateTime) -> (BTreeSet<FlagKind>, B
     let (overdue, on): (Vec<_>, Vec<_>) = flags.iter().partition(|flag| flag.stale(now));
     let kinds = |flags: Vec<&Arc<Flag>>| flags.iter().map(|flag| flag.flag_kind()).collect();
     (kinds(on), kinds(overdue))
-}
-
-/// Those who were given what this follows, and whoever asked for it.
-fn route_earlier(earlier: &Earlier, found: &mut Found<'_>, directory: &Directory) {
-    let index = |desk: &DeskName| directory.desk_index(&desk.agency, &desk.desk);
-    for holder in &earlier.holders {
-        let Some(desk) = index(holder) else { continue };
-        let seen = earlier.seen.get(holder);
-        for (position, subject) in found.admitted.subjects.iter().enumerate() {
-            let anybody = subject.tokens.is_empty();
-            if seen.is_none_or(|seen| anybody || subject.tokens.iter().any(|t| seen.contains(t))) {
-                found.add(desk, None, position, Reason::Holder);
-            }
-        }
-    }
-    for (desks, reason) in [(&earlier.waiting, Reason::Concerned), (&earlier.owed, Reason::Owed)] {
-        for desk in desks.iter().filter_map(index) {
-            found.every_subject(desk, reason);
-        }
-    }
-    if let Some((asker, _)) = &earlier.answers
-        && let Some(desk) = directory.desk_index(&asker.agency, &asker.desk)
-    {
-        found.every_subject(desk, Reason::Asked);
-    }
 }
 
 /// What the register knows of limited access to each record. A mark on a number protects

@@ -239,6 +239,7 @@ impl Advice {
             refusal: 0,
             subjects: Vec::new(),
             notice_only: false,
+            by_holding: false,
             held: None,
             documents: BTreeSet::new(),
         };

@@ -89,4 +89,16 @@ pub trait ChaseReads: Send + Sync {
     /// # Errors
     /// The store's.
     fn any_given(&self, deliveries: &[u64]) -> Result<bool, StoreError>;
+
+    /// Rows of the messages after one that merged or parted numbers of its persons.
+    ///
+    /// # Errors
+    /// The store's.
+    fn merges_after(&self, message: u64, tokens: &[Token]) -> Result<Vec<u64>, StoreError>;
+
+    /// Whether a message was withdrawn by a later one of its sender's.
+    ///
+    /// # Errors
+    /// The store's.
+    fn was_taken_back(&self, message: u64) -> Result<bool, StoreError>;
 }

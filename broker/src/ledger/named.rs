@@ -29,13 +29,14 @@ pub struct NamedOutcome {
 }
 
 /// Desks that the naming itself made candidates: what another reason brought about tells the
-/// sender nothing.
+/// sender nothing, and whoever is told only because it holds something earlier would not be by name.
 #[must_use]
 pub fn addressed(kept: &Kept) -> BTreeSet<&DeskName> {
     let by_name = kept
         .candidates
         .iter()
-        .filter(|c| c.task == 0 && c.reasons.iter().any(|r| *r == Reason::Addressed.name()));
+        .filter(|c| c.task == 0 && !c.by_holding)
+        .filter(|c| c.reasons.iter().any(|r| *r == Reason::Addressed.name()));
     by_name.map(|candidate| &candidate.desk).collect()
 }
 

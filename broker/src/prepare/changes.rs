@@ -160,13 +160,16 @@ fn own_flags(
     own
 }
 
-/// The message that last changed the flag which this one changes: whoever was given it is told.
+/// The message that last changed the flag which this one changes: whoever was given it is told. And
+/// whose the flag is, unless it is only proposed, which brings nobody anything.
 #[must_use]
-pub fn flag_before(admitted: &Admitted, rules: &Rules) -> Option<MessageKey> {
+pub fn flag_before(admitted: &Admitted, rules: &Rules) -> Option<(MessageKey, Option<DeskName>)> {
     let Some(Kind::Flag(flag)) = &admitted.message.kind else { return None };
     let own = own_flags(admitted, flag, admitted.subjects.first()?, rules);
     let before = own.iter().find(|flag| !flag.is_proposal()).or(own.first())?;
-    Some(MessageKey { agency: Arc::clone(&before.by), id: before.id })
+    let routes = admitted.subjects.first().is_some_and(SubjectFacts::routes);
+    let owner = (routes && !before.is_proposal()).then(|| before.owner.clone());
+    Some((MessageKey { agency: Arc::clone(&before.by), id: before.id }, owner))
 }
 
 /// The desk that owns a flag after a message about it: the one that is named, if there is one

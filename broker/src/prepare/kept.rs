@@ -55,6 +55,8 @@ pub struct KeptCandidate {
     pub subjects: Vec<KeptSubject>,
     /// Whether it is told no more than that something came of an earlier message.
     pub notice_only: bool,
+    /// Whether nothing but the earlier message brings it this one.
+    pub by_holding: bool,
     /// What it had of the persons whose numbers are merged or parted.
     pub held: Option<HeldOfPerson>,
     /// The documents whose audience it was of, by place.
@@ -185,6 +187,7 @@ impl Kept {
             seen: BTreeMap::new(),
             owed: has(Reason::Owed).then(desk).into_iter().collect(),
             waiting: (concerned && before == Before::Nothing).then(desk).into_iter().collect(),
+            owned: has(Reason::Owned).then(desk),
             answers: self.answers.clone(),
             facts: self.corrected.clone(),
             held: candidate.held.clone().map(|held| (desk(), held)).into_iter().collect(),
@@ -246,6 +249,7 @@ impl KeptCandidate {
             refusal: candidate.outcome.as_ref().err().map_or(0, |refusal| refusal.code()),
             subjects: subjects.collect(),
             notice_only: view.is_some_and(|view| view.notice_only),
+            by_holding: candidate.by_holding,
             held: earlier.held.get(&candidate.desk).cloned(),
             documents: view.map(|v| v.documents.keys().copied().collect()).unwrap_or_default(),
         }
@@ -310,6 +314,8 @@ struct StoredCandidate {
     held: Option<StoredHeld>,
     #[prost(uint64, repeated, tag = "10")]
     documents: Vec<u64>,
+    #[prost(bool, tag = "11")]
+    by_holding: bool,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -401,6 +407,7 @@ impl StoredCandidate {
             notice_only: candidate.notice_only,
             held: candidate.held.as_ref().map(StoredHeld::of),
             documents: candidate.documents.iter().map(|place| *place as u64).collect(),
+            by_holding: candidate.by_holding,
         }
     }
 
@@ -423,6 +430,7 @@ impl StoredCandidate {
             refusal: self.refusal,
             subjects: subjects.collect::<Option<_>>()?,
             notice_only: self.notice_only,
+            by_holding: self.by_holding,
             held: match self.held {
                 Some(held) => Some(held.read()?),
                 None => None,
@@ -457,6 +465,7 @@ mod tests {
             refusal,
             subjects: vec![subject(true), subject(false)],
             notice_only: refusal == 0,
+            by_holding: refusal == 0,
             held: Some(HeldOfPerson {
                 shown: [Token([7; 16])].into(),
                 concerns: vec![Bytes::from_static(&[9; 16])],

@@ -1,16 +1,19 @@
-//! What is on record of the messages that one follows.
+//! What is on record of the messages that one follows, and whose stake it is.
 //!
 //! Filled in by the appender, which alone can ask under the head lock, and afterwards from what
-//! was kept of a decision. Pure data.
+//! was kept of a decision. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use prost::bytes::Bytes;
 use uuid::Uuid;
 
+use crate::directory::Directory;
 use crate::policy::KindFacts;
 use crate::register::DeskName;
 use crate::seal::Token;
+
+use super::{Found, Reason};
 
 /// What a message follows, as far as routing and policy must know.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +29,9 @@ pub struct Earlier {
     /// Desks for which it waits, and which may yet be refused it: they are owed no word of it
     /// before they have it.
     pub waiting: BTreeSet<DeskName>,
+    /// The desk that owned the flag which this message changes. It hears of that as its owner, also
+    /// when it comes for it after the flag has become another's, or nobody's.
+    pub owned: Option<DeskName>,
     /// The desk whose message is answered, and that message's id.
     pub answers: Option<(DeskName, Uuid)>,
     /// What policy reads of the message that is corrected.
@@ -41,4 +47,31 @@ pub struct HeldOfPerson {
     pub shown: BTreeSet<Token>,
     /// Its references of the messages it was given.
     pub concerns: Vec<Bytes>,
+}
+
+/// Those who were given what this follows, whose flag it changes, and whoever asked for it.
+pub(super) fn route(earlier: &Earlier, found: &mut Found<'_>, directory: &Directory) {
+    let index = |desk: &DeskName| directory.desk_index(&desk.agency, &desk.desk);
+    for holder in &earlier.holders {
+        let Some(desk) = index(holder) else { continue };
+        let seen = earlier.seen.get(holder);
+        for (position, subject) in found.admitted.subjects.iter().enumerate() {
+            let anybody = subject.tokens.is_empty();
+            if seen.is_none_or(|seen| anybody || subject.tokens.iter().any(|t| seen.contains(t))) {
+                found.add(desk, None, position, Reason::Holder);
+            }
+        }
+    }
+    for (desks, reason) in [(&earlier.waiting, Reason::Concerned), (&earlier.owed, Reason::Owed)] {
+        for desk in desks.iter().filter_map(index) {
+            found.every_subject(desk, reason);
+        }
+    }
+    let asked = earlier.answers.as_ref().map(|(asker, _)| (asker, Reason::Asked));
+    let owned = earlier.owned.as_ref().map(|owner| (owner, Reason::Owned));
+    for (desk, reason) in asked.into_iter().chain(owned) {
+        if let Some(desk) = index(desk) {
+            found.every_subject(desk, reason);
+        }
+    }
 }

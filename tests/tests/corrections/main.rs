@@ -18,6 +18,7 @@ mod fifty;
 mod follow;
 mod identity;
 mod kept_out;
+mod late;
 mod order;
 mod outcomes;
 mod own;

@@ -28,6 +28,7 @@ fn kept(agencies: &[&str]) -> Kept {
             refusal: 0,
             subjects: Vec::new(),
             notice_only: false,
+            by_holding: false,
             held: None,
             documents: std::collections::BTreeSet::new(),
         }

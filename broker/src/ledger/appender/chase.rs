@@ -5,20 +5,17 @@
 use std::sync::Arc;
 
 use crate::ledger::journal::StoreError;
-use crate::ledger::record::Objects;
-use crate::prepare;
 use crate::routing::Earlier;
 
 use super::answer::Answer;
 use super::commit::Open;
-use super::publish::{Place, candidate_text, decided_record, tokens_of};
 use super::{Appender, ChaseWork};
 
 impl Appender {
     /// Tells everybody who was given something about the numbers of a message that merges or
     /// parts them, and has not been told of it.
     pub(super) fn chase(&self, work: &ChaseWork, open: &mut Open) -> Result<Answer, StoreError> {
-        let (shared, rules, now) = (&self.shared, Arc::clone(&open.rules), open.now);
+        let (rules, now) = (Arc::clone(&open.rules), open.now);
         let draft = &mut open.draft;
         draft.batch.chases.closed.push((work.message, work.wanted));
         let mut earlier = Earlier::default();
@@ -32,30 +29,10 @@ impl Appender {
         let Some(stored) = self.recall.message(work.message)? else {
             return Err(StoreError::Damaged { table: "chase" });
         };
-        let late =
-            prepare::decide_late(&stored, &earlier, &rules, &shared.vault, &*shared.chance, now)
-                .map_err(|_| StoreError::Damaged { table: "message" })?;
-        let Some(late) = late.filter(|late| !late.candidates.is_empty()) else {
-            return Ok(Answer::Done(true));
-        };
-        let entry = draft.next_entry();
-        let place = Place {
-            message: work.message,
-            entry,
-            cited: None,
-            not_before: late.admitted.not_before,
-            tokens: tokens_of(&late.admitted),
-            now,
-        };
-        let mut told = Objects::default();
-        for (candidate, parcel) in &late.candidates {
-            let ids = self.deliver_to(&late.admitted, candidate, parcel, &place, draft)?;
-            told.add(|text| candidate_text(text, candidate, &ids));
+        // Whoever has not heard of a merge that was taken back never does.
+        if !self.recall.was_taken_back(work.message)? {
+            self.tell_late((work.message, &stored), &earlier, &rules, draft, now)?;
         }
-        let record = decided_record(&late.admitted.key, &rules.bundle, &told);
-        let written = draft.entry(vec![record], &*shared.chance)?;
-        assert!(written == entry, "a delivery's permit is the entry written right after it");
-        draft.batch.redecided.push((work.message, late.sealed_decision));
         Ok(Answer::Done(true))
     }
 }

@@ -87,7 +87,9 @@ impl Appender {
             }
             found.earlier.answers = Some((asker, first));
         }
-        if let Some(key) = prepare::flag_before(admitted, &rules)
+        let before = prepare::flag_before(admitted, &rules);
+        found.earlier.owned = before.as_ref().and_then(|(_, owner)| owner.clone());
+        if let Some((key, _)) = before
             && let Some(Some(before)) = self.recall.known(std::slice::from_ref(&key))?.pop()
         {
             let own = key.agency == admitted.key.agency;

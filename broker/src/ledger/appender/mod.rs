@@ -32,6 +32,8 @@ mod publish;
 
 mod custody;
 
+mod late;
+
 mod owes;
 
 mod advise;

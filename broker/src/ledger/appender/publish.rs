@@ -159,29 +159,26 @@ impl Appender {
         let place = Place { message, entry, cited: found.cited.clone(), not_before, tokens, now };
         let mut all = Vec::with_capacity(prepared.parcels.len());
         for (candidate, parcel) in prepared.decided.candidates.iter().zip(&prepared.parcels) {
-            all.push(match parcel {
-                Some(parcel) => {
-                    self.deliver_to(&prepared.admitted, candidate, parcel, &place, draft)?
-                }
-                None => {
-                    self.shared.figures.refused.fetch_add(1, Ordering::Relaxed);
-                    Vec::new()
-                }
-            });
+            let parcel = parcel.as_ref();
+            all.push(self.deliver_to(&prepared.admitted, candidate, parcel, &place, draft)?);
         }
         Ok(all)
     }
 
     /// Makes a delivery for each subscription of one desk, released at once where a
-    /// subscriber is ready. Answers their ids.
+    /// subscriber is ready; none where the desk was refused. Answers their ids.
     pub(super) fn deliver_to(
         &self,
         admitted: &Admitted,
         candidate: &CandidateDecision,
-        parcel: &Parcel,
+        parcel: Option<&Parcel>,
         place: &Place,
         draft: &mut Draft,
     ) -> Result<Vec<[u8; 16]>, StoreError> {
+        let Some(parcel) = parcel else {
+            self.shared.figures.refused.fetch_add(1, Ordering::Relaxed);
+            return Ok(Vec::new());
+        };
         if candidate.rule_failed {
             self.alarm_rule_failed(admitted, &candidate.desk, place.now);
         }
@@ -254,39 +251,6 @@ impl Appender {
         Ok(ids)
     }
 
-    /// Matches people about whom the register has just learned something, a flag or a link,
-    /// against custody news that is still alive.
-    pub(super) fn late_stakes(
-        &self,
-        tokens: &[Token],
-        rules: &Rules,
-        draft: &mut Draft,
-        now: OffsetDateTime,
-    ) -> Result<(), StoreError> {
-        let linked: Vec<_> = rules.register.linked(tokens).into_iter().collect();
-        for (row, stored) in self.recall.live_custody(&linked, now)? {
-            let shared = &self.shared;
-            let (nothing, chance) = (Earlier::default(), &*shared.chance);
-            let late = prepare::decide_late(&stored, &nothing, rules, &shared.vault, chance, now)
-                .map_err(|_| StoreError::Damaged { table: "message" })?;
-            let Some(late) = late.filter(|late| !late.candidates.is_empty()) else { continue };
-            let entry = draft.next_entry();
-            let tokens = tokens_of(&late.admitted);
-            let (cited, not_before) = (stored.settles.clone(), late.admitted.not_before);
-            let place = Place { message: row, entry, cited, not_before, tokens, now };
-            let mut told = Objects::default();
-            for (candidate, parcel) in &late.candidates {
-                let ids = self.deliver_to(&late.admitted, candidate, parcel, &place, draft)?;
-                told.add(|text| candidate_text(text, candidate, &ids));
-            }
-            let record = decided_record(&late.admitted.key, &rules.bundle, &told);
-            let written = draft.entry(vec![record], &*shared.chance)?;
-            assert!(written == entry, "a delivery's permit is the entry written right after it");
-            draft.batch.redecided.push((row, late.sealed_decision));
-        }
-        Ok(())
-    }
-
     /// The subscriptions of a desk: its named ones, or its mailbox, made when first needed.
     pub(super) fn subscriptions_of(&self, desk: &DeskName, draft: &mut Draft) -> Vec<u64> {
         let known = &draft.standing.subscriptions;
@@ -342,7 +306,8 @@ pub(super) struct Place {
 /// Whether the naming itself made a desk a candidate: what another reason brought about is not its
 /// sender's to know.
 fn is_addressed(candidate: &CandidateDecision) -> bool {
-    candidate.task.is_none() && candidate.reasons.contains(&Reason::Addressed)
+    let named = candidate.reasons.contains(&Reason::Addressed);
+    candidate.task.is_none() && named && !candidate.by_holding
 }
 
 /// Something new for one desk.

@@ -33,8 +33,7 @@ const HOLDERS: &str = "SELECT s.agency, s.desk, d.id
        AND EXISTS (SELECT 1 FROM release r WHERE r.delivery = d.id AND r.voided = 0)";
 
 /// Messages after one that merged or parted a number.
-const CHASING: &str = "SELECT message FROM chase WHERE token = ?1
-     AND message > (SELECT id FROM message WHERE agency = ?2 AND uuid = ?3)";
+const CHASING: &str = "SELECT message FROM chase WHERE token = ?1 AND message > ?2";
 
 impl ChaseReads for SqliteReaders {
     fn chases(&self) -> Result<Vec<Pending>, StoreError> {
@@ -54,6 +53,18 @@ impl ChaseReads for SqliteReaders {
 
     fn any_given(&self, deliveries: &[u64]) -> Result<bool, StoreError> {
         self.with(|connection| in_snapshot(connection, |snapshot| any_given(snapshot, deliveries)))
+    }
+
+    fn merges_after(&self, message: u64, tokens: &[Token]) -> Result<Vec<u64>, StoreError> {
+        self.with(|connection| merges_after(connection, message, tokens))
+    }
+
+    fn was_taken_back(&self, message: u64) -> Result<bool, StoreError> {
+        self.with(|connection| {
+            connection
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM message WHERE withdraws = ?1)")?
+                .query_row([stored(message)], |row| row.get(0))
+        })
     }
 }
 
@@ -152,11 +163,24 @@ pub(super) fn chasing(
     message: &MessageKey,
     tokens: &[Token],
 ) -> Result<Vec<u64>, rusqlite::Error> {
+    let row = connection
+        .prepare_cached("SELECT id FROM message WHERE agency = ?1 AND uuid = ?2")?
+        .query_row(params![&*message.agency, message.id.as_bytes()], |row| row.get(0).map(count))
+        .optional()?;
+    row.map_or_else(|| Ok(Vec::new()), |row| merges_after(connection, row, tokens))
+}
+
+fn merges_after(
+    connection: &Connection,
+    message: u64,
+    tokens: &[Token],
+) -> Result<Vec<u64>, rusqlite::Error> {
     let mut statement = connection.prepare_cached(CHASING)?;
     let mut found = BTreeSet::new();
     for token in tokens {
-        let asked = params![token.0, &*message.agency, message.id.as_bytes()];
-        for row in statement.query_map(asked, |row| row.get(0).map(count))? {
+        for row in
+            statement.query_map(params![token.0, stored(message)], |row| row.get(0).map(count))?
+        {
             found.insert(row?);
         }
     }

@@ -171,7 +171,16 @@ impl ChaseReads for Looks {
     fn any_given(&self, deliveries: &[u64]) -> Result<bool, StoreError> {
         self.readers.any_given(deliveries)
     }
+
+    fn merges_after(&self, message: u64, tokens: &[Token]) -> Result<Vec<u64>, StoreError> {
+        self.readers.merges_after(message, tokens)
+    }
+
+    fn was_taken_back(&self, message: u64) -> Result<bool, StoreError> {
+        self.readers.was_taken_back(message)
+    }
 }
+
 impl Reviews for Looks {
     fn review(&self, key: &MessageKey) -> Result<Option<Review>, StoreError> {
         self.readers.review(key)
