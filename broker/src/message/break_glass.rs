@@ -124,7 +124,7 @@ fn check_end(message: &wire::Message, check: &mut Check) {
     check.require(
         message.not_before.is_none(),
         "not_before",
-        "emergency access is for now: it is not held back",
+        "must not be set: emergency access goes at once",
     );
     let field = "expires_at";
     let rule = "must be at most 4 hours ahead: emergency access ends by itself";

@@ -3,8 +3,9 @@
 //! Owns what is published, how fast, and what is reported: one JSON line for each measurement.
 //! The broker runs in its own process, on a real store, with the shipped directory and bundle;
 //! every connection is mutual TLS. Deliberately changes nothing that costs time: every message
-//! is decided, recorded, redacted and released as it would be anywhere. Two scenarios are not
-//! of brokers in general: what answers betray by their time, and what a decision costs.
+//! is decided, recorded, redacted and released as it would be anywhere. Three scenarios are not
+//! of brokers in general: what answers betray by their time, what a decision costs, and whether
+//! a merge is answered as soon however much is held.
 
 pub mod mix;
 
@@ -31,6 +32,8 @@ pub mod backlog;
 pub mod absence;
 
 pub mod decision;
+
+pub mod merge;
 
 pub mod rounds;
 
@@ -64,6 +67,8 @@ pub enum Scenario {
     Absence,
     /// Decisions of policy with the rules of a whole country; no broker runs.
     Decision,
+    /// Merges of two numbers, by how much is held of them.
+    Merge,
 }
 
 impl Scenario {
@@ -78,6 +83,7 @@ impl Scenario {
             Self::Backlog => "S4-backlog",
             Self::Absence => "S5-absence",
             Self::Decision => "S6-decision",
+            Self::Merge => "S7-merge",
         }
     }
 
@@ -86,7 +92,7 @@ impl Scenario {
         match self {
             Self::Fanout | Self::Storm => asked,
             Self::Latency | Self::Backlog => 1,
-            Self::Absence | Self::Decision => 0,
+            Self::Absence | Self::Decision | Self::Merge => 0,
         }
     }
 
@@ -138,6 +144,9 @@ pub struct Options {
     /// Decisions over the slice, and as many from memory.
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(40..))]
     pub decisions: u64,
+    /// Messages held at the higher of the two measurements of merges.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub held: u64,
     /// Seed of what is drawn; a fresh one when not given. Every line that draws tells its own.
     #[arg(long, value_parser = clap::value_parser!(u64).range(..SEED_END))]
     pub seed: Option<u64>,
@@ -232,6 +241,9 @@ async fn measure(
         Scenario::Absence => {
             broker.measure(async |site, _| absence::run(options, site, now, seed).await).await?
         }
+        Scenario::Merge => {
+            broker.measure(async |site, _| merge::run(options, site, now).await).await?
+        }
         Scenario::Decision => json!({ "metrics": decision::run(options, seed)? }),
     };
     if let (Value::Object(line), Value::Object(measured)) = (&mut line, measured) {
@@ -250,6 +262,7 @@ fn params(options: &Options, scenario: Scenario, seed: u64) -> Value {
         Scenario::Decision => {
             json!({ "decisions": options.decisions, "seed": seed, "optimised": optimised })
         }
+        Scenario::Merge => json!({ "held": options.held, "optimised": optimised }),
         Scenario::Fanout | Scenario::Latency | Scenario::Storm | Scenario::Backlog => json!({
             "message_bytes": options.message_bytes,
             "publishers": options.connections,

@@ -12,7 +12,6 @@
     reason = "a test may stop here"
 )]
 
-mod amount;
 mod answers;
 mod fifty;
 mod follow;

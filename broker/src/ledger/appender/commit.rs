@@ -17,7 +17,7 @@ use crate::rules::Rules;
 
 use super::answer::{Answer, fail};
 use super::draft::{Draft, Finished, Parts};
-use super::sharing::{patient, weight};
+use super::sharing::{Sharing, sharing, weight};
 use super::{Appender, BATCH_BYTES_MAX, BATCH_ITEMS_MAX, CommittedHead, Standing, Work};
 
 /// Rules that a draft changes, and the bundle they rest on.
@@ -223,7 +223,7 @@ impl Appender {
         let answer = match built {
             Ok(Built::In(answer)) => {
                 open.bytes += weight(&work);
-                open.urgent |= !patient(&work);
+                open.urgent |= sharing(&work) != Sharing::Patient;
                 open.works.push(work);
                 open.answers.push(answer);
                 Ok(None)

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::commit::{Drafted, Failed};
-use super::sharing::{exclusive, weight};
+use super::sharing::{Sharing, sharing, weight};
 use super::{Appender, BATCH_BYTES_MAX, BATCH_ITEMS_MAX, Work};
 
 /// How long receipts may wait for something that is worth a commit of its own.
@@ -79,7 +79,7 @@ impl Appender {
             bytes += weight(&work);
             match work {
                 Work::Stop(reply) => self.stopping = Some(reply),
-                work if exclusive(&work) => {
+                work if sharing(&work) == Sharing::Alone => {
                     // What rests on the old rules is committed before they change.
                     self.draft(std::mem::take(&mut chunk));
                     self.alone(work);

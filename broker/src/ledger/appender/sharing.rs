@@ -5,18 +5,38 @@
 use super::work::{Settlement, Work};
 use crate::ledger::attached::AttachmentChange;
 
-/// Works that change the rules are committed alone, and so is what follows an earlier message or closes
-/// a review: how that stands is asked of the store, which must not be behind this very batch.
-pub(super) fn exclusive(work: &Work) -> bool {
+/// How a work shares a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sharing {
+    /// It is committed by itself: how an earlier message stands, or what the rules are, is asked of
+    /// the store, which must not be behind this very batch.
+    Alone,
+    /// Somebody waits for it.
+    Prompt,
+    /// Nobody waits for it: it may stay until others come.
+    Patient,
+}
+
+/// How a work shares a commit.
+pub(super) fn sharing(work: &Work) -> Sharing {
     match work {
         Work::Publish(prepared, _) => {
             let admitted = &prepared.admitted;
-            prepared.changes_register() || admitted.follows() || admitted.has_documents()
+            if prepared.changes_register() || admitted.follows() || admitted.has_documents() {
+                Sharing::Alone
+            } else {
+                Sharing::Prompt
+            }
         }
-        Work::Change(_) | Work::Chase(_) | Work::CloseReview(_) => true,
-        Work::Release(_)
-        | Work::Settle(_)
-        | Work::End(_)
+        Work::Change(_) | Work::Chase(_) | Work::CloseReview(_) => Sharing::Alone,
+        Work::Settle(settle)
+            if settle.items.iter().all(|item| item.settlement == Settlement::Acknowledged) =>
+        {
+            Sharing::Patient
+        }
+        Work::End(_) | Work::Refusals(_) => Sharing::Patient,
+        Work::Settle(_)
+        | Work::Release(_)
         | Work::Subscribe(_)
         | Work::Consult(_)
         | Work::Redrive(_)
@@ -26,13 +46,14 @@ pub(super) fn exclusive(work: &Work) -> bool {
         | Work::Advise(_)
         | Work::Told(_)
         | Work::ReviewsTold(_)
-        | Work::Refusals(_)
         | Work::Tick { .. }
         | Work::Keep { .. }
-        | Work::Stop(_) => false,
+        | Work::Stop(_) => Sharing::Prompt,
     }
 }
 
+/// Bytes of other people's that a work brings into a batch. What brings none that count is named, so
+/// that a new work is asked too.
 pub(super) fn weight(work: &Work) -> usize {
     match work {
         Work::Publish(prepared, _) => prepared.sealed_body.len() + prepared.sealed_decision.len(),
@@ -55,32 +76,5 @@ pub(super) fn weight(work: &Work) -> usize {
         | Work::Tick { .. }
         | Work::Keep { .. }
         | Work::Stop(_) => 0,
-    }
-}
-
-/// Works that nobody waits for, so that they may be committed together with others.
-pub(super) fn patient(work: &Work) -> bool {
-    match work {
-        Work::Settle(settle) => {
-            settle.items.iter().all(|item| item.settlement == Settlement::Acknowledged)
-        }
-        Work::End(_) | Work::Refusals(_) => true,
-        Work::Publish(..)
-        | Work::Release(_)
-        | Work::Subscribe(_)
-        | Work::Change(_)
-        | Work::Consult(_)
-        | Work::Redrive(_)
-        | Work::Attest(_)
-        | Work::Attach(_)
-        | Work::Fetch(_)
-        | Work::Advise(_)
-        | Work::Told(_)
-        | Work::Chase(_)
-        | Work::CloseReview(_)
-        | Work::ReviewsTold(_)
-        | Work::Tick { .. }
-        | Work::Keep { .. }
-        | Work::Stop(_) => false,
     }
 }

@@ -79,7 +79,7 @@ fn it_is_immediate_for_vital_interests_and_ends_within_four_hours() {
         (
             change(|message| message.not_before = Some(stamp(NOON + 1.hours()))),
             "not_before",
-            "emergency access is for now: it is not held back",
+            "must not be set: emergency access goes at once",
         ),
     ]);
 }

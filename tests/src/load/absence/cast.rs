@@ -52,7 +52,8 @@ pub const SENDERS_AUDITOR: (&str, &str) = (SENDER.0, "00000006-0000-4000-8000-00
 /// An auditor of an agency without any part (invented).
 pub const OUTSIDE_AUDITOR: (&str, &str) =
     ("loto-stockport", "00000015-0000-4000-8000-000000000001");
-const REVIEW: &str = "2099-11-01";
+/// When a flag is to be looked at again.
+pub const REVIEW: &str = "2099-11-01";
 /// The reason every look-up gives.
 pub const WHY: &str = "a measurement of how long answers take";
 
