@@ -289,6 +289,21 @@ pub fn decide_again(
     if now >= admitted.expires_at {
         return Err(Refusal::Expired);
     }
+    decide_of_given(admitted, kept, (desk, task), preceding, rules, now)
+}
+
+/// The same of what a desk was given already, which does not run out there.
+///
+/// # Errors
+/// Why it may have nothing of it any more.
+pub fn decide_of_given(
+    admitted: &Admitted,
+    kept: &Kept,
+    (desk, task): (&DeskName, i32),
+    preceding: Before,
+    rules: &Rules,
+    now: OffsetDateTime,
+) -> Result<(View, CandidateDecision), Refusal> {
     let before = kept
         .candidates
         .iter()

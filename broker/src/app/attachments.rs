@@ -10,6 +10,7 @@ use super::tending::HOUSEKEEPING;
 use crate::exchange::attach::Attaching;
 use crate::exchange::fetch::Fetching;
 use crate::exchange::slots::Slots;
+use crate::exchange::writers::Writers;
 use crate::listen::Listening;
 use crate::rpc::attachment::AttachmentRpc;
 use crate::store::sqlite::SqliteReaders;
@@ -24,7 +25,8 @@ impl Parts {
             reads: Arc::<SqliteReaders>::clone(&self.readers),
             disk_floor: Arc::clone(&self.disk_floor),
             slots: Slots::default(),
-            turn: tokio::sync::Mutex::new(()),
+            announcing: tokio::sync::Mutex::new(()),
+            writers: Writers::default(),
         }
     }
 

@@ -120,6 +120,8 @@ pub struct Overdue {
     pub remind_at: Option<OffsetDateTime>,
     /// Whether it was given to the desk.
     pub released: bool,
+    /// Whether what it was given last said only that there is something.
+    pub notice_only: bool,
     /// Message row.
     pub message: u64,
     /// Task's protocol number; 0 for none.

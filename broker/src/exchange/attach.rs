@@ -14,6 +14,7 @@ use time::Duration;
 use tokio::sync::oneshot;
 
 use super::slots::{Slot, Slots};
+use super::writers::{Writer, Writers, Writing};
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::ledger::appender::{AttachWork, Queue, Work};
@@ -26,6 +27,8 @@ use crate::seal::{BodyKey, Part, Vault};
 
 /// Bytes that an agency may have announced for documents that no message names yet.
 pub const STAGED_BYTES_MAX: u64 = 8 * ATTACHMENT_BYTES_MAX as u64;
+/// Documents that an agency may have announced and no message names yet.
+pub const STAGED_MAX: u64 = 64;
 /// How long what no message names is kept after its last piece.
 pub const STAGED_FOR: Duration = Duration::hours(24);
 
@@ -46,7 +49,9 @@ pub struct Attaching {
     /// What runs.
     pub slots: Slots,
     /// One announcement at a time, so that no two together pass an agency's bound.
-    pub turn: tokio::sync::Mutex<()>,
+    pub announcing: tokio::sync::Mutex<()>,
+    /// Who writes each document that is being put.
+    pub writers: Writers,
 }
 
 /// A document that is being put.
@@ -54,6 +59,7 @@ pub struct Upload {
     key: MessageKey,
     staged: Staged,
     seal: Arc<BodyKey>,
+    writer: Writer,
     _slot: Slot,
 }
 
@@ -77,11 +83,12 @@ impl Attaching {
     ///
     /// # Errors
     /// [`Refusal::AttachmentsFull`], [`Refusal::AttachmentDiffers`] where it was announced otherwise,
-    /// or the broker cannot take it now.
+    /// or the broker cannot take it now. An older stream of the same document has lost its turn.
     pub async fn begin(&self, key: MessageKey, size: u32, digest: &[u8]) -> Result<Upload, NotPut> {
         let slot = self.slots.take(&key.agency).ok_or(Refusal::AttachmentsFull)?;
         let mark = self.vault.keyed_digest("document", digest);
-        let turn = self.turn.lock().await;
+        let writer = self.writers.newest(&key).await;
+        let announcing = self.announcing.lock().await;
         let staged = match self.staged(&key).await? {
             Some(staged) => staged,
             None => {
@@ -89,19 +96,19 @@ impl Attaching {
                 self.staged(&key).await?.ok_or(Refusal::StoreUnavailable)?
             }
         };
-        drop(turn);
+        drop(announcing);
         if staged.size != size || staged.mark != mark || staged.wrapped_key.is_empty() {
             return Err(Refusal::AttachmentDiffers.into());
         }
         let seal = self.vault.unwrap(&staged.wrapped_key).map_err(|_| Refusal::StoreUnavailable)?;
-        Ok(Upload { key, staged, seal: Arc::new(seal), _slot: slot })
+        Ok(Upload { key, staged, seal: Arc::new(seal), writer, _slot: slot })
     }
 
     async fn announce(&self, key: &MessageKey, size: u32, mark: [u8; 32]) -> Result<(), Refusal> {
         self.has_room()?;
         let (reads, agency) = (Arc::clone(&self.reads), Arc::clone(&key.agency));
-        let staged = beside(move || reads.staged_bytes(&agency)).await?;
-        if staged + u64::from(size) > STAGED_BYTES_MAX {
+        let (count, bytes) = beside(move || reads.announced(&agency)).await?;
+        if count >= STAGED_MAX || bytes + u64::from(size) > STAGED_BYTES_MAX {
             return Err(Refusal::AttachmentsFull);
         }
         let sealing = self.vault.fresh_key(&*self.chance).map_err(|_| Refusal::StoreUnavailable)?;
@@ -122,6 +129,7 @@ impl Attaching {
         offset: u32,
         content: &[u8],
     ) -> Result<(), NotPut> {
+        let turn = upload.writer.turn().await.ok_or(Refusal::AttachmentOutOfTurn)?;
         let staged = &mut upload.staged;
         let next = piece_bytes(staged.size, staged.pieces);
         let in_turn = !staged.whole && staged.pieces.checked_mul(PIECE_BYTES) == Some(offset);
@@ -140,12 +148,7 @@ impl Attaching {
             sealed: sealed.map_err(|_| Refusal::StoreUnavailable)?,
             at: self.clock.now(),
         };
-        if let Err(refusal) = self.write(vec![piece]).await {
-            // Another stream of the same system may have put it meanwhile.
-            let known = self.staged(&upload.key).await?;
-            let passed = known.is_none_or(|known| known.pieces > staged.pieces);
-            return Err(if passed { Refusal::AttachmentOutOfTurn } else { refusal }.into());
-        }
+        self.write_in_turn(piece, turn).await?;
         staged.pieces += 1;
         Ok(())
     }
@@ -156,6 +159,7 @@ impl Attaching {
     /// [`Refusal::AttachmentOutOfTurn`] where pieces are missing; [`Refusal::AttachmentDiffers`] where
     /// it is another document, of which then nothing is kept; or the store's.
     pub async fn finish(&self, upload: Upload) -> Result<(), NotPut> {
+        let turn = upload.writer.turn().await.ok_or(Refusal::AttachmentOutOfTurn)?;
         if upload.staged.whole {
             return Ok(());
         }
@@ -171,9 +175,9 @@ impl Attaching {
         })
         .await?;
         if mark == upload.staged.mark {
-            return Ok(self.write(vec![AttachmentChange::Whole(upload.key)]).await?);
+            return Ok(self.write_in_turn(AttachmentChange::Whole(upload.key), turn).await?);
         }
-        self.write(vec![AttachmentChange::Discard(upload.key)]).await?;
+        self.write_in_turn(AttachmentChange::Discard(upload.key), turn).await?;
         Err(Refusal::AttachmentDiffers.into())
     }
 
@@ -195,8 +199,9 @@ impl Attaching {
         let (reads, since) = (Arc::clone(&self.reads), self.clock.reading().settled() - STAGED_FOR);
         let stale = beside(move || reads.stale(since)).await?;
         let count = stale.len();
-        if count > 0 {
-            self.write(stale.into_iter().map(AttachmentChange::Discard).collect()).await?;
+        for key in stale {
+            // Each by itself: bytes are overwritten, and others' messages wait meanwhile.
+            self.write(vec![AttachmentChange::Discard(key)]).await?;
         }
         Ok(count)
     }
@@ -211,14 +216,29 @@ impl Attaching {
     }
 
     async fn write(&self, changes: Vec<AttachmentChange>) -> Result<(), Refusal> {
-        let (reply, durable) = oneshot::channel();
-        let work = Work::Attach(AttachWork { changes, reply });
-        self.queue.put(work).await.map_err(|_| Refusal::ShuttingDown)?;
-        match durable.await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(StoreError::Full)) => Err(Refusal::DiskFloor),
-            Ok(Err(_)) | Err(_) => Err(Refusal::StoreUnavailable),
-        }
+        write(&self.queue, changes).await
+    }
+
+    /// Writes while the turn is held, also where the stream ends meanwhile.
+    async fn write_in_turn(&self, change: AttachmentChange, turn: Writing) -> Result<(), Refusal> {
+        let queue = self.queue.clone();
+        let written = tokio::spawn(async move {
+            let written = write(&queue, vec![change]).await;
+            drop(turn);
+            written
+        });
+        written.await.unwrap_or(Err(Refusal::StoreUnavailable))
+    }
+}
+
+async fn write(queue: &Queue, changes: Vec<AttachmentChange>) -> Result<(), Refusal> {
+    let (reply, durable) = oneshot::channel();
+    let work = Work::Attach(AttachWork { changes, reply });
+    queue.put(work).await.map_err(|_| Refusal::ShuttingDown)?;
+    match durable.await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(StoreError::Full)) => Err(Refusal::DiskFloor),
+        Ok(Err(_)) | Err(_) => Err(Refusal::StoreUnavailable),
     }
 }
 

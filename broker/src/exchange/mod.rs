@@ -8,6 +8,8 @@ pub mod deliver;
 
 pub mod slots;
 
+pub mod writers;
+
 pub mod attach;
 
 pub mod fetch;

@@ -151,11 +151,11 @@ pub trait Attachments: Send + Sync {
     /// # Errors
     /// The store's.
     fn staged(&self, key: &MessageKey) -> Result<Option<Staged>, StoreError>;
-    /// Bytes announced by an agency for documents that no message names yet.
+    /// Documents announced by an agency that no message names yet: how many, and their bytes.
     ///
     /// # Errors
     /// The store's.
-    fn staged_bytes(&self, agency: &str) -> Result<u64, StoreError>;
+    fn announced(&self, agency: &str) -> Result<(u64, u64), StoreError>;
     /// Documents that no message names and of which nothing has come since a moment, at most 100.
     ///
     /// # Errors

@@ -1,12 +1,12 @@
 //! Dates that lie ahead: whoever was told is reminded, and of the date that holds.
 
 use agency_client::compose;
-use demo::stage::Script;
+use demo::stage::{Script, Term};
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::released_message::Kind;
 use tests::world::{RELEASE_GROUNDS, adult, id, next};
 use time::OffsetDateTime;
-use time::macros::datetime;
+use time::macros::{date, datetime};
 use uuid::Uuid;
 
 use crate::town::{STOCKPORT, Town, with, words};
@@ -81,6 +81,23 @@ async fn a_desk_is_reminded_once_of_the_date_that_holds() {
     town.until(datetime!(2027-02-01 08:00 UTC)).await;
     assert_eq!(town.advised(), []);
     town.sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_that_may_have_the_news_no_more_is_not_reminded_of_its_date() {
+    use wire::CustodyCertainty::Provisional;
+    // Every agreement ends between the news and the day of the reminder.
+    let mut script = script();
+    let over = Term::around(BEGINS).ending(date!(2026 - 12 - 20));
+    let agreements: Vec<String> = script.bundle.iter().map(|(path, _)| path.clone()).collect();
+    for path in agreements.iter().filter(|path| path.starts_with("agreements/")) {
+        script = script.with_term(path, over).unwrap();
+    }
+    let mut town = Town::begin(&script, BEGINS).await;
+    town.flagged(NOMS).await;
+    told(&town, custody(id(), Provisional, datetime!(2027-01-11 09:00 UTC), None)).await;
+    town.until(datetime!(2027-02-01 08:00 UTC)).await;
+    assert_eq!(town.advised(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

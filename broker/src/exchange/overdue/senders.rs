@@ -75,21 +75,52 @@ impl Watch {
         Ok(of_agency.any(such).then(|| (stored, Arc::clone(&one.desk.agency))))
     }
 
-    /// Reminds a desk of a date in what it was given. Whether nothing is left to remind of.
+    /// Reminds a desk of a date in what it was given, as far as it may still have it. Whether
+    /// nothing is left to remind of.
     pub(super) async fn remind(
         &self,
         one: &Overdue,
         reading: &Reading,
     ) -> Result<bool, StoreError> {
-        let Some((stored, admitted, _)) = self.opened(one).await? else { return Ok(true) };
+        let Some((stored, admitted, kept)) = self.opened(one).await? else { return Ok(true) };
         let Some(due) = date_ahead(&admitted).filter(|due| *due > reading.settled()) else {
             return Ok(true);
         };
         if !one.released {
             return Ok(false);
         }
+        if !self.may_be_told_again(one, (&stored, &admitted, &kept), reading).await? {
+            return Ok(true);
+        }
         let matter = Matter::DateNear { message: stored.key, due };
         Ok(self.advise(vec![Advice { desk: one.desk.clone(), matter }]).await)
+    }
+
+    /// Whether a desk may be told now what it was given: it was told when, and may be told so again.
+    async fn may_be_told_again(
+        &self,
+        one: &Overdue,
+        (stored, admitted, kept): (&Stored, &Admitted, &Kept),
+        reading: &Reading,
+    ) -> Result<bool, StoreError> {
+        if one.notice_only {
+            return Ok(false);
+        }
+        let earlier = stored.settles.clone().filter(|_| kept.waits_for_earlier(&one.desk));
+        let before = match earlier {
+            Some(key) => {
+                let (outbox, desk) = (Arc::clone(&self.outbox), one.desk.clone());
+                match beside(move || outbox.was_given(&desk, &key)).await? {
+                    true => Before::Given,
+                    false => Before::NotGiven,
+                }
+            }
+            None => Before::Nothing,
+        };
+        let (rules, now) = (self.rules.load_full(), reading.span().latest);
+        let asked = (&one.desk, one.task);
+        let decided = prepare::decide_of_given(admitted, kept, asked, before, &rules, now);
+        Ok(decided.is_ok_and(|(view, _)| !view.notice_only))
     }
 
     /// Whether a desk that was not given it yet may still have it.

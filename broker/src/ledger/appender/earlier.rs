@@ -44,17 +44,23 @@ pub(super) struct Found {
     pub(super) ahead: Vec<u64>,
     /// Until when these are held back.
     pub(super) not_before: Option<OffsetDateTime>,
+    /// What still waits of which message, or was given up, and is to end.
+    ends: Option<(MessageKey, Vec<Held>)>,
+    /// Deliveries of it of which nothing is asked any more.
+    excused: Vec<u64>,
+    /// Deliveries whose date does not hold any more.
+    dates_past: Vec<u64>,
     /// What becomes of documents: its own, and those of a message that it erases.
     pub(super) documents: Vec<AttachmentChange>,
 }
 
 impl Appender {
-    /// Finds what a message follows, and ends what still waits of it where nobody is to have it
-    /// any more. The inner error is the publisher's answer.
+    /// Finds what a message follows, and what is to end of it. Writes nothing, because the message
+    /// may yet be refused. The inner error is the publisher's answer.
     pub(super) fn earlier(
         &self,
         admitted: &Admitted,
-        open: &mut Open,
+        open: &Open,
     ) -> Result<Result<Found, Refusal>, StoreError> {
         let (rules, now) = (Arc::clone(&open.rules), open.now);
         if review::by_strangers(admitted, &rules) {
@@ -72,9 +78,9 @@ impl Appender {
             found.settles = Some(first.row);
             found.cited = Some(key.clone());
             let row = first.row;
-            self.cited(admitted, row, &key, &mut found, &mut open.draft, now)?;
+            self.cited(admitted, row, &key, &mut found)?;
             if ends_dates(admitted) {
-                self.end_dates(admitted, row, &key, &mut open.draft, now)?;
+                found.dates_past = self.dates_past(admitted, row, &key, now)?;
             }
         }
         if !admitted.message.in_reply_to.is_empty() {
@@ -83,7 +89,7 @@ impl Appender {
             };
             if admitted.tells_outcome() {
                 let key = MessageKey { agency: Arc::clone(&asker.agency), id: first };
-                self.outcome(admitted, &key, &mut found, &mut open.draft)?;
+                self.outcome(admitted, &key, &mut found)?;
             }
             found.earlier.answers = Some((asker, first));
         }
@@ -114,8 +120,6 @@ impl Appender {
         row: u64,
         key: &MessageKey,
         found: &mut Found,
-        draft: &mut Draft,
-        now: OffsetDateTime,
     ) -> Result<(), StoreError> {
         let reach = admitted.cites().map_or(Reach::Anybody, |citation| citation.reach);
         let held = match reach {
@@ -123,9 +127,11 @@ impl Appender {
             Reach::HoldersToo | Reach::HoldersAndWaiting => self.recall.held(row)?,
             Reach::HoldersOnly => {
                 let held = self.recall.held(row)?;
-                self.supersede(&held, key, draft, now)?;
+                let ends: Vec<Held> =
+                    held.iter().filter(|held| waits(held.state)).cloned().collect();
+                found.ends = Some((key.clone(), ends)).filter(|(_, ends)| !ends.is_empty());
                 if !leaves_something_to_do(admitted) {
-                    draft.batch.excused.extend(held.iter().map(|held| held.delivery));
+                    found.excused = held.iter().map(|held| held.delivery).collect();
                 }
                 held.into_iter().filter(|held| held.released).collect()
             }
@@ -148,7 +154,6 @@ impl Appender {
         admitted: &Admitted,
         key: &MessageKey,
         found: &mut Found,
-        draft: &mut Draft,
     ) -> Result<(), StoreError> {
         let Some(Some(first)) = self.recall.known(std::slice::from_ref(key))?.pop() else {
             return Ok(());
@@ -160,7 +165,7 @@ impl Appender {
         let held = self.recall.held(first.row)?;
         self.given(&held, first.row, found)?;
         found.earlier.owed = strangers(admitted, &found.earlier);
-        draft.batch.excused.extend(held.iter().map(|held| held.delivery));
+        found.excused.extend(held.iter().map(|held| held.delivery));
         Ok(())
     }
 
@@ -180,26 +185,25 @@ impl Appender {
         }))
     }
 
-    /// Ends reminders of the date of a message, and of what has followed it: the date that holds
-    /// is that of the newest.
-    fn end_dates(
+    /// Whose reminders of the date of a message end, and of what has followed it: the date that
+    /// holds is that of the newest.
+    fn dates_past(
         &self,
         admitted: &Admitted,
         row: u64,
         key: &MessageKey,
-        draft: &mut Draft,
         now: OffsetDateTime,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<u64>, StoreError> {
         let tokens: Vec<Token> =
             admitted.subjects.iter().flat_map(|subject| subject.tokens.iter().copied()).collect();
         let same_case = |stored: &Stored| stored.settles.as_ref() == Some(key);
         let followed = self.recall.live_custody(&tokens, now)?.into_iter();
         let followed = followed.filter(|(_, stored)| same_case(stored)).map(|(row, _)| row);
+        let mut past = Vec::new();
         for row in followed.chain([row]) {
-            let held = self.recall.held(row)?;
-            draft.batch.dates_past.extend(held.iter().map(|held| held.delivery));
+            past.extend(self.recall.held(row)?.iter().map(|held| held.delivery));
         }
-        Ok(())
+        Ok(past)
     }
 
     /// Who was given a message, for whom it waits, and how those stand in line.
@@ -233,19 +237,20 @@ impl Appender {
         Ok(holders.iter().map(|desk| (desk.clone(), of(desk).unwrap_or_default())).collect())
     }
 
-    /// Ends what waits of a message, even where an earlier attempt was released.
-    fn supersede(
+    /// Writes what an accepted message ends: deliveries that wait, even where an earlier attempt was
+    /// released, what is asked of whom, and reminders.
+    pub(super) fn supersede(
         &self,
-        held: &[Held],
-        key: &MessageKey,
+        found: &Found,
         draft: &mut Draft,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
+        draft.batch.excused.extend(&found.excused);
+        draft.batch.dates_past.extend(&found.dates_past);
+        let Some((cited, ends)) = &found.ends else { return Ok(()) };
         let entry = draft.next_entry();
         let mut ended = Objects::default();
-        let mut any = false;
-        for one in held.iter().filter(|one| waits(one.state)) {
-            any = true;
+        for one in ends {
             draft.mark(ending(one.delivery, DeliveryState::Withdrawn, entry, now));
             ended.add(|text| {
                 text.word("agency", &one.desk.agency)
@@ -253,17 +258,14 @@ impl Appender {
                     .word("desk", &one.desk.desk)
             });
         }
-        if !any {
-            return Ok(());
-        }
         let record = Text::new()
             .objects("deliveries", &ended)
             .word("format", RECORD_FORMAT)
-            .id("message", key.id)
+            .id("message", cited.id)
             .word("operation", RecordType::Ended.operation())
             .word("party", BROKER_PARTY)
             .word("reason", "withdrawn")
-            .word("sender", &key.agency)
+            .word("sender", &cited.agency)
             .word("type", RecordType::Ended.name())
             .close();
         draft.entry(vec![record], &*self.shared.chance).map(|_| ())

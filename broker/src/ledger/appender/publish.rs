@@ -71,8 +71,9 @@ impl Appender {
         if !changes.is_empty() && !first {
             return Ok(None);
         }
+        // Step 4: nothing refuses it any more. What it ends, rows, records, and live releases.
         let draft = &mut open.draft;
-        // Step 4: rows, records, and live releases in the same commit.
+        self.supersede(&found, draft, now)?;
         let row = draft.batch.head.last_message + 1;
         draft.batch.head.last_message = row;
         draft.batch.attachments.extend(found.documents.iter().cloned());

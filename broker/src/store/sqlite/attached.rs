@@ -127,14 +127,14 @@ impl Attachments for SqliteReaders {
         })
     }
 
-    fn staged_bytes(&self, agency: &str) -> Result<u64, StoreError> {
+    fn announced(&self, agency: &str) -> Result<(u64, u64), StoreError> {
         self.with(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT coalesce(sum(size), 0) FROM attachment
+                    "SELECT count(*), coalesce(sum(size), 0) FROM attachment
                      WHERE agency = ?1 AND message IS NULL",
                 )?
-                .query_row([agency], |row| row.get(0).map(count))
+                .query_row([agency], |row| Ok((count(row.get(0)?), count(row.get(1)?))))
         })
     }
 

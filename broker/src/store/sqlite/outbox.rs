@@ -237,6 +237,7 @@ impl Outbox for SqliteReaders {
                         remind_at: due(10)?.map(moment),
                         told: row.get(7)?,
                         released: row.get(8)?,
+                        notice_only: Shown { subjects: row.get(14)?, withheld: 0 }.notice_only(),
                         message: count(row.get(11)?),
                         task: row.get(12)?,
                         ended: matches!(row.get(13)?, 3_u8 | 4),
@@ -335,7 +336,9 @@ const OWED: &str = "SELECT r.release_id, m.agency, m.uuid, d.act_by, d.correct_b
 const OVERDUE: &str = "SELECT d.id, d.delivery_id, s.agency, s.desk, d.act_by, d.correct_by,
        d.delete_by, d.told,
        EXISTS (SELECT 1 FROM release r WHERE r.delivery = d.id AND r.voided = 0),
-       d.open_by, d.remind_at, d.message, d.task, d.state
+       d.open_by, d.remind_at, d.message, d.task, d.state,
+       coalesce((SELECT r.subjects FROM release r WHERE r.delivery = d.id AND r.voided = 0
+         ORDER BY r.rowid DESC LIMIT 1), 0)
      FROM subscription s JOIN delivery d ON d.subscription = s.id
      WHERE d.look_at IS NOT NULL AND d.look_at <= ?1 LIMIT 500";
 
