@@ -113,6 +113,7 @@ impl Auditing {
             sent.push(Sent {
                 sender: row.message.agency,
                 desk: row.desk,
+                person: row.person,
                 sort,
                 immediate: row.immediate,
                 sent_at: row.sent_at,

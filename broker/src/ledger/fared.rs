@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use crate::directory::MessageKind;
 use crate::message::MessageKey;
 use crate::register::DeskName;
+use crate::seal::Token;
 
 use super::journal::DeliveryState;
 
@@ -64,6 +65,8 @@ pub struct DeliveredRow {
     pub acted_at: Option<OffsetDateTime>,
     /// Whether its attempts were used up.
     pub is_dead: bool,
+    /// Of the numbers of the persons it is about, the least.
+    pub person: Option<Token>,
 }
 
 /// A delivery and how far it came.

@@ -38,6 +38,14 @@ impl Movement {
         }
     }
 
+    const fn without(self, other: Self) -> Self {
+        Self {
+            opening: self.opening.saturating_sub(other.opening),
+            selected: self.selected.saturating_sub(other.selected),
+            deselected: self.deselected.saturating_sub(other.deselected),
+        }
+    }
+
     const fn is_nothing(self) -> bool {
         self.opening == 0 && self.selected == 0 && self.deselected == 0
     }
@@ -64,20 +72,17 @@ pub struct Row {
     pub caseload: u64,
 }
 
-/// The row of a list, of each agency's part in it; `None`: it is not shown.
+/// The row of a list, of each agency's own part in it, and with it what the agency placed in the
+/// parts of others; `None`: it is not shown.
 #[must_use]
-pub fn row(parts: &[Movement]) -> Option<Row> {
-    let sum = |without: Option<usize>| {
-        let others = parts.iter().enumerate().filter(|(place, _)| Some(*place) != without);
-        others.fold(Movement::default(), |sum, (_, part)| sum.plus(*part))
-    };
-    let all = sum(None);
-    // What is left when an agency takes away its own part, which it knows.
-    let rest_is_safe = |place| {
-        let rest = sum(Some(place));
+pub fn row(parts: &[(Movement, Movement)]) -> Option<Row> {
+    let all = parts.iter().fold(Movement::default(), |sum, (own, _)| sum.plus(*own));
+    // What is left when an agency takes away what it knows.
+    let rest_is_safe = |(own, placed): &(Movement, Movement)| {
+        let rest = all.without(*own).without(*placed);
         rest.is_nothing() || rest.is_safe()
     };
-    (all.is_safe() && (0..parts.len()).all(rest_is_safe)).then_some(Row {
+    (all.is_safe() && parts.iter().all(rest_is_safe)).then_some(Row {
         selected: all.selected,
         deselected: all.deselected,
         caseload: all.caseload(),

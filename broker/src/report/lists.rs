@@ -33,8 +33,20 @@ pub const LISTS: [FlagKind; 8] = [
 /// One area's list.
 pub type List = (Arc<str>, FlagKind);
 
-/// How each list moved in a month, by the agency that owns the flags.
+/// How each list moved in a month, by agency.
 pub type Movements = BTreeMap<List, BTreeMap<Arc<str>, Movement>>;
+
+/// How the lists moved in a month, and who knows what of it.
+#[derive(Clone, Debug, Default)]
+pub struct Moved {
+    /// By the agency that owns the flags.
+    pub owned: Movements,
+    /// Of these, by the agency that placed them with another: it knows them as well as its own.
+    pub placed: Movements,
+}
+
+/// The agency for which a flag counts.
+type Of = fn(&Flag) -> Option<&Arc<str>>;
 
 /// The one area that a desk's figures belong to: the one it serves, or the smallest that holds all it
 /// serves. `None`: there is none, and its figures belong to no report.
@@ -70,6 +82,17 @@ pub fn movements(
     history: &[(OffsetDateTime, Change)],
     directory: &Directory,
     month: Month,
+) -> Moved {
+    let placed_by: Of = |flag| (flag.by != flag.owner.agency).then_some(&flag.by);
+    let moved = |of: Of| moved(history, directory, month, of);
+    Moved { owned: moved(|flag| Some(&flag.owner.agency)), placed: moved(placed_by) }
+}
+
+fn moved(
+    history: &[(OffsetDateTime, Change)],
+    directory: &Directory,
+    month: Month,
+    of: Of,
 ) -> Movements {
     let (mut standing, mut moved) = (Vec::new(), Movements::new());
     let mut has_begun = false;
@@ -78,45 +101,46 @@ pub fn movements(
             break;
         }
         if !has_begun && *at >= month.start() {
-            open(&standing, directory, &mut moved);
+            open(&standing, directory, of, &mut moved);
             has_begun = true;
         }
-        let before = count(&standing, directory, change);
+        let before = count(&standing, directory, of, change);
         apply(&mut standing, change);
-        let after = count(&standing, directory, change);
+        let after = count(&standing, directory, of, change);
         if has_begun {
             differ(&before, &after, &mut moved);
         }
     }
     if !has_begun {
-        open(&standing, directory, &mut moved);
+        open(&standing, directory, of, &mut moved);
     }
     moved
 }
 
-/// Flags of one kind in an area, by their owners' agencies.
+/// Flags of one kind in an area, by agency.
 type Counts = BTreeMap<(List, Arc<str>), u64>;
 
-fn open(standing: &[Flag], directory: &Directory, moved: &mut Movements) {
-    for (key, flags) in counted(standing.iter(), directory) {
+fn open(standing: &[Flag], directory: &Directory, of: Of, moved: &mut Movements) {
+    for (key, flags) in counted(standing.iter(), directory, of) {
         let (list, agency) = key;
         moved.entry(list).or_default().entry(agency).or_default().opening = flags;
     }
 }
 
 /// Flags that a change may touch.
-fn count(standing: &[Flag], directory: &Directory, change: &Change) -> Counts {
+fn count(standing: &[Flag], directory: &Directory, of: Of, change: &Change) -> Counts {
     let Some((kind, tokens, _)) = of_list(change) else { return Counts::new() };
     let is_touched = |flag: &&Flag| flag.kind == kind && shares(flag, tokens);
-    counted(standing.iter().filter(is_touched), directory)
+    counted(standing.iter().filter(is_touched), directory, of)
 }
 
-fn counted<'a>(flags: impl Iterator<Item = &'a Flag>, directory: &Directory) -> Counts {
+fn counted<'a>(flags: impl Iterator<Item = &'a Flag>, directory: &Directory, of: Of) -> Counts {
     let mut counts = Counts::new();
     for flag in flags {
         let Some(list) = LISTS.into_iter().find(|list| *list as i32 == flag.kind) else { continue };
         let Some(area) = base_area(directory, &flag.owner) else { continue };
-        *counts.entry(((area, list), Arc::clone(&flag.owner.agency))).or_default() += 1;
+        let Some(agency) = of(flag) else { continue };
+        *counts.entry(((area, list), Arc::clone(agency))).or_default() += 1;
     }
     counts
 }

@@ -19,9 +19,10 @@ use time::{Duration, OffsetDateTime};
 
 use crate::directory::Directory;
 use crate::register::DeskName;
+use crate::seal::Token;
 
-use control::{Bands, Row, Spread};
-use lists::{LISTS, Movements, base_area};
+use control::{Bands, Movement, Row, Spread};
+use lists::{LISTS, Moved, base_area};
 use month::WATCHED;
 
 /// The name of the document that keeps what was published of a month.
@@ -37,6 +38,8 @@ pub struct Sent {
     pub sender: Arc<str>,
     /// Desk.
     pub desk: DeskName,
+    /// A number of the person it is about. `None`: it is not told.
+    pub person: Option<Token>,
     /// What it is.
     pub sort: Sort,
     /// Whether it was immediate.
@@ -78,11 +81,29 @@ pub struct Area {
     /// anybody is on it.
     pub lists: BTreeMap<String, Row>,
     /// From the news of a release to the first word of the flag's owner that it acted.
-    pub contact: Spread,
+    pub contact: Acted,
     /// From a question about a gap in treatment to the word that somebody acted.
-    pub gaps: Spread,
+    pub gaps: Acted,
     /// Links of which a total is shown.
     pub links: Vec<Link>,
+}
+
+/// How soon somebody acted, each person counted once for each agency that was told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acted {
+    /// What may be shown.
+    pub spread: Spread,
+    /// Agencies that sent any of it. They are not shown it: what became of their own messages at
+    /// agencies they did not name would be in it.
+    pub senders: BTreeSet<String>,
+}
+
+impl Acted {
+    /// What an agency may be shown of it.
+    #[must_use]
+    pub fn for_agency(self, agency: &str) -> Spread {
+        if self.senders.contains(agency) { Spread::default() } else { self.spread }
+    }
 }
 
 /// How what an agency sends to desks of another fares in an area.
@@ -109,7 +130,7 @@ pub const RECEIVED_WITHIN: [Duration; 3] = [Duration::hours(1), Duration::days(1
 /// What may be shown of a month in every area of the directory. `sent`: what was first sent at a time
 /// that is watched into this month ([`month::Month::watched`]).
 #[must_use]
-pub fn publish(moved: &Movements, sent: &[Sent], directory: &Directory) -> Published {
+pub fn publish(moved: &Moved, sent: &[Sent], directory: &Directory) -> Published {
     let mut by_area: BTreeMap<Arc<str>, Vec<&Sent>> = BTreeMap::new();
     for one in sent {
         if let Some(area) = base_area(directory, &one.desk) {
@@ -119,9 +140,16 @@ pub fn publish(moved: &Movements, sent: &[Sent], directory: &Directory) -> Publi
     let area = |code: &Arc<str>| {
         let sent = by_area.get(code).map(Vec::as_slice).unwrap_or_default();
         let lists = LISTS.into_iter().filter_map(|list| {
-            let parts = moved.get(&(Arc::clone(code), list))?;
-            let parts: Vec<_> = parts.values().copied().collect();
-            Some((list.name(), control::row(&parts)?))
+            let key = (Arc::clone(code), list);
+            let nobody = BTreeMap::new();
+            let [owned, placed] =
+                [&moved.owned, &moved.placed].map(|by| by.get(&key).unwrap_or(&nobody));
+            let agencies: BTreeSet<_> = owned.keys().chain(placed.keys()).collect();
+            let part = |by: &BTreeMap<Arc<str>, Movement>, agency: &Arc<str>| {
+                by.get(agency).copied().unwrap_or_default()
+            };
+            let parts = agencies.into_iter().map(|one| (part(owned, one), part(placed, one)));
+            Some((list.name(), control::row(&parts.collect::<Vec<_>>())?))
         });
         Area {
             lists: lists.collect(),
@@ -134,13 +162,21 @@ pub fn publish(moved: &Movements, sent: &[Sent], directory: &Directory) -> Publi
     Published { areas: areas.map(|one| (one.code.to_string(), area(&one.code))).collect() }
 }
 
-fn acted(sent: &[&Sent], sort: Sort) -> Spread {
+fn acted(sent: &[&Sent], sort: Sort) -> Acted {
+    let mut of_sort: Vec<&Sent> = sent.iter().copied().filter(|one| one.sort == sort).collect();
+    let senders = of_sort.iter().map(|one| one.sender.to_string()).collect();
+    // The first news about a person counts: whoever sends it again makes no more persons of one.
+    of_sort.sort_by_key(|one| one.sent_at);
+    let mut counted = BTreeSet::new();
     let mut parts: BTreeMap<&str, Bands> = BTreeMap::new();
-    for one in sent.iter().filter(|one| one.sort == sort) {
-        let bands = parts.entry(&one.desk.agency).or_insert_with(|| bands(&ACTED_WITHIN));
-        bands.add(band(one.acted_at, one.sent_at, &ACTED_WITHIN));
+    for one in of_sort {
+        let Some(person) = one.person else { continue };
+        if counted.insert((&*one.desk.agency, person)) {
+            let bands = parts.entry(&one.desk.agency).or_insert_with(|| bands(&ACTED_WITHIN));
+            bands.add(band(one.acted_at, one.sent_at, &ACTED_WITHIN));
+        }
     }
-    control::spread(&parts.into_values().collect::<Vec<_>>())
+    Acted { spread: control::spread(&parts.into_values().collect::<Vec<_>>()), senders }
 }
 
 fn links(sent: &[&Sent]) -> Vec<Link> {

@@ -2,6 +2,7 @@
 
 use super::lists::tests::{desk, directory};
 use super::*;
+use std::sync::atomic::{AtomicU32, Ordering};
 use time::macros::datetime;
 
 const SENT: OffsetDateTime = datetime!(2026-10-05 9:00 UTC);
@@ -10,6 +11,7 @@ fn sent(sort: Sort, acted_after: Option<Duration>, received_after: Option<Durati
     Sent {
         sender: "prisons".into(),
         desk: desk("police", "north"),
+        person: None,
         sort,
         immediate: false,
         sent_at: SENT,
@@ -19,12 +21,18 @@ fn sent(sort: Sort, acted_after: Option<Duration>, received_after: Option<Durati
     }
 }
 
-fn times<T: Clone>(count: usize, one: &T) -> Vec<T> {
-    vec![one.clone(); count]
+/// The same about so many persons, other ones each time.
+fn times(count: usize, one: &Sent) -> Vec<Sent> {
+    static PERSONS: AtomicU32 = AtomicU32::new(0);
+    let about = |_| {
+        let person = Token(u128::from(PERSONS.fetch_add(1, Ordering::Relaxed)).to_be_bytes());
+        Sent { person: Some(person), ..one.clone() }
+    };
+    (0..count).map(about).collect()
 }
 
 fn north(sent: &[Sent]) -> Area {
-    publish(&Movements::new(), sent, &directory()).areas["north"].clone()
+    publish(&Moved::default(), sent, &directory()).areas["north"].clone()
 }
 
 #[test]
@@ -36,11 +44,11 @@ fn contact_is_the_owners_word_that_it_acted_and_no_receipt() {
     let all = [times(5, &quick), times(6, &slow), times(7, &late)].concat();
     let area = north(&all);
     let shown = Spread { total: Some(18), bands: Some(vec![5, 0, 6, 7]), median: Some(2) };
-    assert_eq!(area.contact, shown);
-    assert_eq!(area.gaps, Spread::default());
+    assert_eq!(area.contact.spread, shown);
+    assert_eq!(area.gaps.spread, Spread::default());
     // Four of them: the total stays, the bands go.
     let only_total = Spread { total: Some(17), bands: None, median: Some(2) };
-    assert_eq!(north(&all[1..]).contact, only_total);
+    assert_eq!(north(&all[1..]).contact.spread, only_total);
 }
 
 #[test]
@@ -48,9 +56,9 @@ fn an_agency_that_owns_all_but_three_is_not_told_of_three() {
     let own = sent(Sort::Gap, Some(Duration::HOUR), None);
     let others = Sent { desk: desk("probation", "north"), ..own.clone() };
     let area = north(&[times(9, &own), times(3, &others)].concat());
-    assert_eq!(area.gaps, Spread::default());
+    assert_eq!(area.gaps.spread, Spread::default());
     let area = north(&[times(9, &own), times(5, &others)].concat());
-    assert_eq!(area.gaps.total, Some(14));
+    assert_eq!(area.gaps.spread.total, Some(14));
 }
 
 #[test]
@@ -87,4 +95,25 @@ fn a_link_is_told_by_pair_urgency_and_area_and_questions_are_none_of_it() {
     all[10] = late;
     assert_eq!(north(&all).links[0].received.bands, Some(vec![6, 0, 0, 5]));
     assert_eq!(north(&all).links[0].dead, None);
+}
+
+#[test]
+fn a_person_of_whom_it_is_sent_again_and_again_counts_once_at_each_agency() {
+    let about = times(4, &sent(Sort::Release, Some(Duration::HOUR), None));
+    let again = [about.clone(), vec![about[0].clone(); 50]].concat();
+    assert_eq!(north(&again).contact.spread, Spread::default(), "four persons");
+    let later = Sent { sent_at: SENT + Duration::HOUR, acted_at: None, ..about[0].clone() };
+    let five = [about, times(1, &sent(Sort::Release, Some(Duration::HOUR), None))].concat();
+    let shown = north(&[vec![later], five].concat()).contact.spread;
+    assert_eq!(shown.bands, Some(vec![5, 0, 0, 0]), "the first news counts");
+}
+
+#[test]
+fn whoever_sent_any_of_it_is_not_shown_what_became_of_it() {
+    let from_probation =
+        Sent { sender: "probation".into(), ..sent(Sort::Gap, Some(Duration::HOUR), None) };
+    let prisons = times(5, &sent(Sort::Gap, Some(Duration::HOUR), None));
+    let gaps = north(&[times(1, &from_probation), prisons].concat()).gaps;
+    assert_eq!(gaps.clone().for_agency("police").total, Some(6));
+    assert_eq!(gaps.for_agency("probation"), Spread::default());
 }

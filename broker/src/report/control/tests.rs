@@ -10,6 +10,11 @@ use super::*;
 /// A month of one agency's part: who came and who went.
 type Flow = (u64, u64);
 
+/// The row of a list of which each agency knows its own part.
+fn row_of(parts: &[Movement]) -> Option<Row> {
+    row(&parts.iter().map(|own| (*own, Movement::default())).collect::<Vec<_>>())
+}
+
 /// What is published of a list over months, from each agency's opening caseload and its flows; `None`
 /// where more went than there were.
 fn published(agencies: &[(u64, Vec<Flow>)]) -> Option<Vec<Option<Row>>> {
@@ -24,7 +29,7 @@ fn published(agencies: &[(u64, Vec<Flow>)]) -> Option<Vec<Option<Row>>> {
             *opening = (*opening + selected).checked_sub(deselected)?;
             parts.push(moved);
         }
-        rows.push(row(&parts));
+        rows.push(row_of(&parts));
     }
     Some(rows)
 }
@@ -118,21 +123,26 @@ fn an_agency_that_takes_away_its_own_part_is_left_with_no_figure_from_one_to_fou
 fn a_row_is_shown_whole_or_not_at_all_and_a_flow_of_none_is_shown() {
     let moved = |opening, selected, deselected| Movement { opening, selected, deselected };
     let shown = |selected, deselected, caseload| Some(Row { selected, deselected, caseload });
-    assert_eq!(row(&[moved(10, 6, 0)]), shown(6, 0, 16));
-    assert_eq!(row(&[moved(10, 0, 0)]), shown(0, 0, 10));
+    assert_eq!(row_of(&[moved(10, 6, 0)]), shown(6, 0, 16));
+    assert_eq!(row_of(&[moved(10, 0, 0)]), shown(0, 0, 10));
     // 4 is too few, 5 is enough: of those who came, who went, who are there, who were.
-    assert_eq!(row(&[moved(10, 4, 0)]), None);
-    assert_eq!(row(&[moved(10, 5, 0)]), shown(5, 0, 15));
-    assert_eq!(row(&[moved(20, 0, 4)]), None);
-    assert_eq!(row(&[moved(4, 6, 0)]), None);
-    assert_eq!(row(&[moved(9, 0, 5)]), None);
-    assert_eq!(row(&[moved(10, 0, 5)]), shown(0, 5, 5));
+    assert_eq!(row_of(&[moved(10, 4, 0)]), None);
+    assert_eq!(row_of(&[moved(10, 5, 0)]), shown(5, 0, 15));
+    assert_eq!(row_of(&[moved(20, 0, 4)]), None);
+    assert_eq!(row_of(&[moved(4, 6, 0)]), None);
+    assert_eq!(row_of(&[moved(9, 0, 5)]), None);
+    assert_eq!(row_of(&[moved(10, 0, 5)]), shown(0, 5, 5));
     // A list with nobody on it looks like one with a few.
-    assert_eq!(row(&[moved(0, 0, 0)]), None);
-    assert_eq!(row(&[]), None);
+    assert_eq!(row_of(&[moved(0, 0, 0)]), None);
+    assert_eq!(row_of(&[]), None);
     // Twelve in all, of whom nine are one agency's: to that agency the rest would be three.
-    assert_eq!(row(&[moved(9, 0, 0), moved(3, 0, 0)]), None);
-    assert_eq!(row(&[moved(9, 0, 0), moved(5, 0, 0)]), shown(0, 0, 14));
+    assert_eq!(row_of(&[moved(9, 0, 0), moved(3, 0, 0)]), None);
+    assert_eq!(row_of(&[moved(9, 0, 0), moved(5, 0, 0)]), shown(0, 0, 14));
+    // Of probation's nine flags police placed five: to police the rest would be four.
+    let nothing = moved(0, 0, 0);
+    let police = |placed| (nothing, moved(placed, 0, 0));
+    assert_eq!(row(&[(moved(9, 0, 0), nothing), police(5)]), None);
+    assert_eq!(row(&[(moved(9, 0, 0), nothing), police(4)]), shown(0, 0, 9));
 }
 
 /// What is shown of counts in bands, of which the first agency's are known to the attacker.

@@ -85,7 +85,7 @@ fn removed(person: u8, by: &str) -> Change {
 /// Opening, selected, de-selected and caseload of an agency's part of an area's list in October.
 fn october(history: &[(OffsetDateTime, Change)], area: &str, agency: &str) -> [u64; 4] {
     let moved = movements(history, &directory(), Month::parse("2026-10").unwrap());
-    let list = moved.get(&(Arc::from(area), FlagKind::Ppo));
+    let list = moved.owned.get(&(Arc::from(area), FlagKind::Ppo));
     let part = list.and_then(|parts| parts.get(agency)).copied().unwrap_or_default();
     [part.opening, part.selected, part.deselected, part.caseload()]
 }
@@ -164,4 +164,18 @@ fn each_agencys_flag_counts_by_itself_and_is_taken_off_by_it_alone() {
     assert_eq!(october(&history, "north", "police"), [0, 1, 1, 0]);
     assert_eq!(october(&history, "north", "probation"), [0, 1, 1, 0]);
     assert_eq!(october(&history[..3], "north", "police"), [0, 1, 0, 1]);
+}
+
+#[test]
+fn a_flag_that_an_agency_places_with_another_counts_for_its_owner_and_is_known_to_both() {
+    let mut placed = selected(1, desk("probation", "north"));
+    let Change::Flag(flag) = &mut placed else { panic!("a flag") };
+    flag.by = "police".into();
+    let history = [(SEPTEMBER, placed), (OCTOBER, selected(2, desk("probation", "north")))];
+    assert_eq!(october(&history, "north", "probation"), [1, 1, 0, 2]);
+    assert_eq!(october(&history, "north", "police"), [0, 0, 0, 0]);
+    let moved = movements(&history, &directory(), Month::parse("2026-10").unwrap());
+    let list = &moved.placed[&(Arc::from("north"), FlagKind::Ppo)];
+    let part = Movement { opening: 1, selected: 0, deselected: 0 };
+    assert_eq!(list.iter().collect::<Vec<_>>(), [(&Arc::from("police"), &part)]);
 }

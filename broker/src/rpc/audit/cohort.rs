@@ -11,7 +11,7 @@ use crate::audit::{AuditError, Auditing};
 use crate::identity::VerifiedPeer;
 use crate::report::control::{Row, Spread, THRESHOLD};
 use crate::report::month::Month;
-use crate::report::{Area, Link};
+use crate::report::{Acted, Area, Link};
 use crate::rpc::status;
 
 /// Answers with the report of an area and a month. The look is recorded before it is known whether
@@ -38,7 +38,7 @@ pub(super) async fn report(
     let Area { lists, contact, gaps, links } = area;
     let own = peer.agency();
     let links = links.into_iter().filter(|link| reader.sees_every_link || *link.recipient == **own);
-    let cohort = |spread: Spread| reader.sees_cohort.then(|| self::spread(spread));
+    let cohort = |acted: Acted| reader.sees_cohort.then(|| self::spread(acted.for_agency(own)));
     Ok(wire::CohortReportResponse {
         links: links.map(link_row).collect(),
         lists: if reader.sees_cohort {

@@ -13,6 +13,7 @@ use crate::ledger::journal::{
 use crate::ledger::tree::TileId;
 use crate::message::MessageKey;
 use crate::register::DeskName;
+use crate::seal::Token;
 
 use super::outbox::arc;
 use super::{SqliteReaders, count, micros, moment, stored};
@@ -227,7 +228,7 @@ const DELIVERED: &str =
     "SELECT m.agency, m.uuid, m.kind, s.agency, s.desk, d.task, d.immediate, r.at,
        CASE d.state WHEN 2 THEN d.changed_at END,
        (SELECT min(a.at) FROM attested a WHERE a.delivery = d.id AND a.attestation = 2),
-       d.state = 3
+       d.state = 3, m.tokens
      FROM release r JOIN delivery d ON d.id = r.delivery JOIN message m ON m.id = d.message
      JOIN subscription s ON s.id = d.subscription
      WHERE r.at >= ?1 AND r.at < ?2 AND r.rowid =
@@ -247,6 +248,7 @@ fn read_delivered(row: &Row<'_>) -> Result<Option<DeliveredRow>, rusqlite::Error
         received_at: row.get::<_, Option<i64>>(8)?.map(moment),
         acted_at: row.get::<_, Option<i64>>(9)?.map(moment),
         is_dead: row.get(10)?,
+        person: row.get_ref(11)?.as_blob()?.as_chunks().0.iter().min().copied().map(Token),
     }))
 }
 
