@@ -43,11 +43,34 @@ At 10:00 on day 8: gmp (records) sends level-2
   say: offence_class of Stone, fact, "criminal damage"
   say: narrative of Stone, fact, "Broke the same window three times. Invented."
   say: address of Hope, fact, "The house with the window. Invented."
-  Told: stockport-restorative-service/restorative-justice, without subject_birth_date, police_identifiers, consent, address
+  say: housing_need of Hope, fact, "Wishes to move. Invented."
+  say: responsible_officer of Hope, fact, "A witness care unit. Invented."
+  say: housing_need of Stone, fact, "Sleeps in a car. Invented."
+  Told: stockport-restorative-service/restorative-justice, without subject_birth_date, police_identifiers, consent, address, housing_need, responsible_officer
+    Does not show: "move"
+    Does not show: "witness care"
+    Does not show: "car"
     Shows: subjects.1.name "Invented Hope"
     Shows: referral.restorative_level 2
     Does not show: "1970"
     Does not show: "The house"
+  Refused: nobody
+  Nothing: everybody else
+
+At 10:20 on day 8: gmp (records) sends level-2-to-both-desks
+  Because: Police name the service's other desk besides. It works with neighbours and gives no part of this programme, so what it reads is what the agreement lets it.
+  grounds: crime_prevention under consent by dpa2018_s35_consent with sch8_justice
+  about: Stone; Hope
+  areas: resident Stockport
+  to: stockport-restorative-service/sort-it
+  referral: programme restorative-justice, step made, restorative_level 2, parties [{subject person Stone, role participant, consent given, recorded_on day 3}, {subject person Hope, role harmed, consent given, recorded_on day 7}]
+  say: housing_need of Hope, fact, "Wishes to move. Invented."
+  say: responsible_officer of Hope, fact, "A witness care unit. Invented."
+  say: housing_need of Stone, fact, "Sleeps in a car. Invented."
+  Told: stockport-restorative-service/restorative-justice; stockport-restorative-service/sort-it, without subject_birth_date, police_identifiers, consent, housing_need, responsible_officer
+    Does not show: "move"
+    Does not show: "witness care"
+    Does not show: "car"
   Refused: nobody
   Nothing: everybody else
 
@@ -88,9 +111,9 @@ At 09:00 on day 50: probation-greater-manchester (records) sends not-proceeding
   Nothing: everybody else
 
 Ledger:
-  accepted: gmp 2, stockport-restorative-service 1, probation-greater-manchester 2
-  decided: permitted 4
-  release: stockport-restorative-service 3, gmp 1
-  disclosed: gmp 1, stockport-restorative-service 1, probation-greater-manchester 2
-  receipt: stockport-restorative-service 3, gmp 1
-  received: gmp 1, stockport-restorative-service 1, probation-greater-manchester 2
+  accepted: gmp 3, stockport-restorative-service 1, probation-greater-manchester 2
+  decided: permitted 6
+  release: stockport-restorative-service 5, gmp 1
+  disclosed: gmp 3, stockport-restorative-service 1, probation-greater-manchester 2
+  receipt: stockport-restorative-service 5, gmp 1
+  received: gmp 3, stockport-restorative-service 1, probation-greater-manchester 2

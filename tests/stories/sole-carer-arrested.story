@@ -16,7 +16,10 @@ At 11:00 on day 1: hmpps-prisons sends carer-received
   custody: event reception, certainty confirmed, prison STI, occurred_at 10:40 on day 1, movement_reason R1
   say: sole_carer of Lark, fact, "Two children are at school until 15:30. Nobody else. Invented."
   say: offence_class of Lark, fact, "theft"
-  Told: stockport-council/childrens-services, without police_identifiers, hmpps_identifiers, custody_reason, offence_class
+  say: licence_condition_code of Lark, fact, "Curfew. Invented."
+  say: housing_need of Lark, fact, "Keeps her tenancy. Invented."
+  say: employment of Lark, fact, "A kitchen. Invented."
+  Told: stockport-council/childrens-services, without police_identifiers, hmpps_identifiers, custody_reason, offence_class, licence_condition_code, housing_need, employment
     Shows: custody.prison STI
     Shows: statements.0.text "Two children are at school until 15:30. Nobody else. Invented."
     Does not show: "theft"
@@ -51,10 +54,25 @@ At 11:40 on day 1: hmpps-prisons sends received-without-a-word
   Refused: stockport-drug-and-alcohol-service/criminal-justice; nhs-greater-manchester/forensic-mental-health; loto-stockport/mentors
   Nothing: everybody else
 
+At 15:00 on day 8: hmcts sends carer-remanded
+  Because: She is sent back from the dock. What the order says, and how she lives and works, is not what children's services need.
+  grounds: child_safeguarding under ca1989_s17_47 by dpa2018_s35_task
+  about: Lark by noms
+  to: stockport-council/childrens-services
+  court: step remanded, court B06MK00, hearing_at 14:30 on day 8
+  say: sole_carer of Lark, fact, "The same two children. Invented."
+  say: licence_condition_code of Lark, fact, "Curfew. Invented."
+  say: housing_need of Lark, fact, "Keeps her tenancy. Invented."
+  say: employment of Lark, fact, "A kitchen. Invented."
+  Told: stockport-council/childrens-services, without hmpps_identifiers, licence_condition_code, housing_need, employment, court_detail
+    Does not show: "kitchen"
+  Refused: nobody
+  Nothing: everybody else
+
 Ledger:
-  accepted: broker 1, hmpps-prisons 3
-  decided: permitted 3, refused 13
-  release: hmpps-prisons 1, stockport-council 1, probation-greater-manchester 1
-  disclosed: broker 1, hmpps-prisons 2
-  receipt: hmpps-prisons 1, stockport-council 1, probation-greater-manchester 1
-  received: broker 1, hmpps-prisons 2
+  accepted: broker 1, hmpps-prisons 3, hmcts 1
+  decided: permitted 4, refused 13
+  release: hmpps-prisons 1, stockport-council 2, probation-greater-manchester 1
+  disclosed: broker 1, hmpps-prisons 2, hmcts 1
+  receipt: hmpps-prisons 1, stockport-council 2, probation-greater-manchester 1
+  received: broker 1, hmpps-prisons 2, hmcts 1

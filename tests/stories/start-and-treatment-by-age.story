@@ -71,10 +71,34 @@ At 09:00 on day 60: stockport-drug-and-alcohol-service sends taken-on
   Told: mosaic-stockport/young-people
   Refused: nobody
 
+At 10:00 on day 61: probation-greater-manchester (records) sends appointments
+  Because: Convicted by now, he has agreed that the provider says whether he comes.
+  grounds: resettlement under consent by dpa2018_s35_consent
+  about: Moss as convicted
+  act by: 12:00 on day 80
+  action: step set, pathway drugs_and_alcohol, owner stockport-drug-and-alcohol-service/criminal-justice
+  Told: stockport-drug-and-alcohol-service/criminal-justice, without police_identifiers, hmpps_identifiers
+  Refused: nobody
+  Nothing: everybody else
+
+At 10:00 on day 79: stockport-drug-and-alcohol-service sends comes
+  Because: The provider answers what was asked. Where he sleeps and works was said to it in confidence.
+  grounds: resettlement under consent by gdpr_6_1_a
+  about: Moss as convicted without numbers
+  in reply to: appointments
+  action: step done, pathway drugs_and_alcohol
+  say: attendance of Moss, fact, "Came each week. Invented."
+  say: housing_need of Moss, fact, "Sleeps at a friend's. Invented."
+  say: employment of Moss, fact, "A car wash. Invented."
+  Told: probation-greater-manchester/stockport, without housing_need, employment
+    Shows: statements.0.text "Came each week. Invented."
+  Refused: nobody
+  Nothing: everybody else
+
 Ledger:
-  accepted: gmp 1, stockport-council 1, mosaic-stockport 1, stockport-drug-and-alcohol-service 1
-  decided: permitted 4
-  release: stockport-council 1, mosaic-stockport 2, stockport-drug-and-alcohol-service 1
-  disclosed: gmp 1, stockport-council 1, mosaic-stockport 1, stockport-drug-and-alcohol-service 1
-  receipt: stockport-council 1, mosaic-stockport 2, stockport-drug-and-alcohol-service 1
-  received: gmp 1, stockport-council 1, mosaic-stockport 1, stockport-drug-and-alcohol-service 1
+  accepted: gmp 1, stockport-council 1, mosaic-stockport 1, stockport-drug-and-alcohol-service 2, probation-greater-manchester 1
+  decided: permitted 6
+  release: stockport-council 1, mosaic-stockport 2, stockport-drug-and-alcohol-service 2, probation-greater-manchester 1
+  disclosed: gmp 1, stockport-council 1, mosaic-stockport 1, stockport-drug-and-alcohol-service 2, probation-greater-manchester 1
+  receipt: stockport-council 1, mosaic-stockport 2, stockport-drug-and-alcohol-service 2, probation-greater-manchester 1
+  received: gmp 1, stockport-council 1, mosaic-stockport 1, stockport-drug-and-alcohol-service 2, probation-greater-manchester 1

@@ -211,6 +211,71 @@ pub fn in_words(case: &Case) -> [&'static str; COLUMNS] {
     std::array::from_fn(|column| words[column][usize::from(case[column])])
 }
 
+/// The words of one column, whatever the message.
+pub fn vocabulary_of(column: usize) -> Vec<&'static str> {
+    words("flag")[column].clone()
+}
+
+/// The words that stand behind a kind of message, each once: its events, steps, uses or sorts.
+pub fn details(kind: &str) -> Vec<String> {
+    let of_kind =
+        MESSAGES.iter().filter_map(|message| message.strip_prefix(kind)?.strip_prefix(':'));
+    let plain = of_kind.map(|detail| detail.split('@').next().unwrap_or(detail).to_owned());
+    plain.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Every power.
+pub fn gateways() -> Vec<&'static str> {
+    GATEWAYS.iter().map(|(name, _)| *name).collect()
+}
+
+/// The purpose that a power is used for.
+pub fn purpose(gateway: &str) -> &'static str {
+    GATEWAYS.iter().find(|(name, _)| *name == gateway).unwrap().1
+}
+
+/// The sending agency of a kind, and whether it is under DPA 2018 Part 3.
+pub fn agency_of(kind: &str) -> Option<(&'static str, bool)> {
+    let (known, agency) = SENDERS.iter().find(|(known, _)| *known == kind)?;
+    Some((agency, !UNDER_UK_GDPR.contains(known)))
+}
+
+/// The places of the words that are wanted in each column.
+pub fn places(wanted: impl Fn(usize, &str) -> bool) -> [Vec<u8>; COLUMNS] {
+    std::array::from_fn(|column| {
+        let words = words("flag")[column].clone();
+        let places = words.iter().enumerate().filter(|(_, word)| wanted(column, word));
+        places.map(|(place, _)| u8::try_from(place).expect("few words")).collect()
+    })
+}
+
+/// Cases of these places, all if they are few and otherwise as many drawn by a seed.
+pub fn drawn(places: &[Vec<u8>; COLUMNS], most: usize, seed: &str) -> Vec<Case> {
+    let all: usize = places.iter().map(Vec::len).product();
+    let numbers: Vec<usize> = if all <= most {
+        (0..all).collect()
+    } else {
+        let draw = |place| usize::try_from(crate::drawn(seed, &place) % all as u64).unwrap();
+        (0..most).map(draw).collect()
+    };
+    numbers.into_iter().filter_map(|number| numbered(places, number)).collect()
+}
+
+/// One case of these places. A correction has one stake, which stands in the first place.
+fn numbered(places: &[Vec<u8>; COLUMNS], mut number: usize) -> Option<Case> {
+    let mut case = [0; COLUMNS];
+    for (word, places) in case.iter_mut().zip(places) {
+        *word = places[number % places.len()];
+        number /= places.len();
+    }
+    if MESSAGES[usize::from(case[0])] == "correction" {
+        case[6] = 0;
+        return Some(case);
+    }
+    let unowned = case[5] == 0 && STAKES[usize::from(case[6])] == "flag_owner";
+    (!unowned).then_some(case)
+}
+
 /// Gives every case with the row that decides it; `None` where no row does.
 pub fn each(rows: &[Row], mut take: impl FnMut(&Case, Option<usize>)) {
     for (place, message) in MESSAGES.iter().enumerate() {

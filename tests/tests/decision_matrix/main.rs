@@ -17,14 +17,20 @@
     reason = "a test may stop where a table is not what it should be"
 )]
 
+mod breakages;
+
+mod broken;
+
 mod cases;
+
+mod caught;
 
 mod shown;
 
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -149,7 +155,7 @@ fn draw(rows: &[Row], seed: &str) -> Vec<(usize, Case)> {
         let seen = words_seen.entry((row, case[0])).or_default();
         let fresh = seen.iter().zip(case).any(|(seen, word)| seen & (1 << word) == 0);
         let count = counts.get(&(row, case[0])).copied().unwrap_or(1);
-        if fresh || chance(seed, case) % count < DRAWN {
+        if fresh || drawn(seed, case) % count < DRAWN {
             seen.iter_mut().zip(case).for_each(|(seen, word)| *seen |= 1 << word);
             chosen.push((row, *case));
         }
@@ -157,9 +163,10 @@ fn draw(rows: &[Row], seed: &str) -> Vec<(usize, Case)> {
     chosen
 }
 
-fn chance(seed: &str, case: &Case) -> u64 {
+/// Where something stands in an order that a seed draws.
+fn drawn(seed: &str, what: &(impl Hash + ?Sized)) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (seed, case).hash(&mut hasher);
+    (seed, what).hash(&mut hasher);
     hasher.finish()
 }
 

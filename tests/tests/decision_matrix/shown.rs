@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use broker::directory::{Directory, MessageKind};
-use broker::policy::InForce;
 use broker::policy::field::FIELDS;
+use broker::policy::{InForce, Question, Stake};
 use proto::exchange::v1::Field;
 use proto::text::Named as _;
 
@@ -159,6 +159,30 @@ fn cells() -> Vec<Cell> {
         .collect()
 }
 
+/// The table, for looking at one case at a time.
+pub struct Shown(Vec<Line>);
+
+impl Shown {
+    /// Reads it.
+    pub fn read() -> Self {
+        Self(lines())
+    }
+
+    /// The line that says less than a bundle shows in this case, if there is one.
+    pub fn exceeded(
+        &self,
+        words: [&'static str; COLUMNS],
+        directory: &Directory,
+        policy: &InForce,
+    ) -> Option<usize> {
+        let shown = shown_to(words, directory, policy);
+        shown.into_iter().find_map(|(cell, outcome)| {
+            let line = self.0.iter().find(|line| line.decides(cell))?;
+            (outcome > line.outcome).then_some(line.number)
+        })
+    }
+}
+
 /// The faults of the table itself.
 pub fn faults() -> Vec<String> {
     let lines = lines();
@@ -234,22 +258,34 @@ fn most_shown(cases: &[Case], directory: &Directory, policy: &InForce) -> BTreeM
 }
 
 fn shown_in(share: &[Case], directory: &Directory, policy: &InForce) -> Vec<(Cell, Outcome)> {
-    let mut shown = Vec::new();
-    for case in share {
-        let words = cases::in_words(case);
-        let (mut question, stake) = cases::question(words);
-        let kind = question.facts.kind().name();
-        question.fields = fields(kind);
-        let recipient = words[COLUMNS - 1];
-        let desk = cases::desk(recipient, directory);
-        let verdict = policy.decide_uncached(desk, &question, stake);
-        // A permitted case that is refused is the matrix's matter.
-        let Ok(permit) = &verdict.outcome else { continue };
-        for field in question.fields.difference(&permit.withheld) {
-            let masked = permit.masked.contains(field);
-            let outcome = if masked { Outcome::Masked } else { Outcome::Shown };
-            shown.push(((kind, recipient, *field), outcome));
-        }
-    }
-    shown
+    let each = share.iter().map(|case| shown_to(cases::in_words(case), directory, policy));
+    each.flatten().collect()
+}
+
+/// The question of a case, when every field that the kind can have was sent.
+pub fn question(words: [&'static str; COLUMNS]) -> (Question, Stake) {
+    let (mut question, stake) = cases::question(words);
+    question.fields = fields(question.facts.kind().name());
+    (question, stake)
+}
+
+/// What a bundle shows in one case, when every field that the kind can have was sent.
+fn shown_to(
+    words: [&'static str; COLUMNS],
+    directory: &Directory,
+    policy: &InForce,
+) -> Vec<(Cell, Outcome)> {
+    let (question, stake) = question(words);
+    let kind = question.facts.kind().name();
+    let recipient = words[COLUMNS - 1];
+    let desk = cases::desk(recipient, directory);
+    let verdict = policy.decide_uncached(desk, &question, stake);
+    // A permitted case that is refused is the matrix's matter.
+    let Ok(permit) = &verdict.outcome else { return Vec::new() };
+    let shown = question.fields.difference(&permit.withheld).map(|field| {
+        let masked = permit.masked.contains(field);
+        let outcome = if masked { Outcome::Masked } else { Outcome::Shown };
+        ((kind, recipient, *field), outcome)
+    });
+    shown.collect()
 }

@@ -34,6 +34,11 @@ impl Row {
         self.cells[column].split('|').any(|alternative| fits(alternative, word))
     }
 
+    /// Whether a case in words fits this row.
+    pub fn decides(&self, words: &[&str; COLUMNS]) -> bool {
+        words.iter().enumerate().all(|(column, word)| self.fits(column, word))
+    }
+
     /// Alternatives of a column that fit none of these words.
     pub fn unknown<'row>(&'row self, column: usize, words: &[&str]) -> Vec<&'row str> {
         let unknown = |alternative: &&str| !words.iter().any(|word| fits(alternative, word));

@@ -99,13 +99,20 @@ impl Script {
     /// # Errors
     /// As [`Script::shipped`], or an agreement has no dates.
     pub fn in_force(now: OffsetDateTime) -> Result<Self, StageError> {
-        let mut script = Self::shipped()?;
-        for (path, text) in &mut script.bundle {
+        Self::shipped()?.put_in_force(now)
+    }
+
+    /// This script with every agreement in force at a time.
+    ///
+    /// # Errors
+    /// An agreement has no dates.
+    pub fn put_in_force(mut self, now: OffsetDateTime) -> Result<Self, StageError> {
+        for (path, text) in &mut self.bundle {
             if path.starts_with("agreements/") {
                 *text = dated(path, text, Term::around(now))?;
             }
         }
-        Ok(script)
+        Ok(self)
     }
 
     /// The same with other dates for one agreement.

@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 use crate::stage::{Script, StageError};
 
 pub use model::{Fault, Story};
-pub use play::play;
+pub use play::{play, play_on};
 pub use read::{Places, read};
 pub use report::Report;
 

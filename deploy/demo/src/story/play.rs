@@ -92,8 +92,17 @@ impl DoorRefusal {
 /// # Errors
 /// Something failed that no story expects; whatever can be judged is in the report instead.
 pub async fn play(story: &Story, folder: &Path) -> Result<Report, StageError> {
+    play_on(story, Script::shipped()?, folder).await
+}
+
+/// The same with a directory and agreements of one's own, which are put in force when the story
+/// begins.
+///
+/// # Errors
+/// As [`play`].
+pub async fn play_on(story: &Story, script: Script, folder: &Path) -> Result<Report, StageError> {
     let mut report = Report::begin(story);
-    let mut script = Script::in_force(story.begins)?;
+    let mut script = script.put_in_force(story.begins)?;
     for (agreement, day) in &story.endings {
         script = script.with_term(agreement, Term::around(story.begins).ending(*day))?;
     }
