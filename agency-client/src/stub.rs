@@ -217,6 +217,13 @@ impl ExchangeService for Service {
         Err(Status::unimplemented("not scripted"))
     }
 
+    async fn list_flags(
+        &self,
+        _: Request<wire::ListFlagsRequest>,
+    ) -> Result<Response<wire::ListFlagsResponse>, Status> {
+        Err(Status::unimplemented("not scripted"))
+    }
+
     async fn who_am_i(
         &self,
         _: Request<wire::WhoAmIRequest>,

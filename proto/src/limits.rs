@@ -67,6 +67,10 @@ pub const SETTLE_FRAME_RELEASES_MAX: usize = 1_024;
 pub const ATTESTED_RELEASES_MAX: usize = 256;
 /// Items of one worklist.
 pub const WORKLIST_ITEMS_MAX: usize = 2_000;
+/// Flags of one desk's list. With 3 KiB each, which is more than the longest name and numbers take,
+/// they fit a frame.
+pub const LISTED_FLAGS_MAX: usize = 1_000;
+const _: () = assert!(LISTED_FLAGS_MAX * 3 * 1024 < FRAME_BYTES_MAX);
 /// Longest wait a recipient may ask for before the next attempt, seconds.
 pub const NACK_DELAY_SECONDS_MAX: u64 = 24 * 60 * 60;
 /// Rows of one page of an audit answer.

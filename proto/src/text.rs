@@ -55,7 +55,7 @@ named! {
     IntelligenceCondition "INTELLIGENCE_CONDITION_", IntelligenceTopic "INTELLIGENCE_TOPIC_",
     MappaStep "MAPPA_STEP_", CustodyEvent "CUSTODY_EVENT_",
     CustodyCertainty "CUSTODY_CERTAINTY_", FlagKind "FLAG_KIND_", FlagAction "FLAG_ACTION_",
-    TaskKind "TASK_KIND_", OutcomeState "OUTCOME_STATE_", FlagCohort "FLAG_COHORT_",
+    TaskKind "TASK_KIND_", OutcomeState "OUTCOME_STATE_", FlagCohort "FLAG_COHORT_", FlagStage "FLAG_STAGE_",
     FlagRating "FLAG_RATING_", FlagExit "FLAG_EXIT_", CorrectionAction "CORRECTION_ACTION_",
     DrugTestStage "DRUG_TEST_STAGE_", DrugTestResult "DRUG_TEST_RESULT_",
     DrugTestSubstance "DRUG_TEST_SUBSTANCE_", DrugTestUse "DRUG_TEST_USE_",

@@ -68,6 +68,7 @@ const fn entitled(rpc: Rpc) -> &'static [Kind] {
         | Rpc::ExchangeRedrive
         | Rpc::ExchangeAttest
         | Rpc::ExchangeListObligations
+        | Rpc::ExchangeListFlags
         | Rpc::AttachmentPutAttachment
         | Rpc::AttachmentFindAttachment
         | Rpc::AttachmentGetAttachment

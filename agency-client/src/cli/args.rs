@@ -72,6 +72,9 @@ pub(super) enum Verb {
         #[arg(long)]
         desk: Option<String>,
     },
+    /// List a desk's own flags by stage, with panel, review and offender manager, and those whose
+    /// review is overdue. Itself recorded.
+    Flags(Flags),
     /// Read again what a desk was given, in the order of a morning briefing; or, with --nominals,
     /// all of it about each of these people, for a tasking group. Itself recorded.
     Briefing(Briefing),
@@ -178,6 +181,19 @@ pub(super) struct Fetch {
     /// Where to put it.
     #[arg(long)]
     pub(super) to: PathBuf,
+}
+
+#[derive(Args)]
+pub(super) struct Flags {
+    /// Desk; otherwise the first of the settings.
+    #[arg(long)]
+    pub(super) desk: Option<String>,
+    /// Opaque id of the person who reads. Kept with the record of this look.
+    #[arg(long)]
+    pub(super) person: String,
+    /// What it is read for, by its written name.
+    #[arg(long, value_parser = word::<wire::Purpose>, default_value = "offender_management")]
+    pub(super) purpose: wire::Purpose,
 }
 
 #[derive(Args)]

@@ -16,6 +16,7 @@ mod directory;
 mod documents;
 mod error;
 mod exchange;
+mod flags;
 mod follow;
 mod import;
 mod json;
@@ -88,6 +89,7 @@ async fn perform(arguments: Arguments) -> Result<(), CliError> {
         Verb::Attach(what) => documents::attach(at, &what, &out).await,
         Verb::Fetch(what) => documents::fetch(at, &what, &out).await,
         Verb::Obligations { desk } => owed::obligations(at, desk, &out).await,
+        Verb::Flags(what) => flags::flags(at, &what, &out).await,
         Verb::Briefing(what) => briefing::briefing(at, &what, &out).await,
         Verb::Disclosures(search) => audit::disclosures(at, search, &out).await,
         Verb::Explain(what) => audit::explain(at, what, &out).await,

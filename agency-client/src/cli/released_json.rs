@@ -103,7 +103,7 @@ pub(super) fn kind(kind: &wire::released_message::Kind) -> (&'static str, Value)
     kinds::kind_of(kind)
 }
 
-fn subject(subject: &wire::Subject) -> Value {
+pub(super) fn subject(subject: &wire::Subject) -> Value {
     let identifiers = subject.identifiers.iter().map(|identifier| {
         filled([
             ("type", word::<wire::IdentifierType>(identifier.r#type).into()),

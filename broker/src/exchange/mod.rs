@@ -22,6 +22,8 @@ pub mod terms;
 
 pub mod worklist;
 
+pub mod caseload;
+
 pub mod reviews;
 
 pub mod quota;

@@ -35,6 +35,7 @@ use crate::rules::Rules;
 use crate::seal::Vault;
 
 pub use feeds::Looked;
+pub(in crate::exchange) use flags::owner_knows;
 
 /// Bits of one obligation among the steps of a delivery.
 const STEP_BITS: u16 = 3;

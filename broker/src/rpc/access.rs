@@ -32,6 +32,7 @@ pub const fn allowed(rpc: Rpc) -> Allowed {
         | Rpc::AttachmentFindAttachment
         | Rpc::AttachmentGetAttachment
         | Rpc::ExchangeReadWorklist
+        | Rpc::ExchangeListFlags
         | Rpc::DirectoryStateLink
         | Rpc::DirectoryDeclareInterest => Allowed::Nodes,
         Rpc::ExchangeWhoAmI

@@ -1,5 +1,7 @@
 //! Publishing and receiving over gRPC.
 
+mod caseload;
+
 mod session;
 
 mod worklist;
@@ -295,6 +297,13 @@ impl ExchangeService for ExchangeRpc {
         let (frames, receiver) = mpsc::channel(WORKLIST_FRAMES_MAX);
         tokio::spawn(worklist::serve(serving, frames));
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+
+    async fn list_flags(
+        &self,
+        request: Request<wire::ListFlagsRequest>,
+    ) -> Result<Response<wire::ListFlagsResponse>, Status> {
+        caseload::list(self, request).await.map(Response::new)
     }
 
     async fn who_am_i(

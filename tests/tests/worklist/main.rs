@@ -13,6 +13,7 @@
     reason = "a test may stop here"
 )]
 
+mod caseload;
 mod command;
 mod golden;
 mod packs;

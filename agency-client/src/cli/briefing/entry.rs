@@ -197,7 +197,7 @@ fn from(message: &wire::ReleasedMessage) -> String {
 }
 
 /// A person in a line.
-pub(super) fn person(subject: &wire::Subject) -> String {
+pub(in crate::cli) fn person(subject: &wire::Subject) -> String {
     let name = Some(subject.name.as_str()).filter(|name| !name.is_empty());
     let born = Some(subject.birth_date.as_str()).filter(|day| !day.is_empty());
     let name = name.map(|name| if name == MASKED { "(name masked)" } else { name });

@@ -33,7 +33,9 @@ use std::path::Path;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
+pub(super) use entry::person;
 pub use nominals::Nominal;
+pub(super) use words::{plain, written_day as day};
 
 /// News is what came in so long before, unless something else is asked for.
 const NEWS: Duration = Duration::hours(24);

@@ -35,7 +35,7 @@ fn date(day: Date) -> String {
 }
 
 /// A written day, `1988-04-12`, as Britain writes it: `12 April 1988`. As it came, if it is none.
-pub(super) fn written_day(text: &str) -> String {
+pub(in crate::cli) fn written_day(text: &str) -> String {
     read_day(text).map_or_else(|| text.to_owned(), date)
 }
 
@@ -60,7 +60,7 @@ pub(super) fn value(text: &str) -> String {
 }
 
 /// A word of the protocol without its underscores; any other text as it came.
-pub(super) fn plain(text: &str) -> String {
+pub(in crate::cli) fn plain(text: &str) -> String {
     let is_word = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if is_word { text.replace('_', " ") } else { text.to_owned() }
 }
