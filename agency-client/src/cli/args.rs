@@ -9,6 +9,7 @@ use proto::audit::v1 as audit;
 use proto::exchange::v1 as wire;
 use proto::text::Named;
 use std::path::PathBuf;
+use uuid::Uuid;
 
 /// Publishes to, receives from and checks a Pyramid broker, for one agency's system.
 #[derive(Parser)]
@@ -253,6 +254,9 @@ pub(super) struct ImportReleases {
     /// On what footing the list is shared.
     #[arg(long)]
     pub(super) profile: PathBuf,
+    /// The list has no rows, and this person (id of the directory) looked: nobody is released today.
+    #[arg(long, value_name = "PERSON")]
+    pub(super) nobody_by: Option<Uuid>,
     /// Read and report only; connect to nothing.
     #[arg(long)]
     pub(super) dry_run: bool,

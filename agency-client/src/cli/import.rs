@@ -19,8 +19,8 @@ use crate::connection::Connection;
 use crate::files::read_start;
 use crate::flag_list::{FlagFault, FlagListMapping, LIST_BYTES_MAX, read_flag_list};
 use crate::hmpps::{
-    ImportProfile, Outcome, PAYLOAD_BYTES_MAX, QuarantineFolder, is_event_file, json_line, read,
-    read_release_list,
+    ImportProfile, Outcome, PAYLOAD_BYTES_MAX, QuarantineFolder, is_event_file, json_line,
+    nobody_released, read, read_release_list,
 };
 use crate::publisher::{PublishOutcome, Publisher, PublisherOptions};
 use crate::settings::Settings;
@@ -245,6 +245,11 @@ pub(super) async fn releases(
     let content = read_bytes(&what.file, LIST_FILE_BYTES_MAX)?;
     let list = read_release_list(&content, &profile, now())
         .map_err(|source| CliError::List { path: what.file.clone(), source })?;
+    let nobody_is_on_it = list.rows.is_empty() && list.faults.is_empty();
+    if what.nobody_by.is_some() && !nobody_is_on_it {
+        let rule = "is for a list on which nobody stands, and this one has rows: nothing was sent";
+        return Err(CliError::Argument { what: "--nobody-by", rule });
+    }
     let mut sink = Sink::open(settings, what.dry_run).await?;
     for fault in &list.faults {
         out.record(
@@ -257,11 +262,21 @@ pub(super) async fn releases(
     }
     let faults = list.faults.len();
     let (rows, sharing) = (list.rows.len(), Sharing::of(what.dry_run).words());
-    if rows == 0 && faults == 0 {
-        complain(
+    match what.nobody_by {
+        Some(person) => {
+            let message = nobody_released(&profile, person, now());
+            let id = message.message_id.clone();
+            out.record(
+                || json!({"outcome": "shared", "message_id": id}),
+                || format!("nobody: {sharing} as {id}"),
+            )?;
+            sink.send(message, out).await?;
+        }
+        None if nobody_is_on_it => complain(
             "the list is empty: nothing is sent, and whoever waits for a list is alarmed as if none \
-             had come; ring them",
-        );
+             had come. If nobody is released today, say so by --nobody-by",
+        ),
+        None => {}
     }
     for row in list.rows {
         let id = row.message.message_id.clone();

@@ -27,7 +27,8 @@ pub(super) fn check(message: &wire::Message, year: Option<CurrentYear>, faults: 
     if let Some(access) = &message.break_glass {
         check_id("break_glass.second_person", &access.second_person, faults);
     }
-    if message.subjects.is_empty() {
+    let nil = matches!(&message.kind, Some(Kind::Custody(said)) if said.nobody);
+    if message.subjects.is_empty() && !nil {
         faults.add_first("subjects".to_owned(), "are 1 to 16");
     }
     for (place, subject) in message.subjects.iter().enumerate() {

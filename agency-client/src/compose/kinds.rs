@@ -47,8 +47,28 @@ pub fn custody(id: Uuid, grounds: Grounds, person: Person, news: CustodyNews) ->
         occurred_at: Some(timestamp(news.occurred_at)),
         movement_reason: news.movement_reason,
         settles_message_id: text_of(news.settles),
+        nobody: false,
     });
     begin(id, grounds, kind, faults).person(person)
+}
+
+/// Begins a nil return: the list of releases of that day names nobody, and this person of the
+/// sender's agency, who looked, answers for it.
+#[must_use]
+pub fn nobody_released(
+    id: Uuid,
+    grounds: Grounds,
+    day: OffsetDateTime,
+    acting_person: Uuid,
+) -> Draft {
+    let kind = Kind::Custody(wire::Custody {
+        event: CustodyEvent::Release.into(),
+        certainty: CustodyCertainty::Confirmed.into(),
+        occurred_at: Some(timestamp(day)),
+        nobody: true,
+        ..wire::Custody::default()
+    });
+    begin(id, grounds, kind, Vec::new()).acting_person(acting_person)
 }
 
 /// Begins a release into the community.

@@ -35,7 +35,7 @@ pub use corrections::{Remedy, correction, merge, unmerge, withdrawal};
 pub use flags::{FlagChange, FlagManagement, Panel, flag, flag_managed, flag_raise};
 pub use kinds::{
     CustodyNews, Grade, MappaChange, custody, custody_release, intelligence, mappa,
-    mappa_notification,
+    mappa_notification, nobody_released,
 };
 pub use plans::{
     ActionReport, Agreement, ChildsArea, Party, Place, PlacedIn, PlacementChange, PlacementNews,
@@ -311,7 +311,12 @@ impl Draft {
         check(message.gateway != 0, "gateway".into(), given);
         check(message.lawful_basis != 0, "lawful_basis".into(), given);
         check(message.marking != 0, "marking".into(), given);
-        check(!message.subjects.is_empty(), "subjects".into(), "must name at least one person");
+        let nil = matches!(&message.kind, Some(wire::message::Kind::Custody(said)) if said.nobody);
+        check(
+            nil || !message.subjects.is_empty(),
+            "subjects".into(),
+            "must name at least one person",
+        );
         for (place, subject) in message.subjects.iter().enumerate() {
             check(subject.category != 0, format!("subjects[{place}].category"), given);
         }

@@ -54,7 +54,7 @@ pub(super) fn message(event: &Event, profile: &ImportProfile, now: OffsetDateTim
         prison: event.prison.clone(),
         occurred_at: Some(stamp(event.occurred_at)),
         movement_reason: event.movement.code.clone(),
-        settles_message_id: String::new(),
+        ..Custody::default()
     };
     Message {
         message_id: keyed_ids::uuid(&profile.id_key, Use::FeedMessage, &facts).to_string(),

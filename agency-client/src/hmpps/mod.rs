@@ -34,7 +34,9 @@ pub use profile::{
     FlagShare, Footing, IdentityShare, ImportProfile, ProfileError, ProfileFault, Shares,
 };
 pub use quarantine_folder::{HeldPayload, QuarantineFolder};
-pub use release_list::{ListError, ReleaseList, ReleaseRow, RowFault, RowRule, read_release_list};
+pub use release_list::{
+    ListError, ReleaseList, ReleaseRow, RowFault, RowRule, nobody_released, read_release_list,
+};
 
 use event_type::Family;
 use time::OffsetDateTime;

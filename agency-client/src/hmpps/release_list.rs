@@ -17,6 +17,7 @@ use proto::exchange::v1::{
 use proto::identifier::{BirthDate, LocalAuthority, LocalAuthorityForm, PrisonCode, PrisonPlace};
 use proto::limits::{MOVEMENT_REASON_CHARACTERS_MAX, NAME_CHARACTERS_MAX};
 use time::{Date, Duration, Month, OffsetDateTime};
+use uuid::Uuid;
 
 use super::compose;
 use super::custody::{self, Case};
@@ -427,6 +428,29 @@ fn yes_or_no(text: &str) -> Option<LimitedAccess> {
     }
 }
 
+/// A nil return: the list of today, in Britain, names nobody, and this person, who looked, answers
+/// for it. The same day and person give the same id.
+#[must_use]
+pub fn nobody_released(profile: &ImportProfile, person: Uuid, now: OffsetDateTime) -> Message {
+    let today = moment::british_day(now);
+    let acting_person = person.hyphenated().to_string();
+    let facts = ["nobody", &today.to_string(), &acting_person];
+    let custody = Custody {
+        event: CustodyEvent::Release.into(),
+        certainty: CustodyCertainty::Confirmed.into(),
+        occurred_at: Some(compose::stamp(moment::start_of_british_day(today))),
+        nobody: true,
+        ..Custody::default()
+    };
+    Message {
+        message_id: keyed_ids::uuid(&profile.id_key, Use::ListMessage, &facts).to_string(),
+        urgency: Urgency::Routine.into(),
+        kind: Some(Kind::Custody(custody)),
+        acting_person,
+        ..compose::footing(profile)
+    }
+}
+
 impl Release {
     fn message(self, profile: &ImportProfile, now: OffsetDateTime) -> Message {
         let occurred_at = moment::start_of_british_day(self.date);
@@ -460,7 +484,7 @@ impl Release {
             prison: self.prison,
             occurred_at: Some(compose::stamp(occurred_at)),
             movement_reason: self.code,
-            settles_message_id: String::new(),
+            ..Custody::default()
         };
         Message {
             message_id: id,

@@ -265,8 +265,8 @@ pub trait Outbox: Send + Sync {
     /// The store's.
     fn overdue(&self, now: OffsetDateTime) -> Result<Vec<Overdue>, StoreError>;
     /// Messages of a kind that an agency, or one system of it, had accepted after one moment and
-    /// no later than another, those that follow an earlier one left out: what was said of the same
-    /// news again is not more news.
+    /// no later than another, and that name somebody by a number; those that follow an earlier one
+    /// left out: what was said of the same news again is not more news.
     ///
     /// # Errors
     /// The store's.
@@ -276,6 +276,17 @@ pub trait Outbox: Send + Sync {
         after: OffsetDateTime,
         until: OffsetDateTime,
     ) -> Result<u64, StoreError>;
+    /// The newest of those that name nobody by a number and were not taken back.
+    ///
+    /// # Errors
+    /// The store's.
+    fn accepted_without_numbers(
+        &self,
+        of: (&str, Option<&str>, MessageKind),
+        after: OffsetDateTime,
+        until: OffsetDateTime,
+        limit: u32,
+    ) -> Result<Vec<Stored>, StoreError>;
     /// Deliveries past their end that still wait: delivery row, id, subscription, sender and
     /// message. At most 500.
     ///

@@ -49,6 +49,12 @@ pub(crate) const fn routes(category: wire::SubjectCategory) -> bool {
     }
 }
 
+/// Whether a message says that a list names nobody. No other is about nobody.
+#[must_use]
+pub fn is_nil_return(message: &wire::Message) -> bool {
+    matches!(&message.kind, Some(wire::message::Kind::Custody(custody)) if custody.nobody)
+}
+
 /// Checks and normalises the subjects. `None`: no identifier can be read in this year.
 pub(super) fn check(
     message: &mut wire::Message,
@@ -56,7 +62,11 @@ pub(super) fn check(
     check: &mut Check,
 ) -> Option<Vec<SubjectFacts>> {
     let count = message.subjects.len();
-    check.require((1..=limits::SUBJECTS_MAX).contains(&count), "subjects", "are 1 to 16");
+    if is_nil_return(message) {
+        check.require(count == 0, "subjects", "a list that names nobody has none");
+    } else {
+        check.require((1..=limits::SUBJECTS_MAX).contains(&count), "subjects", "are 1 to 16");
+    }
     let Some(year) = reading_year(check.span.latest) else {
         check.fail("subjects", "cannot be read while the clock is outside the years 2000 to 2099");
         return None;

@@ -14,13 +14,26 @@ use crate::register;
 
 /// What a sender may not say: a flag of a kind that its agency's kind may not raise, an identity that
 /// it is not the authority for, a referral to a programme that takes no such person, an emergency
-/// access by persons who are not its own. Empty: it may.
+/// access or a nil return by persons who are not its own. Empty: it may.
 #[must_use]
 pub fn faults(admitted: &Admitted, directory: &Directory) -> Vec<Violation> {
     let mut faults = of_kind(admitted, directory);
     faults.extend(of_parts(admitted, directory));
     faults.extend(of_break_glass(admitted, directory));
+    faults.extend(of_nil_return(admitted, directory));
     faults
+}
+
+/// Who answers for a list that names nobody is a person of the sender's agency. Of another agency's
+/// nothing is said.
+fn of_nil_return(admitted: &Admitted, directory: &Directory) -> Option<Violation> {
+    if !people::is_nil_return(&admitted.message) {
+        return None;
+    }
+    let known = directory.person(&admitted.message.acting_person);
+    let stranger = known.is_none_or(|person| person.agency != admitted.key.agency);
+    let rule = "must be a person whom the directory has for your agency";
+    stranger.then(|| fault("acting_person", rule))
 }
 
 /// Days or a desk are given for a part that is then not kept: the sender would think it was.

@@ -94,7 +94,7 @@ fn recall_body(accepted: OffsetDateTime, subjects: Vec<wire::Subject>) -> wire::
             prison: "FBI".to_owned(),
             occurred_at: Some(stamp(occurred())),
             movement_reason: "24".to_owned(),
-            settles_message_id: String::new(),
+            ..wire::Custody::default()
         })),
         ..wire::ReleasedMessage::default()
     }

@@ -86,6 +86,7 @@ fn custody(o: &mut ObjectReader, f: &mut Faults) -> wire::Custody {
         occurred_at: o.time("occurred_at", f),
         movement_reason: o.optional_text("movement_reason", f).unwrap_or_default(),
         settles_message_id: o.optional_text("settles_message_id", f).unwrap_or_default(),
+        nobody: o.boolean("nobody", f),
     }
 }
 

@@ -8,21 +8,30 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use time::{Duration, OffsetDateTime};
+use prost::Message as _;
+use proto::exchange::v1 as wire;
+use proto::exchange::v1::message::Kind;
+use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::clock::Reading;
 use crate::directory::{Directory, Feed};
 use crate::ledger::advice::{Advice, Matter};
 use crate::ledger::journal::StoreError;
-use crate::message::MessageKey;
+use crate::message::kinds::days::british_day;
+use crate::message::{MessageKey, moment};
 use crate::notify::{Addressee, Code, Letter, NotTaken, Notice, Place};
+use crate::prepare::Stored;
 use crate::register::DeskName;
+use crate::seal::Part;
 
 use super::{Watch, beside};
 
 /// So much is looked at once more: what fell due just before a stop may not have been told.
 const AGAIN: Duration = Duration::hours(1);
+
+/// Messages without a number that are opened of one feed and day, beside as many as are waited for.
+const OPENED_MORE: u32 = 64;
 
 /// How far it was looked.
 #[derive(Debug)]
@@ -86,10 +95,10 @@ impl Watch {
         now: OffsetDateTime,
     ) -> Result<Option<usize>, StoreError> {
         let came = self.came(feed, due).await?;
-        if came >= u64::from(feed.at_least) {
+        if came.names >= u64::from(feed.at_least) || (came.names == 0 && came.nil_return) {
             return Ok(Some(0));
         }
-        let short = came > 0;
+        let short = came.names > 0;
         let desks = feed.waited_for_by.iter().filter_map(|place| directory.desk(*place));
         let advice: Vec<Advice> = desks
             .map(|desk| {
@@ -125,11 +134,53 @@ impl Watch {
         Ok(self.advise(advice).await.then_some(handed))
     }
 
-    /// How much of a feed has come for a day: messages that were accepted, each once.
-    async fn came(&self, feed: &Feed, due: OffsetDateTime) -> Result<u64, StoreError> {
+    /// How much of a feed has come for a day: messages that were accepted, each once. Those that name
+    /// nobody by a number are opened only where the others are too few.
+    async fn came(&self, feed: &Feed, due: OffsetDateTime) -> Result<Came, StoreError> {
         let outbox = Arc::clone(&self.outbox);
         let (agency, node, kind) = (Arc::clone(&feed.agency), feed.node.clone(), feed.kind);
         let after = due.saturating_sub(Duration::hours(feed.within_hours.into()));
-        beside(move || outbox.accepted((&agency, node.as_deref(), kind), after, due)).await
+        let limit = feed.at_least.saturating_add(OPENED_MORE);
+        let at_least = u64::from(feed.at_least);
+        let (names, unnumbered) = beside(move || {
+            let of = (&*agency, node.as_deref(), kind);
+            let names = outbox.accepted(of, after, due)?;
+            let unnumbered = match names < at_least {
+                true => outbox.accepted_without_numbers(of, after, due, limit)?,
+                false => Vec::new(),
+            };
+            Ok((names, unnumbered))
+        })
+        .await?;
+        let mut came = Came { names, nil_return: false };
+        for stored in &unnumbered {
+            match self.nil_return_for(stored) {
+                Some(day) => came.nil_return |= day == self.calendar.local(due).map(|at| at.date()),
+                None => came.names += 1,
+            }
+        }
+        Ok(came)
     }
+
+    /// The day for which a message says that the list names nobody. `None`: it says something else,
+    /// or cannot be read.
+    fn nil_return_for(&self, stored: &Stored) -> Option<Option<Date>> {
+        let key = self.vault.unwrap(&stored.wrapped_key).ok()?;
+        let body = key.open(Part::Message, &stored.key.place(), &stored.body).ok()?;
+        let message = wire::Message::decode(body.as_slice()).ok()?;
+        let Some(Kind::Custody(custody)) = message.kind.filter(|_| message.subjects.is_empty())
+        else {
+            return None;
+        };
+        let day = custody.occurred_at.as_ref().and_then(moment).map(british_day);
+        custody.nobody.then_some(day)
+    }
+}
+
+/// What has come of a feed for a day.
+struct Came {
+    /// Messages that name somebody.
+    names: u64,
+    /// Whether somebody answers for it that the list of that day names nobody.
+    nil_return: bool,
 }

@@ -1,5 +1,7 @@
 //! Custody: no news of a time that its certainty contradicts, and of no place but a prison.
 
+mod nobody;
+
 use std::collections::BTreeSet;
 
 use proto::exchange::v1 as wire;
@@ -28,6 +30,9 @@ impl KindRules for wire::Custody {
     }
 
     fn check(&mut self, about: &About<'_>, check: &mut Check) {
+        if self.nobody {
+            nobody::check(self, about.message, check);
+        }
         check_custody(self, about.message.urgency() == wire::Urgency::Immediate, check);
     }
 
@@ -68,7 +73,9 @@ fn check_custody(custody: &mut wire::Custody, urgent: bool, check: &mut Check) {
         "custody.certainty",
         "is required",
     );
-    check_prison(&custody.prison, check);
+    if !custody.nobody {
+        check_prison(&custody.prison, check);
+    }
     check.require(custody.occurred_at.is_some(), "custody.occurred_at", "is required");
     if let Some(occurred) = check.time(custody.occurred_at.as_ref(), "custody.occurred_at") {
         check_occurred(custody.certainty(), occurred, check);

@@ -142,3 +142,66 @@ fn a_movement_reason_is_a_code_and_no_sentence() {
         assert_eq!(told, perhaps("custody.movement_reason", expected), "{reason}");
     }
 }
+
+/// Somebody of the sender's looked: nobody is released.
+fn nil_return() -> wire::Message {
+    let kind = Kind::Custody(wire::Custody {
+        event: wire::CustodyEvent::Release.into(),
+        certainty: wire::CustodyCertainty::Confirmed.into(),
+        occurred_at: Some(stamp(NOON)),
+        nobody: true,
+        ..wire::Custody::default()
+    });
+    wire::Message {
+        kind: Some(kind),
+        subjects: Vec::new(),
+        areas: Vec::new(),
+        statements: Vec::new(),
+        addressees: Vec::new(),
+        acting_person: "33333333-3333-4333-8333-333333333333".into(),
+        ..message()
+    }
+}
+
+#[test]
+fn that_a_list_names_nobody_is_said_of_nobody_to_nobody_by_a_person() {
+    assert_eq!(faults(nil_return(), NOON), []);
+    let said = |change: fn(&mut wire::Message)| faults(but(nil_return(), change), NOON);
+    let rule = "is left out where a list names nobody";
+    let named = said(|nil| nil.subjects = message().subjects);
+    assert_eq!(named, fault("subjects", "a list that names nobody has none"));
+    let placed = said(|nil| nil.areas.push(wire::Area::default()));
+    assert!(placed.contains(&("areas".into(), rule.into())), "{placed:?}");
+    let addressed = said(|nil| {
+        nil.addressees.push(wire::Addressee { agency: "gmp".into(), desk: String::new() });
+    });
+    assert_eq!(addressed, fault("addressees", rule));
+    let nobodys = said(|nil| nil.acting_person.clear());
+    let who = "is required: who looked, and answers for it that the list names nobody";
+    assert_eq!(nobodys, fault("acting_person", who));
+    let urgent = said(|nil| nil.set_urgency(wire::Urgency::Immediate));
+    assert_eq!(urgent, fault("urgency", "that nobody is released is never urgent"));
+}
+
+#[test]
+fn that_nobody_is_named_is_said_of_releases_and_of_no_other_news() {
+    let said = |change: fn(&mut wire::Custody)| {
+        let mut nil = nil_return();
+        let Some(Kind::Custody(custody)) = &mut nil.kind else { unreachable!() };
+        change(custody);
+        faults(nil, NOON)
+    };
+    let of = said(|custody| custody.set_event(wire::CustodyEvent::Reception));
+    assert_eq!(of, fault("custody.event", "a list that names nobody is one of releases"));
+    let prison = said(|custody| custody.prison = "ZZI".into());
+    assert_eq!(prison, fault("custody.prison", "is left out where a list names nobody"));
+    let plan = said(|custody| custody.set_certainty(wire::CustodyCertainty::Provisional));
+    let rule = "that a list names nobody is confirmed, or withdrawn";
+    assert_eq!(plan, fault("custody.certainty", rule));
+    let follows = said(|custody| custody.settles_message_id = EARLIER.into());
+    let rule = "that a list names nobody follows nothing";
+    assert_eq!(follows, fault("custody.settles_message_id", rule));
+    // And whatever is not said to be of nobody names somebody.
+    let empty = but(release(wire::CustodyCertainty::Confirmed, NOON), |news| news.subjects.clear());
+    assert!(faults(empty, NOON).contains(&("subjects".into(), "are 1 to 16".into())));
+}

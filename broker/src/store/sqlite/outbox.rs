@@ -261,6 +261,21 @@ impl Outbox for SqliteReaders {
         })
     }
 
+    fn accepted_without_numbers(
+        &self,
+        (agency, node, kind): (&str, Option<&str>, MessageKind),
+        after: OffsetDateTime,
+        until: OffsetDateTime,
+        limit: u32,
+    ) -> Result<Vec<Stored>, StoreError> {
+        let rows = self.with(|connection| {
+            let mut statement = connection.prepare_cached(&accepted_without_numbers())?;
+            let asked = params![agency, node, kind.name(), micros(after), micros(until), limit];
+            statement.query_map(asked, |row| read_stored(row, 0))?.collect::<Result<Vec<_>, _>>()
+        })?;
+        rows.into_iter().map(|row| row.ok_or(StoreError::Damaged { table: "message" })).collect()
+    }
+
     fn expired(&self, now: OffsetDateTime) -> Result<Vec<(Made, u64)>, StoreError> {
         self.with(|connection| {
             let mut statement = connection.prepare_cached(EXPIRED)?;
@@ -342,10 +357,21 @@ const OVERDUE: &str = "SELECT d.id, d.delivery_id, s.agency, s.desk, d.act_by, d
      FROM subscription s JOIN delivery d ON d.subscription = s.id
      WHERE d.look_at IS NOT NULL AND d.look_at <= ?1 LIMIT 500";
 
-/// Accepted messages of a kind in a while, each news once. `message_accepted` serves it.
+/// Accepted messages of a kind in a while that name somebody by a number, each news once. `message_accepted` serves it.
 pub(super) const ACCEPTED: &str = "SELECT count(*) FROM message
      WHERE agency = ?1 AND kind = ?3 AND accepted_at > ?4 AND accepted_at <= ?5
-       AND (?2 IS NULL OR node = ?2) AND settles IS NULL";
+       AND (?2 IS NULL OR node = ?2) AND settles IS NULL AND length(tokens) > 0";
+
+/// Those of them that name nobody by a number, and were not taken back.
+fn accepted_without_numbers() -> String {
+    format!(
+        "SELECT {STORED_COLUMNS} FROM message m
+         WHERE m.agency = ?1 AND m.kind = ?3 AND m.accepted_at > ?4 AND m.accepted_at <= ?5
+           AND (?2 IS NULL OR m.node = ?2) AND m.settles IS NULL AND length(m.tokens) = 0
+           AND NOT EXISTS (SELECT 1 FROM message w WHERE w.withdraws = m.id)
+         ORDER BY m.id DESC LIMIT ?6"
+    )
+}
 
 /// What has run out and still waits.
 pub(super) const EXPIRED: &str = "SELECT d.id, d.delivery_id, m.agency, m.uuid, d.subscription
