@@ -190,11 +190,13 @@ impl Worklists {
             for had in page {
                 before = had.place;
                 let seen = self.see(asked, &had, &rules, now);
-                found.add(&had, seen.is_some());
+                found.add(&had, seen);
             }
             found.more = full && (scanned >= SCANNED_ROWS_MAX || found.is_full());
             if !full || found.more {
-                found.settle();
+                found.settle(|key| {
+                    key.reference_of(&asked.desk.agency, &self.delivering.vault).into()
+                });
                 return Ok((found, now));
             }
         }
@@ -230,12 +232,12 @@ impl Worklists {
         match &asked.of {
             Of::Person(person) => {
                 let about = person.is_shown_by(&shown);
-                about.then(|| Seen { body: bytes, reasons: Vec::new() })
+                about.then(|| Seen::of(bytes, Vec::new()))
             }
             Of::News { since, until } => {
                 let is_new = had.at >= *since && until.is_none_or(|until| had.at < until);
                 let reasons = reasons(had, Some(&shown), is_new, now);
-                (!reasons.is_empty()).then_some(Seen { body: bytes, reasons })
+                (!reasons.is_empty()).then(|| Seen::of(bytes, reasons))
             }
         }
     }
@@ -246,10 +248,11 @@ impl Worklists {
         let stored = &had.message;
         let key = self.delivering.vault.unwrap(&stored.wrapped_key).ok()?;
         let body = key.open(Part::Message, &stored.key.place(), &stored.body).ok()?;
-        let shown = wire::ReleasedMessage::decode(body.as_slice()).ok()?;
+        let body = Bytes::from(body);
+        let shown = wire::ReleasedMessage::decode(body.clone()).ok()?;
         let is_new = had.at >= *since && until.is_none_or(|until| had.at < until);
         let reasons = reasons(had, Some(&shown), is_new, now);
-        (!reasons.is_empty()).then(|| Seen { body: body.into(), reasons })
+        (!reasons.is_empty()).then_some(Seen { body, reasons, concerns: shown.concerns })
     }
 
     fn item(&self, desk: &DeskName, had: Had, seen: Seen) -> wire::WorklistItem {
@@ -322,6 +325,14 @@ impl Worklists {
 struct Seen {
     body: Bytes,
     reasons: Vec<WorklistReason>,
+    /// The desk's references of what the broker's own word is about.
+    concerns: Vec<Bytes>,
+}
+
+impl Seen {
+    const fn of(body: Bytes, reasons: Vec<WorklistReason>) -> Self {
+        Self { body, reasons, concerns: Vec::new() }
+    }
 }
 
 /// What was found so far.
@@ -332,6 +343,8 @@ struct Found {
     known: HashSet<(MessageKey, i32)>,
     /// Messages in whose place later ones have come.
     superseded: HashSet<MessageKey>,
+    /// Messages that were taken back.
+    withdrawn: HashSet<MessageKey>,
     more: bool,
 }
 
@@ -341,6 +354,7 @@ struct Item {
     key: MessageKey,
     task: i32,
     delivery_id: [u8; 16],
+    concerns: Vec<Bytes>,
 }
 
 impl Found {
@@ -348,22 +362,37 @@ impl Found {
         self.items.len() >= WORKLIST_ITEMS_MAX
     }
 
-    fn add(&mut self, had: &Had, is_seen: bool) {
+    fn add(&mut self, had: &Had, seen: Option<Seen>) {
         let message = &had.message;
+        if had.withdrawn {
+            self.withdrawn.insert(message.key.clone());
+        }
         let follows = takes_the_place(message.kind) && had.task == 0 && !had.withdrawn;
         if let (Some(earlier), true) = (&message.settles, follows && !had.shown.notice_only()) {
             self.superseded.insert(earlier.clone());
         }
         let (key, task) = (message.key.clone(), had.task);
-        if is_seen && !self.is_full() && self.known.insert((key.clone(), task)) {
-            self.items.push(Item { place: had.place, key, task, delivery_id: had.delivery_id });
+        if let Some(seen) = seen
+            && !self.is_full()
+            && self.known.insert((key.clone(), task))
+        {
+            let (place, delivery_id, concerns) = (had.place, had.delivery_id, seen.concerns);
+            self.items.push(Item { place, key, task, delivery_id, concerns });
         }
     }
 
-    /// Leaves out what something later has taken the place of.
-    fn settle(&mut self) {
+    /// Leaves out what something later has taken the place of, and the broker's own word about that
+    /// and about what was taken back. `reference`: the desk's own of a message.
+    fn settle(&mut self, reference: impl Fn(&MessageKey) -> Bytes) {
         let superseded = std::mem::take(&mut self.superseded);
-        self.items.retain(|item| item.task != 0 || !superseded.contains(&item.key));
+        let mut gone: HashSet<Bytes> = HashSet::new();
+        if self.items.iter().any(|item| !item.concerns.is_empty()) {
+            gone.extend(superseded.iter().chain(&self.withdrawn).map(reference));
+        }
+        self.items.retain(|item| {
+            let stands = !item.concerns.iter().any(|concern| gone.contains(concern));
+            stands && (item.task != 0 || !superseded.contains(&item.key))
+        });
     }
 }
 
@@ -396,7 +425,7 @@ fn erased(asked: &Asked, had: &Had, now: OffsetDateTime) -> Option<Seen> {
     let Of::News { since, until } = &asked.of else { return None };
     let is_new = had.at >= *since && until.is_none_or(|until| had.at < until);
     let reasons = reasons(had, None, is_new, now);
-    (!reasons.is_empty()).then(|| Seen { body: Bytes::new(), reasons })
+    (!reasons.is_empty()).then(|| Seen::of(Bytes::new(), reasons))
 }
 
 /// Why something stands in a briefing.

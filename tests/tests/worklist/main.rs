@@ -17,6 +17,7 @@ mod caseload;
 mod command;
 mod golden;
 mod packs;
+mod plan;
 mod record;
 mod taken_back;
 

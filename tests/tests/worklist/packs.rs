@@ -30,7 +30,7 @@ fn named_brook() -> Nominal {
     Nominal { name: "Invented Brook".to_owned(), ..Nominal::default() }
 }
 
-async fn pack_of(world: &World, place: Place) -> String {
+pub async fn pack_of(world: &World, place: Place) -> String {
     let worklist = ask(world, place, by_name(place.2, "brook, INVENTED")).await.unwrap();
     text(place, &named_brook(), &worklist)
 }

@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop here")]
 
+mod briefing;
 mod dates;
 
 mod feeds;

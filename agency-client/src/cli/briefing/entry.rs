@@ -189,6 +189,9 @@ impl Entry {
 
 /// Who sent it. Of intelligence the agency and no desk.
 fn from(message: &wire::ReleasedMessage) -> String {
+    if message.purpose == 0 && message.gateway == 0 {
+        return format!("{}, which says this itself", message.sending_agency);
+    }
     let desk = Some(&message.sending_desk).filter(|desk| !desk.is_empty());
     let desk = desk.map(|desk| format!("/{desk}")).unwrap_or_default();
     let purpose = words::plain(&word::<wire::Purpose>(message.purpose));
