@@ -36,16 +36,17 @@ At 06:10 on day 2: hmpps-prisons sends brook-released
   grounds: offender_management under oma2007_s14 by dpa2018_s35_task
   about: Brook by noms
   areas: release Stockport
-  custody: event release, certainty confirmed, prison FBI, occurred_at 08:30 on day 2, movement_reason CR
+  custody: event release, certainty confirmed, prison FBI, occurred_at 08:30 on day 2, movement_reason CR, dates {licence_ends_on day 200, sentence_ends_on day 200, supervision_ends_on day 366}
   say: offence_class of Brook, fact, "burglary (dwelling)"
   say: housing_need of Brook, fact, "Nowhere to stay from tonight. Invented."
   say: address of Brook, fact, "A hostel in Stockport. Invented."
   Told: gmp/stockport; probation-greater-manchester/stockport
     Shows: custody.prison FBI
     Shows: custody.event release
+    Shows: custody.dates.licence_ends_on "2026-09-17"
   # Housing finds a roof: that he comes, and what he needs. Neither his offence nor his numbers,
-  # nor from which prison, nor where he was going to stay.
-  Told: stockport-council/housing, without hmpps_identifiers, custody_prison, custody_reason, offence_class, address
+  # nor from which prison, nor where he was going to stay, nor until when he is bound.
+  Told: stockport-council/housing, without hmpps_identifiers, custody_prison, custody_reason, offence_class, address, sentence_dates
     Does not show: "FBI"
     Does not show: "burglary"
     Does not show: "hostel"

@@ -47,7 +47,7 @@ pub fn custody(id: Uuid, grounds: Grounds, person: Person, news: CustodyNews) ->
         occurred_at: Some(timestamp(news.occurred_at)),
         movement_reason: news.movement_reason,
         settles_message_id: text_of(news.settles),
-        nobody: false,
+        ..wire::Custody::default()
     });
     begin(id, grounds, kind, faults).person(person)
 }

@@ -534,9 +534,11 @@ pub fn stamp(moment: OffsetDateTime) -> prost_types::Timestamp {
     }
 }
 
-/// Whether a field is of things said. Those below 20 are parts of subjects and kinds.
+/// Whether a field is of things said. Those below 20, and dates of a sentence, are parts of
+/// subjects and kinds.
 fn is_of_statements(field: i32) -> bool {
-    field >= 20 && wire::Field::try_from(field).is_ok_and(|field| field != wire::Field::Attachments)
+    let of_others = [wire::Field::Attachments, wire::Field::SentenceDates];
+    field >= 20 && wire::Field::try_from(field).is_ok_and(|field| !of_others.contains(&field))
 }
 
 fn check_statements(message: &wire::Message, check: &mut Check) {

@@ -58,7 +58,10 @@ pub const fn class(field: Field) -> Class {
         | Field::SoleCarer
         | Field::Attendance
         | Field::Reparation
-        | Field::Plan => Class::Sensitive,
+        | Field::Plan
+        // Until when somebody is bound is part of how they are managed, and tells the length of
+        // the sentence.
+        | Field::SentenceDates => Class::Sensitive,
         // A drug test is of the body: data concerning health (DPA 2018 s.205(1)).
         Field::Unspecified
         | Field::HealthIdentifiers
@@ -119,6 +122,7 @@ pub const FIELDS: &[Field] = &[
     Field::Reparation,
     Field::Plan,
     Field::Attachments,
+    Field::SentenceDates,
 ];
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ pub fn may_show(field: Field, kind: AgencyKind, function: Function, regime: Regi
         // never for housing, employment or voluntary work.
         Field::FlagDetail | Field::SpentConviction => !voluntary && function != Function::Housing,
         Field::DrugTestResult => may_see_drug_test(kind, function),
-        Field::EnforcementDetail => may_see_breach(kind, function, voluntary),
+        Field::EnforcementDetail | Field::SentenceDates => may_enforce(kind, function, voluntary),
         // Gender Recognition Act 2004 s.22: an offence to disclose. And who agreed to what stays
         // with whoever asked: a withdrawal must not be seen by what is missing.
         Field::FormerName | Field::Consent => false,
@@ -118,9 +118,9 @@ fn may_see_sightings(kind: AgencyKind, regime: Regime) -> bool {
     regime == Regime::Part3 && [Police, Probation, Prison, YouthOffending].contains(&kind)
 }
 
-/// Whether somebody broke an order is for those who enforce it, and for those who look after a
-/// child that did.
-fn may_see_breach(kind: AgencyKind, function: Function, voluntary: bool) -> bool {
+/// Whether somebody broke an order, and until when it binds, is for those who enforce it, and for
+/// those who look after a child that did.
+fn may_enforce(kind: AgencyKind, function: Function, voluntary: bool) -> bool {
     [Police, Probation, Prison, YouthOffending, Prosecution, Court].contains(&kind)
         || (!voluntary && function == Function::ChildrensServices)
 }

@@ -14,6 +14,7 @@ pub(crate) const fn field(field: Field) -> &'static str {
         Field::HealthIdentifiers => "NHS number",
         Field::CustodyPrison => "which prison",
         Field::CustodyReason => "movement code",
+        Field::SentenceDates => "dates of the sentence",
         Field::MappaCategory => "MAPPA category",
         Field::MappaLevel => "MAPPA level",
         Field::OriginatorReference => "originator's reference",

@@ -111,7 +111,7 @@ fn own(kind: &str) -> &'static [Field] {
     match kind {
         "intelligence" => &[Field::OriginatorReference],
         "mappa" => &[Field::MappaCategory, Field::MappaLevel],
-        "custody" => &[Field::CustodyPrison, Field::CustodyReason],
+        "custody" => &[Field::CustodyPrison, Field::CustodyReason, Field::SentenceDates],
         "task" => &[Field::CustodyPrison, Field::CustodyReason, Field::DrugTestResult],
         "flag" => &[Field::FlagDetail],
         "drug_test" => &[Field::DrugTestResult],

@@ -19,10 +19,17 @@ async fn a_plan_says_what_holds_on_the_day_and_each_action_what_came_of_it() {
     takes(&world, SAFETY, 1).await;
     // Prisons say when he is to leave, and under which condition.
     let provisional = wire::CustodyCertainty::Provisional;
-    let leaves = release(id(), provisional, datetime!(2026-10-20 08:00 UTC))
+    let mut leaves = release(id(), provisional, datetime!(2026-10-20 08:00 UTC))
         .statement(wire::Field::LicenceConditionCode, wire::Footing::Fact, &[0], "NLC5 (invented)")
         .build()
         .unwrap();
+    let Some(wire::message::Kind::Custody(custody)) = &mut leaves.kind else { panic!("custody") };
+    custody.dates = Some(wire::SentenceDates {
+        curfew_ends_on: "2026-11-20".to_owned(),
+        licence_ends_on: "2027-02-01".to_owned(),
+        sentence_ends_on: "2027-02-01".to_owned(),
+        supervision_ends_on: "2027-10-20".to_owned(),
+    });
     publish(&world, PRISONS, leaves).await;
     takes(&world, POLICE, 1).await;
     takes(&world, PROBATION, 1).await;
@@ -45,6 +52,8 @@ async fn a_plan_says_what_holds_on_the_day_and_each_action_what_came_of_it() {
 
     let pack = pack_of(&world, POLICE).await;
     let day = "No. 3 | When Tuesday 20 October 2026, 09:00 | What";
+    let ends =
+        |day, what| format!("No. 3 | When {day} | What {what} | Who hmpps-prisons/movements");
     let plan = [
         format!(
             "{day} Custody: release, provisional | Who hmpps-prisons/movements | Status this desk is \
@@ -54,6 +63,10 @@ async fn a_plan_says_what_holds_on_the_day_and_each_action_what_came_of_it() {
             "{day} Licence condition code (fact, of Invented Brook): NLC5 (invented) | Who \
              hmpps-prisons/movements"
         ),
+        ends("20 November 2026", "Home detention curfew ends"),
+        ends("1 February 2027", "Licence ends"),
+        ends("1 February 2027", "Sentence ends"),
+        ends("20 October 2027", "Post-sentence supervision ends"),
     ];
     assert_eq!(part(&pack, "JOINT RELEASE PLAN"), plan, "\n{pack}");
     // Done is done: nobody has to act on it any more.

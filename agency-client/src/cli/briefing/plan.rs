@@ -49,6 +49,9 @@ pub(super) fn release(entries: &[Entry]) -> Vec<Vec<String>> {
                 rows.push(row(key.clone(), when.clone(), said, String::new()));
             }
         }
+        for (day, what) in ends(kind) {
+            rows.push(row(Some(day.clone()), words::written_day(&day), what, String::new()));
+        }
     }
     // What has no day comes last; a stable order keeps what belongs together.
     rows.sort_by(|(one, _), (other, _)| (one.is_none(), one).cmp(&(other.is_none(), other)));
@@ -118,6 +121,20 @@ fn belongs(kind: &Kind) -> bool {
         | Kind::Request(_)
         | Kind::Response(_) => false,
     }
+}
+
+/// Until when somebody who is released stays bound by the sentence: each day, and what ends then.
+fn ends(kind: &Kind) -> Vec<(String, String)> {
+    let Kind::Custody(custody) = kind else { return Vec::new() };
+    let Some(dates) = &custody.dates else { return Vec::new() };
+    let days = [
+        (&dates.curfew_ends_on, "Home detention curfew ends"),
+        (&dates.licence_ends_on, "Licence ends"),
+        (&dates.sentence_ends_on, "Sentence ends"),
+        (&dates.supervision_ends_on, "Post-sentence supervision ends"),
+    ];
+    let given = days.into_iter().filter(|(day, _)| !day.is_empty());
+    given.map(|(day, what)| (day.clone(), what.to_owned())).collect()
 }
 
 /// By what a row is put in order, and the date it shows.

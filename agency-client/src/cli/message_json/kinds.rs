@@ -87,6 +87,16 @@ fn custody(o: &mut ObjectReader, f: &mut Faults) -> wire::Custody {
         movement_reason: o.optional_text("movement_reason", f).unwrap_or_default(),
         settles_message_id: o.optional_text("settles_message_id", f).unwrap_or_default(),
         nobody: o.boolean("nobody", f),
+        dates: o.object("dates", f, sentence_dates),
+    }
+}
+
+fn sentence_dates(o: &mut ObjectReader, f: &mut Faults) -> wire::SentenceDates {
+    wire::SentenceDates {
+        curfew_ends_on: o.optional_text("curfew_ends_on", f).unwrap_or_default(),
+        licence_ends_on: o.optional_text("licence_ends_on", f).unwrap_or_default(),
+        sentence_ends_on: o.optional_text("sentence_ends_on", f).unwrap_or_default(),
+        supervision_ends_on: o.optional_text("supervision_ends_on", f).unwrap_or_default(),
     }
 }
 

@@ -70,6 +70,16 @@ fn custody(kind: &wire::Custody) -> Value {
         ("occurred_at", time_text(kind.occurred_at.as_ref()).into()),
         ("movement_reason", kind.movement_reason.as_str().into()),
         ("settles_message_id", kind.settles_message_id.as_str().into()),
+        ("dates", kind.dates.as_ref().map_or(Value::Null, sentence_dates)),
+    ])
+}
+
+fn sentence_dates(dates: &wire::SentenceDates) -> Value {
+    filled([
+        ("curfew_ends_on", dates.curfew_ends_on.as_str().into()),
+        ("licence_ends_on", dates.licence_ends_on.as_str().into()),
+        ("sentence_ends_on", dates.sentence_ends_on.as_str().into()),
+        ("supervision_ends_on", dates.supervision_ends_on.as_str().into()),
     ])
 }
 

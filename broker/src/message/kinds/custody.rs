@@ -1,5 +1,6 @@
 //! Custody: no news of a time that its certainty contradicts, and of no place but a prison.
 
+mod dates;
 mod nobody;
 
 use std::collections::BTreeSet;
@@ -37,7 +38,9 @@ impl KindRules for wire::Custody {
     }
 
     fn fields(&self) -> BTreeSet<Field> {
-        [Field::CustodyPrison, Field::CustodyReason].into()
+        let mut fields = BTreeSet::from([Field::CustodyPrison, Field::CustodyReason]);
+        fields.extend(self.dates.is_some().then_some(Field::SentenceDates));
+        fields
     }
 
     fn redact(&mut self, hidden: &BTreeSet<Field>) {
@@ -47,6 +50,11 @@ impl KindRules for wire::Custody {
         if hidden.contains(&Field::CustodyReason) {
             self.movement_reason.clear();
         }
+        if hidden.contains(&Field::SentenceDates) {
+            self.dates = None;
+        }
+        // A nil return is for nobody.
+        self.nobody = false;
         // The sender's own ids stay with the sender: a recipient has its own reference.
         self.settles_message_id.clear();
     }
@@ -79,6 +87,7 @@ fn check_custody(custody: &mut wire::Custody, urgent: bool, check: &mut Check) {
     check.require(custody.occurred_at.is_some(), "custody.occurred_at", "is required");
     if let Some(occurred) = check.time(custody.occurred_at.as_ref(), "custody.occurred_at") {
         check_occurred(custody.certainty(), occurred, check);
+        dates::check(custody, occurred, check);
     }
     check.require(
         custody.movement_reason.len() <= limits::MOVEMENT_REASON_CHARACTERS_MAX

@@ -205,3 +205,42 @@ fn that_nobody_is_named_is_said_of_releases_and_of_no_other_news() {
     let empty = but(release(wire::CustodyCertainty::Confirmed, NOON), |news| news.subjects.clear());
     assert!(faults(empty, NOON).contains(&("subjects".into(), "are 1 to 16".into())));
 }
+
+#[test]
+fn the_dates_of_a_sentence_are_of_a_release_and_in_the_order_that_the_law_gives_them() {
+    let dated = |curfew: &str, licence: &str, sentence: &str, supervision: &str| {
+        let dates = wire::SentenceDates {
+            curfew_ends_on: curfew.into(),
+            licence_ends_on: licence.into(),
+            sentence_ends_on: sentence.into(),
+            supervision_ends_on: supervision.into(),
+        };
+        faults(change(|custody| custody.dates = Some(dates)), NOON)
+    };
+    let day = |days: i64| (NOON + days.days()).date().to_string();
+    let (week, month, year) = (day(7), day(30), day(365));
+    assert_eq!(dated(&week, &month, &month, &year), []);
+    assert_eq!(dated("", &day(0), "", ""), []);
+    let empty = fault("custody.dates", "give at least one, or are left out");
+    assert_eq!(dated("", "", "", ""), empty);
+    let within = "must not be after the licence or the sentence ends";
+    assert_eq!(dated(&month, &week, "", ""), fault("custody.dates.curfew_ends_on", within));
+    let within = "must not be after the sentence ends";
+    assert_eq!(dated("", &year, &month, ""), fault("custody.dates.licence_ends_on", within));
+    let after = "must not be before the licence or the sentence ends";
+    assert_eq!(dated("", &month, "", &week), fault("custody.dates.supervision_ends_on", after));
+    let passed =
+        fault("custody.dates.licence_ends_on", "must not be before the day of the release");
+    assert_eq!(dated("", &day(-1), "", ""), passed);
+    let slip = fault("custody.dates.sentence_ends_on", "must be in the years 1900 to 2100");
+    assert_eq!(dated("", "", "2206-06-01", ""), slip);
+    let of_reception = change(|custody| {
+        custody.set_event(wire::CustodyEvent::Reception);
+        custody.dates = Some(wire::SentenceDates {
+            licence_ends_on: day(30),
+            ..wire::SentenceDates::default()
+        });
+    });
+    let rule = "are of a release into the community";
+    assert_eq!(faults(of_reception, NOON), fault("custody.dates", rule));
+}
