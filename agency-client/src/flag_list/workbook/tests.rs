@@ -297,14 +297,33 @@ fn an_archive_that_a_spreadsheet_deflated_is_read() {
     assert!(table[&2][&1] == Cell::Day(date!(1988 - 03 - 05)));
 }
 
+/// Whether a table says what the other says. Without its formats a day is a number, which the
+/// mapping takes for a fault.
+fn says_nothing_else(table: &Table, original: &Table) -> bool {
+    let same = |cell: &Cell, other: &Cell| {
+        cell == other || (*cell == Cell::Number && matches!(other, Cell::Day(_)))
+    };
+    table.keys().eq(original.keys())
+        && table.values().zip(original.values()).all(|(row, other)| {
+            row.keys().eq(other.keys())
+                && row.values().zip(other.values()).all(|(cell, other)| same(cell, other))
+        })
+}
+
 #[test]
-fn altered_workbooks_are_read_or_refused_and_never_stop_the_program() {
+fn altered_workbooks_are_refused_or_say_nothing_else_and_never_stop_the_program() {
     let sample = include_bytes!("../../../examples/flags/nominals.xlsx").as_slice();
+    let original = read(sample, Some("Nominals"), 1).unwrap();
+    let mut others = Vec::new();
     for at in (0..sample.len()).step_by(5) {
         let mut altered = sample.to_vec();
         altered[at] ^= 0x15;
-        let _ = read(&altered, Some("Nominals"), 1);
+        let table = read(&altered, Some("Nominals"), 1);
+        if table.is_ok_and(|table| !says_nothing_else(&table, &original)) {
+            others.push(at);
+        }
     }
+    assert_eq!(others, Vec::<usize>::new(), "altered bytes after which it says something else");
     let cells = "<row r=\"1\"><c r=\"A1\" t=\"s\"><v>7</v></c></row>";
     for cells in [
         cells,
