@@ -98,10 +98,9 @@ impl Appender {
         );
         // Step 5: a flag or the like changes the register in the same commit.
         if !changes.is_empty() {
-            let draft = &mut open.draft;
-            let next = self.apply_of_message(&changes, &rules, draft, now)?;
+            let next = self.apply_of_message(&changes, &rules, &mut open.draft, now)?;
             if !changes.iter().all(register::Change::brings_nothing_earlier) {
-                self.late_stakes(&tokens_of(&admitted), &next, draft, now)?;
+                self.late_stakes(&tokens_of(&admitted), &next, &mut open.draft, now)?;
             }
             open.changed = Some((next, self.bundle.clone()));
         }
