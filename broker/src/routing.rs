@@ -6,6 +6,7 @@
 //! candidate is somebody to ask policy about, no more.
 
 mod earlier;
+
 mod roles;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -166,7 +167,7 @@ pub fn resolve(
         if !admitted.to_holders_only() {
             route_referral(&mut found, directory);
         }
-        earlier::route(earlier, &mut found, directory);
+        earlier::route(earlier, &mut found, directory, register);
     }
     let mut candidates = found.into_candidates();
     candidates.retain(|candidate| {
@@ -381,7 +382,7 @@ fn route_person(
     if !disputed.is_empty() {
         let mut concerned = flags.clone();
         concerned.extend(register.flags(&disputed));
-        concerned.retain(|flag| !is_spoken_of(flag, subject, found.admitted));
+        concerned.retain(|flag| !is_spoken_of(flag, &known, found.admitted));
         ask_owners(&concerned, TaskKind::LinkDisputed, position, found, directory);
     }
     let by_name = subject.name_token.map_or(&[][..], |name| register.flags_by_name(name));
@@ -393,14 +394,14 @@ fn route_person(
 
 /// Whether a message does something to this very flag: its sender has it at hand and is asked nothing
 /// about it. What is done may give it another owner, or none, before a question has gone out.
-fn is_spoken_of(flag: &Flag, subject: &SubjectFacts, admitted: &Admitted) -> bool {
+fn is_spoken_of(flag: &Flag, known: &BTreeSet<Token>, admitted: &Admitted) -> bool {
     let of_kind = matches!(
         &admitted.message.kind,
         Some(Kind::Flag(said)) if said.flag_kind == flag.kind
     );
     of_kind
         && flag.owner.agency == admitted.sender.agency
-        && flag.tokens.iter().any(|token| subject.tokens.contains(token))
+        && flag.tokens.iter().any(|token| known.contains(token))
 }
 
 fn is_someone_else(flag: &Flag, known: &BTreeSet<Token>) -> bool {

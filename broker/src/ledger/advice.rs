@@ -242,6 +242,7 @@ impl Advice {
             by_holding: false,
             held: None,
             documents: BTreeSet::new(),
+            seen: BTreeSet::new(),
         };
         Kept {
             bundle: hex::encode(bundle),

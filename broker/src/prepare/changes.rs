@@ -17,6 +17,7 @@ use crate::message::{Admitted, MessageKey, SubjectFacts};
 use crate::register::flag::Care;
 use crate::register::{self, DeskName, FlagState};
 use crate::rules::Rules;
+use crate::seal::Token;
 
 /// What a flag message does to the register. A sender that may not raise this kind changes
 /// nothing: it was told so, unless the directory has changed since.
@@ -82,16 +83,13 @@ fn flag_change(
     let own = own_flags(admitted, flag, subject, rules);
     let current = own.iter().find(|flag| !flag.is_proposal()).or(own.first());
     if flag.action() == wire::FlagAction::Deselect {
-        let tokens = subject.tokens.clone();
+        let tokens = numbers(subject, &own);
         let by = Arc::clone(by);
         return Ok(current.map(|_| register::Change::FlagRemoved { kind, tokens, by }));
     }
     let Some(state) = state_after(flag.action(), current.map(|flag| flag.state))? else {
         return Ok(None);
     };
-    // Fewer numbers than were known before are no reason to match fewer.
-    let mut tokens: BTreeSet<_> = subject.tokens.iter().copied().collect();
-    tokens.extend(own.iter().flat_map(|flag| flag.tokens.iter().copied()));
     let review_day = register::day_of(&flag.review_date);
     let owner = flag_owner(admitted, flag, current, rules);
     let raised = current.map_or_else(|| (Arc::clone(by), admitted.key.id), |f| f.raised.clone());
@@ -101,7 +99,7 @@ fn flag_change(
         care: care(admitted, flag, &owner, state, current),
         raised,
         owner,
-        tokens: tokens.into_iter().collect(),
+        tokens: numbers(subject, &own),
         name_token: subject.name_token.or(current.and_then(|flag| flag.name_token)),
         review_day: review_day.or(current.map(|f| f.review_day)).unwrap_or(0),
         state,
@@ -145,15 +143,24 @@ fn care(
     }
 }
 
-/// The sender's own flags of this kind on the person, proposals among them.
+/// The numbers that are given and those of the sender's own flags: fewer than were known before are
+/// no reason to match fewer.
+fn numbers(subject: &SubjectFacts, own: &[Arc<register::Flag>]) -> Vec<Token> {
+    let given = subject.tokens.iter().copied();
+    let known = own.iter().flat_map(|flag| flag.tokens.iter().copied());
+    given.chain(known).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The sender's own flags of this kind on the person, proposals among them, by whichever of the
+/// person's numbers they were raised.
 fn own_flags(
     admitted: &Admitted,
     flag: &wire::Flag,
     subject: &SubjectFacts,
     rules: &Rules,
 ) -> Vec<Arc<register::Flag>> {
-    let tokens: BTreeSet<_> = subject.tokens.iter().copied().collect();
-    let mut own = rules.register.with_proposals(&tokens);
+    let known = rules.register.linked(&subject.tokens);
+    let mut own = rules.register.with_proposals(&known);
     own.retain(|known| {
         known.kind == flag.flag_kind && known.owner.agency == admitted.sender.agency
     });

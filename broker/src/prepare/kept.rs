@@ -3,7 +3,7 @@
 //! Owns its stored form: protobuf, each desk, rule and reason written once. Promises that what
 //! is read back is what was written. Deliberately does not know who reads it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use prost::Message as _;
@@ -12,6 +12,7 @@ use prost::bytes::Bytes;
 use uuid::Uuid;
 
 use crate::decision::{CandidateDecision, Decided, identifier_field, kind_facts};
+use crate::directory::MessageKind;
 use crate::message::Admitted;
 use crate::policy::KindFacts;
 use crate::register::DeskName;
@@ -61,6 +62,8 @@ pub struct KeptCandidate {
     pub held: Option<HeldOfPerson>,
     /// The documents whose audience it was of, by place.
     pub documents: BTreeSet<usize>,
+    /// Of a message about a flag: whom it was shown by the one before, by their numbers.
+    pub seen: BTreeSet<Token>,
 }
 
 /// One subject of a kept candidate.
@@ -184,7 +187,11 @@ impl Kept {
         Earlier {
             holders: holds.then(desk).into_iter().collect(),
             // Who was removed at first is removed still.
-            seen: BTreeMap::new(),
+            seen: (!candidate.seen.is_empty())
+                .then(|| (desk(), candidate.seen.clone()))
+                .into_iter()
+                .collect(),
+            told: has(Reason::Holder).then(desk).into_iter().collect(),
             owed: has(Reason::Owed).then(desk).into_iter().collect(),
             waiting: (concerned && before == Before::Nothing).then(desk).into_iter().collect(),
             owned: has(Reason::Owned).then(desk),
@@ -205,13 +212,26 @@ impl Kept {
             candidates: decided
                 .candidates
                 .iter()
-                .map(|candidate| KeptCandidate::of(candidate, earlier))
+                .map(|candidate| KeptCandidate {
+                    seen: seen_of_flag(admitted, candidate, earlier),
+                    ..KeptCandidate::of(candidate, earlier)
+                })
                 .collect(),
             facts: Some(kind_facts(admitted, earlier)),
             corrected: earlier.facts.clone(),
             answers: earlier.answers.clone(),
         }
     }
+}
+
+/// Whom a holder of the news of a flag was shown by it.
+fn seen_of_flag(
+    admitted: &Admitted,
+    candidate: &CandidateDecision,
+    earlier: &Earlier,
+) -> BTreeSet<Token> {
+    let seen = earlier.seen.get(&candidate.desk).filter(|_| admitted.kind == MessageKind::Flag);
+    seen.cloned().unwrap_or_default()
 }
 
 impl KeptCandidate {
@@ -252,6 +272,7 @@ impl KeptCandidate {
             by_holding: candidate.by_holding,
             held: earlier.held.get(&candidate.desk).cloned(),
             documents: view.map(|v| v.documents.keys().copied().collect()).unwrap_or_default(),
+            seen: BTreeSet::new(),
         }
     }
 }
@@ -316,6 +337,8 @@ struct StoredCandidate {
     documents: Vec<u64>,
     #[prost(bool, tag = "11")]
     by_holding: bool,
+    #[prost(bytes = "vec", repeated, tag = "12")]
+    seen: Vec<Vec<u8>>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -328,14 +351,20 @@ struct StoredHeld {
 
 impl StoredHeld {
     fn of(held: &HeldOfPerson) -> Self {
-        let shown = held.shown.iter().map(|token| token.0.to_vec()).collect();
-        Self { shown, concerns: held.concerns.clone() }
+        Self { shown: to_bytes(&held.shown), concerns: held.concerns.clone() }
     }
 
     fn read(self) -> Option<HeldOfPerson> {
-        let shown = self.shown.into_iter().map(|token| Some(Token(token.try_into().ok()?)));
-        Some(HeldOfPerson { shown: shown.collect::<Option<_>>()?, concerns: self.concerns })
+        Some(HeldOfPerson { shown: from_bytes(self.shown)?, concerns: self.concerns })
     }
+}
+
+fn to_bytes(tokens: &BTreeSet<Token>) -> Vec<Vec<u8>> {
+    tokens.iter().map(|token| token.0.to_vec()).collect()
+}
+
+fn from_bytes(tokens: Vec<Vec<u8>>) -> Option<BTreeSet<Token>> {
+    tokens.into_iter().map(|token| Some(Token(token.try_into().ok()?))).collect()
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -408,6 +437,7 @@ impl StoredCandidate {
             held: candidate.held.as_ref().map(StoredHeld::of),
             documents: candidate.documents.iter().map(|place| *place as u64).collect(),
             by_holding: candidate.by_holding,
+            seen: to_bytes(&candidate.seen),
         }
     }
 
@@ -440,6 +470,7 @@ impl StoredCandidate {
                 .iter()
                 .map(|place| usize::try_from(*place).ok())
                 .collect::<Option<_>>()?,
+            seen: from_bytes(self.seen)?,
         })
     }
 }
@@ -471,6 +502,7 @@ mod tests {
                 concerns: vec![Bytes::from_static(&[9; 16])],
             }),
             documents: [0, 2].into(),
+            seen: [Token([8; 16])].into(),
         };
         Kept {
             bundle: "ab".repeat(32),

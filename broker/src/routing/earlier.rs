@@ -6,11 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use prost::bytes::Bytes;
+use proto::exchange::v1::message::Kind;
 use uuid::Uuid;
 
 use crate::directory::Directory;
+use crate::message::{Admitted, SubjectFacts};
 use crate::policy::KindFacts;
-use crate::register::DeskName;
+use crate::register::{DeskName, Register};
 use crate::seal::Token;
 
 use super::{Found, Reason};
@@ -23,6 +25,8 @@ pub struct Earlier {
     /// Persons of it that each holder was shown, by their numbers. A holder that is not here is one
     /// of everybody.
     pub seen: BTreeMap<DeskName, BTreeSet<Token>>,
+    /// Holders that were told as such when the message was accepted, where it is decided again.
+    pub told: BTreeSet<DeskName>,
     /// Desks that are owed word that something came of it, and nothing else: they were asked
     /// something about it, or shown nobody whom this message is about.
     pub owed: BTreeSet<DeskName>,
@@ -50,16 +54,27 @@ pub struct HeldOfPerson {
 }
 
 /// Those who were given what this follows, whose flag it changes, and whoever asked for it.
-pub(super) fn route(earlier: &Earlier, found: &mut Found<'_>, directory: &Directory) {
+pub(super) fn route(
+    earlier: &Earlier,
+    found: &mut Found<'_>,
+    directory: &Directory,
+    register: &Register,
+) {
     let index = |desk: &DeskName| directory.desk_index(&desk.agency, &desk.desk);
     for holder in &earlier.holders {
         let Some(desk) = index(holder) else { continue };
         let seen = earlier.seen.get(holder);
+        let mut any = false;
         for (position, subject) in found.admitted.subjects.iter().enumerate() {
             let anybody = subject.tokens.is_empty();
-            if seen.is_none_or(|seen| anybody || subject.tokens.iter().any(|t| seen.contains(t))) {
+            if seen.is_none_or(|seen| anybody || is_of(found.admitted, subject, seen, register)) {
                 found.add(desk, None, position, Reason::Holder);
+                any = true;
             }
+        }
+        // It was told by a link that stands no more: what it holds has changed all the same.
+        if !any && earlier.told.contains(holder) {
+            found.every_subject(desk, Reason::Owed);
         }
     }
     for (desks, reason) in [(&earlier.waiting, Reason::Concerned), (&earlier.owed, Reason::Owed)] {
@@ -74,4 +89,20 @@ pub(super) fn route(earlier: &Earlier, found: &mut Found<'_>, directory: &Direct
             found.every_subject(desk, reason);
         }
     }
+}
+
+/// Whether somebody is among those whom a desk was shown. A flag is one flag by whichever of a
+/// person's numbers it is spoken of, as they are joined at this decision; of all else its sender says
+/// which message it cites, and about whom.
+fn is_of(
+    admitted: &Admitted,
+    subject: &SubjectFacts,
+    seen: &BTreeSet<Token>,
+    register: &Register,
+) -> bool {
+    let flagged = matches!(admitted.message.kind, Some(Kind::Flag(_))) && subject.routes();
+    if flagged {
+        return !seen.is_disjoint(&register.linked(&subject.tokens));
+    }
+    subject.tokens.iter().any(|token| seen.contains(token))
 }

@@ -206,3 +206,85 @@ async fn an_amendment_that_names_fewer_numbers_matches_no_fewer() {
     change_of(&world, person, WIRRAL, wire::FlagAction::Amend, None).await;
     assert!(hears_of(&world, adult(NOMS, "Invented Other Spelling")).await);
 }
+
+/// The same man, by his police number alone.
+fn by_police_number() -> Person {
+    let person = Person::new(wire::SubjectCategory::Managed);
+    person.identifier(wire::IdentifierType::Pnc, PNC).name(NAME).birth_date("1988-04-12")
+}
+
+/// Both authorities say that the man's two numbers are one person's, or take it back.
+async fn link(world: &World, withdrawn: bool) {
+    let numbers = ((wire::IdentifierType::Noms, NOMS), (wire::IdentifierType::Pnc, PNC));
+    for by in [("hmpps-prisons", "records"), STOCKPORT] {
+        world.link(by, numbers, "1988-04-12", withdrawn).await;
+    }
+}
+
+#[tokio::test]
+async fn a_flag_is_taken_off_by_another_number_of_the_person_once_both_authorities_join_them() {
+    let world = World::shipped().await;
+    world.flag(adult(NOMS, NAME)).await;
+    let off = wire::FlagAction::Deselect;
+    // As long as nobody has joined the numbers, there is no flag by this one.
+    change_of(&world, by_police_number(), WIRRAL, off, None).await;
+    assert!(owner_hears(&world).await);
+    link(&world, false).await;
+    change_of(&world, by_police_number(), WIRRAL, off, None).await;
+    released_to_owners(&world).await;
+    let mut wirral = world.mailbox("merseyside-police", "records", "wirral").await;
+    assert!(!hears_custody_news(&mut wirral).await, "the flag is off");
+}
+
+/// Stockport puts the man on its list by his prison number, and probation there is told.
+async fn probation_is_told(world: &World) -> Subscription {
+    let (kind, review) = (wire::FlagKind::Ppo, review_date());
+    let draft = compose::flag_raise(id(), FLAG_GROUNDS, adult(NOMS, NAME), kind, &review, id())
+        .area("E08000007", wire::AreaRole::Resident);
+    let publisher = world.publisher(STOCKPORT.0, STOCKPORT.1).await;
+    publisher.publish(draft.build().unwrap()).await.unwrap();
+    let mut probation = world.mailbox("probation-greater-manchester", "records", "stockport").await;
+    next(&mut probation).await.acknowledge().await.unwrap();
+    probation
+}
+
+#[tokio::test]
+async fn whoever_was_told_of_a_flag_by_one_number_hears_of_its_end_by_another() {
+    let world = World::shipped().await;
+    let mut probation = probation_is_told(&world).await;
+    link(&world, false).await;
+    let off = wire::FlagAction::Deselect;
+    let person = by_police_number().limited_access(wire::LimitedAccess::No);
+    change_of(&world, person, STOCKPORT, off, None).await;
+    let heard = next(&mut probation).await;
+    let Some(Kind::Flag(flag)) = &heard.message.kind else { panic!("the end of the flag") };
+    assert_eq!(flag.action(), off);
+    assert!(!heard.message.notice_only);
+}
+
+#[tokio::test]
+async fn whoever_may_have_no_more_of_it_hears_by_another_number_that_something_came_of_it() {
+    let world = World::shipped().await;
+    let mut probation = probation_is_told(&world).await;
+    link(&world, false).await;
+    // Whether access to the record is limited is not said: then nobody is shown anything of it.
+    change_of(&world, by_police_number(), STOCKPORT, wire::FlagAction::Deselect, None).await;
+    let heard = next(&mut probation).await;
+    assert!(heard.message.notice_only);
+    assert!(heard.message.subjects.is_empty() && heard.message.statements.is_empty());
+}
+
+#[tokio::test]
+async fn numbers_that_are_parted_before_it_is_given_show_nobody_by_the_other() {
+    let world = World::shipped().await;
+    let probation = probation_is_told(&world).await;
+    link(&world, false).await;
+    probation.close().await.unwrap();
+    let person = by_police_number().limited_access(wire::LimitedAccess::No);
+    change_of(&world, person, STOCKPORT, wire::FlagAction::Deselect, None).await;
+    link(&world, true).await;
+    let mut probation = world.mailbox("probation-greater-manchester", "records", "stockport").await;
+    let heard = next(&mut probation).await;
+    assert!(heard.message.notice_only, "what it holds has changed, and no more is said");
+    assert!(heard.message.subjects.is_empty());
+}

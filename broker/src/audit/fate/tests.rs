@@ -31,6 +31,7 @@ fn kept(agencies: &[&str]) -> Kept {
             by_holding: false,
             held: None,
             documents: std::collections::BTreeSet::new(),
+            seen: std::collections::BTreeSet::new(),
         }
     });
     let named = agencies.iter().filter(|agency| agency.starts_with("named"));
