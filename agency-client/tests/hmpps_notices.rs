@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
+#[path = "hmpps_notices/ends.rs"]
+mod ends;
+
 const NOW: OffsetDateTime = datetime!(2025-06-15 12:00 UTC);
 const MAIN: &str = r#"
 purpose = "offender_management"

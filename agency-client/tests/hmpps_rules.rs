@@ -21,6 +21,7 @@ fn profile(key: u8) -> ImportProfile {
         sensitive_condition: SensitiveCondition::Sch8Justice,
         marking: Marking::OfficialSensitive,
         acting_person: "11111111-1111-4111-8111-111111111111".to_owned(),
+        memory_file: None,
         id_key: [key; 32],
         shares: Shares::default(),
     }

@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use agency_client::hmpps::{ImportProfile, Outcome, json_line, read};
+use agency_client::hmpps::{
+    ImportMemory, ImportProfile, Outcome, json_line, read, read_remembering,
+};
 use proto::exchange::v1::{Message, message::Kind};
 use proto::text::Named as _;
 use time::OffsetDateTime;
@@ -141,4 +143,49 @@ fn under_a_profile_that_shares_every_kind_the_named_samples_end_otherwise() {
             assert_eq!((found.as_str(), said.as_str()), (outcome, event), "{file}, {register}");
         }
     }
+}
+
+/// No sample is a departure, or the end of an entry that is shared: so real payloads stand for both,
+/// with their type or code exchanged in memory.
+#[test]
+fn with_a_memory_the_samples_of_what_ended_name_what_began() {
+    let Some(folder) = std::env::var_os("PYRAMID_HMPPS_SAMPLES") else { return };
+    let text = format!("{PROFILE}{SECTIONS}register = \"crn\"\n");
+    let profile = ImportProfile::from_toml(&text, [42; 32]).unwrap();
+    let now = datetime!(2024-07-03 12:00 UTC);
+    let dir = tempfile::tempdir().unwrap();
+    let mut memory = ImportMemory::open(&dir.path().join("memory"), [42; 32], now).unwrap();
+    let mut told = |file: &str, exchanged: &[(&str, &str)]| {
+        let mut payload = fs::read_to_string(Path::new(&folder).join(file)).unwrap();
+        for (from, to) in exchanged {
+            assert!(payload.contains(from), "{file}");
+            payload = payload.replace(from, to);
+        }
+        read_remembering(payload.as_bytes(), &profile, Some(&mut memory), now).unwrap()
+    };
+    let id = |outcome: &Outcome| match outcome {
+        Outcome::Shared(messages) => messages.first().map(|message| message.message_id.clone()),
+        Outcome::NotShareable(_) | Outcome::Quarantined(_) => None,
+    };
+    for file in ["ap-person-arrived.json", "asyncapi-auto-accommodation-cas3-person-arrived.json"] {
+        let left = [(".person.arrived", ".person.departed")];
+        assert_eq!(words(&told(file, &left))[1], "arrival_untold", "{file}");
+        let arrival = id(&told(file, &[])).unwrap();
+        let Outcome::Shared(departures) = told(file, &left) else { unreachable!("{file}") };
+        let Some(Kind::Placement(placement)) = &departures[0].kind else { unreachable!("{file}") };
+        assert_eq!(placement.settles_message_id, arrival, "{file}");
+    }
+    let alert = [("PEEP", "OPPO")];
+    let made = told("asyncapi-schemas-alerts-person-alert-created.json", &alert);
+    let ended = told("asyncapi-schemas-alerts-person-alert-inactive.json", &alert);
+    assert_eq!(words(&ended)[1], "correction supplement");
+    let Outcome::Shared(supplements) = &ended else { unreachable!("shared") };
+    let Some(Kind::Correction(correction)) = &supplements[0].kind else { unreachable!("shared") };
+    assert_eq!(Some(&correction.message_id), id(&made).as_ref());
+    let register = [("RHRH", "IIOM")];
+    let end = "asyncapi-auto-probation-case-registration-deregistered.json";
+    assert_eq!(words(&told(end, &register))[1], "decision_untold", "nothing was told of him");
+    let person = [("RHRH", "IIOM"), ("X777978", "X777528"), ("2024-06-14T09", "2024-06-12T09")];
+    let now_told = told("asyncapi-auto-probation-case-registration-added.json", &person);
+    assert_eq!(words(&now_told)[1], "overtaken", "three weeks later it is no news");
 }

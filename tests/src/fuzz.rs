@@ -181,6 +181,7 @@ fn profile() -> ImportProfile {
         sensitive_condition: wire::SensitiveCondition::Sch8Justice,
         marking: wire::Marking::OfficialSensitive,
         acting_person: "11111111-1111-4111-8111-111111111111".to_owned(),
+        memory_file: None,
         id_key: [3; 32],
         shares: agency_client::hmpps::Shares::default(),
     }

@@ -19,8 +19,8 @@ use crate::connection::Connection;
 use crate::files::read_start;
 use crate::flag_list::{FlagFault, FlagListMapping, LIST_BYTES_MAX, read_flag_list};
 use crate::hmpps::{
-    ImportProfile, Outcome, PAYLOAD_BYTES_MAX, QuarantineFolder, is_event_file, json_line,
-    nobody_released, read, read_release_list,
+    ImportMemory, ImportProfile, Outcome, PAYLOAD_BYTES_MAX, QuarantineFolder, is_event_file,
+    json_line, nobody_released, read_release_list, read_remembering,
 };
 use crate::publisher::{PublishOutcome, Publisher, PublisherOptions};
 use crate::settings::Settings;
@@ -149,6 +149,10 @@ pub(super) async fn hmpps(
         (Some(dir), false) => Some(QuarantineFolder::open(dir, profile.id_key)?),
         (Some(_) | None, _) => None,
     };
+    let mut memory = match (&profile.memory_file, what.dry_run) {
+        (Some(path), true) => Some(ImportMemory::without_saving(path, profile.id_key, now())?),
+        (Some(_) | None, _) => memory(&profile)?,
+    };
     let Found { files, not_read } = files_of(&what.paths)?;
     let mut sink = Sink::open(settings, what.dry_run).await?;
     let mut counts = [0_usize; 3];
@@ -156,7 +160,7 @@ pub(super) async fn hmpps(
         let payload = File::open(&path)
             .and_then(|file| read_start(file, PAYLOAD_BYTES_MAX as u64))
             .map_err(CliError::file(&path))?;
-        let outcome = read(&payload, &profile, now());
+        let outcome = read_remembering(&payload, &profile, memory.as_mut(), now())?;
         print_outcome(&path, &outcome, Sharing::of(what.dry_run), out)?;
         let [shared, not_shareable, quarantined] = &mut counts;
         match outcome {
@@ -356,6 +360,12 @@ fn all_good(is_so: bool) -> Result<(), CliError> {
 /// Loads the footing of an import.
 pub(super) fn profile(path: &Path) -> Result<ImportProfile, CliError> {
     ImportProfile::load(path).map_err(|source| CliError::Profile { path: path.to_owned(), source })
+}
+
+/// Opens the memory that a profile names.
+pub(super) fn memory(profile: &ImportProfile) -> Result<Option<ImportMemory>, CliError> {
+    let path = profile.memory_file.as_ref();
+    Ok(path.map(|path| ImportMemory::open(path, profile.id_key, now())).transpose()?)
 }
 
 /// What is to be read.

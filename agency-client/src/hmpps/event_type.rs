@@ -83,10 +83,10 @@ const NOTICES: &[(&str, Notice)] = &[
     ("enforcement.breach.concluded", Notice::EnforcementUntold),
     ("accommodation.cas3.person.arrived", Notice::Arrival(Premises::Transitional)),
     ("accommodation.cas3.person.arrived.updated", Notice::PlacementUntold),
-    ("accommodation.cas3.person.departed", Notice::PlacementUntold),
+    ("accommodation.cas3.person.departed", Notice::Departure(Premises::Transitional)),
     ("accommodation.cas3.person.departed.updated", Notice::PlacementUntold),
     ("approved-premises.person.arrived", Notice::Arrival(Premises::Approved)),
-    ("approved-premises.person.departed", Notice::PlacementUntold),
+    ("approved-premises.person.departed", Notice::Departure(Premises::Approved)),
     ("prison-offender-events.prisoner.merged", Notice::Identity(IdentityEvent::PrisonMerge)),
     ("probation-case.merge.completed", Notice::Identity(IdentityEvent::CaseMerge)),
     ("probation-case.unmerge.completed", Notice::Identity(IdentityEvent::CaseUnmerge)),
@@ -199,12 +199,17 @@ const BEGINNINGS: &[(&str, Kept)] = &[
 /// Tells the family of an event from its own type and its wrapper's.
 ///
 /// The event's own type holds; the wrapper's only where the event gives none. Where they differ
-/// and either matters to this profile, nobody can tell which was meant: `EventTypeConflict`.
-pub(super) fn of(envelope: &Envelope, shares: &Shares) -> Result<Family, QuarantineReason> {
+/// and either matters to this profile, nobody can tell which was meant: `EventTypeConflict`. What
+/// ended matters only to whoever `remembers` what began.
+pub(super) fn of(
+    envelope: &Envelope,
+    shares: &Shares,
+    remembers: bool,
+) -> Result<Family, QuarantineReason> {
     let own = document::text(&envelope.body, "eventType");
     let attribute = envelope.attribute_type.as_deref();
     let found = match (own, attribute) {
-        (Some(own), Some(attribute)) => agreed(own, attribute, shares)?,
+        (Some(own), Some(attribute)) => agreed(own, attribute, (shares, remembers))?,
         (Some(name), None) | (None, Some(name)) => family(name),
         (None, None) if is_court_case(&envelope.body) => {
             Some(Family::NotShareable(Kept::CourtCase))
@@ -218,11 +223,15 @@ pub(super) fn of(envelope: &Envelope, shares: &Shares) -> Result<Family, Quarant
     found.or_else(by_shape).ok_or(QuarantineReason::UnknownEventType)
 }
 
-fn agreed(own: &str, attribute: &str, shares: &Shares) -> Result<Option<Family>, QuarantineReason> {
+fn agreed(
+    own: &str,
+    attribute: &str,
+    (shares, remembers): (&Shares, bool),
+) -> Result<Option<Family>, QuarantineReason> {
     let (first, second) = (family(own), family(attribute));
     let matters = |found: Option<Family>| match found {
         Some(Family::Custody(_)) => true,
-        Some(Family::Notice(notice)) => notice.matters(shares),
+        Some(Family::Notice(notice)) => notice.matters(shares, remembers),
         Some(Family::NotShareable(_)) | None => false,
     };
     if own.eq_ignore_ascii_case(attribute) || !(matters(first) || matters(second)) {

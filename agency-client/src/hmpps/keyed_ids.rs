@@ -20,6 +20,8 @@ pub(super) enum Use {
     NoticeCase,
     /// What the messages of one movement share.
     Correlation,
+    /// Something that begins and ends, in the memory of an import.
+    Remembered,
     /// A file in a watched folder.
     FileSeen,
 }
@@ -32,6 +34,7 @@ impl Use {
             Self::NoticeMessage => "pyramid hmpps notice message 1",
             Self::NoticeCase => "pyramid hmpps notice case 1",
             Self::Correlation => "pyramid hmpps correlation 1",
+            Self::Remembered => "pyramid hmpps remembered 1",
             Self::FileSeen => "pyramid hmpps file seen 1",
         }
     }

@@ -14,6 +14,7 @@ mod envelope;
 mod event_type;
 mod follow;
 mod keyed_ids;
+mod memory;
 pub(crate) mod moment;
 mod notice;
 mod outcome;
@@ -27,6 +28,7 @@ pub use follow::{
     QueueSource, QueuedEvent, UnreadFile, VISIBILITY_SECONDS_MAX, VISIBILITY_SECONDS_MIN,
     is_event_file,
 };
+pub use memory::ImportMemory;
 pub use outcome::{
     NotShareable, NotShareableReason, Outcome, Quarantine, QuarantineReason, json_line,
 };
@@ -39,6 +41,7 @@ pub use release_list::{
 };
 
 use event_type::Family;
+use memory::Noted;
 use time::OffsetDateTime;
 
 /// Largest payload that is read, in bytes: the most that SNS and SQS carry.
@@ -51,24 +54,55 @@ pub const PAYLOAD_BYTES_MAX: usize = 1024 * 1024;
 /// Refuses: nothing; what cannot be used is quarantined with the reason.
 #[must_use]
 pub fn read(payload: &[u8], profile: &ImportProfile, now: OffsetDateTime) -> Outcome {
-    match decide(payload, profile, now) {
-        Ok(outcome) => outcome,
-        Err(reason) => Outcome::Quarantined(Quarantine { reason }),
-    }
+    decide(payload, profile, None, now).map_or_else(held, |(outcome, _)| outcome)
 }
 
+/// As [`read`]; with a memory, what ended is told of what it says began, and what begins is noted.
+///
+/// Promise: what a message began or took back lasts in the memory before this returns, so before the
+///          message is sent. The ids are those of [`read`].
+///
+/// # Errors
+/// [`FollowError::Memory`]; nothing of the payload may then be sent.
+pub fn read_remembering(
+    payload: &[u8],
+    profile: &ImportProfile,
+    memory: Option<&mut ImportMemory>,
+    now: OffsetDateTime,
+) -> Result<Outcome, FollowError> {
+    let (outcome, noted) = match decide(payload, profile, memory.as_deref(), now) {
+        Ok(decided) => decided,
+        Err(reason) => return Ok(held(reason)),
+    };
+    if let (Some(memory), Some(noted), Outcome::Shared(messages)) = (memory, noted, &outcome) {
+        for message in messages {
+            memory.note(&noted, &message.message_id)?;
+        }
+    }
+    Ok(outcome)
+}
+
+const fn held(reason: QuarantineReason) -> Outcome {
+    Outcome::Quarantined(Quarantine { reason })
+}
+
+/// What becomes of a payload, and what is to be remembered of it.
 fn decide(
     payload: &[u8],
     profile: &ImportProfile,
+    memory: Option<&ImportMemory>,
     now: OffsetDateTime,
-) -> Result<Outcome, QuarantineReason> {
+) -> Result<(Outcome, Option<Noted>), QuarantineReason> {
     let envelope = envelope::open(payload)?;
-    let not_shareable = |reason| Ok(Outcome::NotShareable(NotShareable { reason }));
-    let topic = match event_type::of(&envelope, &profile.shares)? {
+    let not_shareable = |reason| Ok((Outcome::NotShareable(NotShareable { reason }), None));
+    let topic = match event_type::of(&envelope, &profile.shares, memory.is_some())? {
         Family::Custody(topic) => topic,
         Family::Notice(notice) => {
-            return match notice::decide(&envelope.body, notice, profile, now)? {
-                notice::Decision::Share(message) => Ok(Outcome::Shared(vec![*message])),
+            let reader = notice::Reader { profile, memory, now };
+            return match notice::decide(&envelope.body, notice, reader)? {
+                notice::Decision::Share(message, noted) => {
+                    Ok((Outcome::Shared(vec![*message]), noted))
+                }
                 notice::Decision::Keep(reason) => not_shareable(reason),
             };
         }
@@ -85,5 +119,5 @@ fn decide(
         occurred_at: moment::occurred_at(&envelope.body, now)?,
         prison: custody::prison(&envelope.body)?,
     };
-    Ok(Outcome::Shared(vec![compose::message(&event, profile, now)]))
+    Ok((Outcome::Shared(vec![compose::message(&event, profile, now)]), None))
 }

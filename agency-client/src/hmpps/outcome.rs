@@ -195,6 +195,8 @@ reasons! {
             "Nobody of MAPPA category 3 is managed at level 1.",
         SelfMerge "self_merge"
             "The event joins a number to itself, or parts it from itself.",
+        ArrivalUntold "arrival_untold"
+            "Who left was never told to have arrived: tell whom it concerns, or read it again later.",
         ErasureDue "erasure_due"
             "The source erased a person: erase what was sent by corrections, then remove this.",
     }

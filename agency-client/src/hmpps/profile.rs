@@ -43,6 +43,8 @@ pub struct ImportProfile {
     /// Key of the message ids. Whoever has it can test whose event an id belongs to. Changing it
     /// changes every id, so that events imported before would be sent again.
     pub id_key: [u8; 32],
+    /// Where it is remembered what was told, so that its end can be told; `None` where nothing is.
+    pub memory_file: Option<PathBuf>,
     /// What is shared beside movements.
     pub shares: Shares,
 }
@@ -114,7 +116,7 @@ pub struct ProfileFault {
 }
 
 /// The keys of a profile.
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 8] = [
     "purpose",
     "gateway",
     "lawful_basis",
@@ -122,6 +124,7 @@ const KEYS: [&str; 7] = [
     "marking",
     "acting_person",
     "id_key_file",
+    "memory_file",
 ];
 
 /// The profile as it is written. A value that is missing or no text is empty, and a fault.
@@ -133,6 +136,7 @@ struct Written {
     marking: String,
     acting_person: String,
     id_key_file: PathBuf,
+    memory_file: Option<PathBuf>,
     sections: section::Written,
     faults: Faults,
 }
@@ -151,7 +155,8 @@ impl Faults {
 }
 
 impl ImportProfile {
-    /// Reads a profile and the key file it names. A relative key file stands beside the profile.
+    /// Reads a profile and the key file it names. A relative key or memory file stands beside the
+    /// profile.
     ///
     /// # Errors
     /// [`ProfileError`], with every faulty key at once.
@@ -165,7 +170,8 @@ impl ImportProfile {
         let key_file = beside.join(&written.id_key_file);
         // The keys of the profile come first: the key file may not be named at all.
         let profile = written.check([0; 32])?;
-        Ok(Self { id_key: read_key(key_file)?, ..profile })
+        let memory_file = profile.memory_file.as_ref().map(|file| beside.join(file));
+        Ok(Self { id_key: read_key(key_file)?, memory_file, ..profile })
     }
 
     /// Reads a profile whose key is at hand already; the file that the text names is not opened.
@@ -202,6 +208,10 @@ impl Written {
             }
         };
         let sensitive_condition = optional("sensitive_condition", &mut faults);
+        let memory_file = optional("memory_file", &mut faults).map(PathBuf::from);
+        if memory_file.as_ref().is_some_and(|file| file.file_name().is_none()) {
+            faults.add("memory_file", "must name a file");
+        }
         let mut required = |key: &str| {
             optional(key, &mut faults).unwrap_or_else(|| {
                 faults.add(key, "must be given");
@@ -216,6 +226,7 @@ impl Written {
             marking: required("marking"),
             acting_person: required("acting_person"),
             id_key_file: required("id_key_file").into(),
+            memory_file,
             sections,
             faults,
         })
@@ -261,6 +272,7 @@ impl Written {
                 marking,
                 acting_person: id.to_string(),
                 id_key,
+                memory_file: self.memory_file,
                 shares,
             }),
             _ => Err(ProfileError::Faults(faults.0)),

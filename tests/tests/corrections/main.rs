@@ -16,6 +16,7 @@ mod answers;
 mod fifty;
 mod follow;
 mod identity;
+mod imported;
 mod kept_out;
 mod late;
 mod order;

@@ -12,14 +12,15 @@
 use super::super::answer::{Answer, By};
 use super::super::args::Follow;
 use super::super::error::CliError;
-use super::super::import::{Sharing, Sink, print_not_read, print_outcome, profile};
+use super::super::import::{Sharing, Sink, memory, print_not_read, print_outcome, profile};
 use super::super::output::Output;
 use super::super::shown::in_line;
 use super::super::{now, told_to_end};
 use super::broker_rest::BrokerRest;
 use crate::connection::Connection;
 use crate::hmpps::{
-    FolderSource, FollowError, ImportProfile, Outcome, QuarantineFolder, UnreadFile, read,
+    FolderSource, FollowError, ImportMemory, ImportProfile, Outcome, QuarantineFolder, UnreadFile,
+    read_remembering,
 };
 use crate::publisher::{Publisher, PublisherOptions};
 use crate::settings::Settings;
@@ -36,6 +37,7 @@ const ROUND_FILES_MAX: usize = 256;
 
 struct Follower<'run> {
     profile: ImportProfile,
+    memory: Option<ImportMemory>,
     source: FolderSource,
     quarantine: QuarantineFolder,
     sink: Sink,
@@ -68,6 +70,7 @@ pub(super) async fn follow(
     out: &Output,
 ) -> Result<(), CliError> {
     let profile = profile(&what.profile)?;
+    let memory = memory(&profile)?;
     let source = FolderSource::open(folder, state, profile.id_key)?;
     let quarantine = QuarantineFolder::open(&what.quarantine, profile.id_key)?;
     let settings = Settings::load(settings)?;
@@ -75,6 +78,7 @@ pub(super) async fn follow(
     let publisher = Publisher::new(&connection, PublisherOptions::from(&settings));
     let mut follower = Follower {
         profile,
+        memory,
         source,
         quarantine,
         sink: Sink::over(Some(publisher), By::follower(what.once)),
@@ -161,7 +165,8 @@ impl Follower<'_> {
                 }
                 Err(other) => return Err(other.into()),
             };
-            let outcome = read(&content, &self.profile, now());
+            let memory = self.memory.as_mut();
+            let outcome = read_remembering(&content, &self.profile, memory, now())?;
             print_outcome(&file.path, &outcome, Sharing::Meant, self.out)?;
             match outcome {
                 Outcome::Shared(messages) => {

@@ -13,15 +13,15 @@
 use super::super::answer::{Answer, By, Teller};
 use super::super::args::Follow;
 use super::super::error::CliError;
-use super::super::import::{Sharing, print_outcome, profile};
+use super::super::import::{Sharing, memory, print_outcome, profile};
 use super::super::output::{Output, complain};
 use super::super::{now, told_to_end};
 use super::broker_rest::BrokerRest;
 use crate::backoff::{BACKOFF, draw};
 use crate::connection::Connection;
 use crate::hmpps::{
-    FollowError, ImportProfile, Outcome, QuarantineFolder, QueueCredentials, QueueError,
-    QueueSettings, QueueSource, QueuedEvent, read,
+    FollowError, ImportMemory, ImportProfile, Outcome, QuarantineFolder, QueueCredentials,
+    QueueError, QueueSettings, QueueSource, QueuedEvent, read_remembering,
 };
 use crate::publisher::{PublishOutcome, Publisher, PublisherOptions};
 use crate::settings::Settings;
@@ -42,6 +42,7 @@ const WAITED_LEAST: Duration = Duration::from_secs(1);
 
 struct Follower<'run> {
     profile: ImportProfile,
+    memory: Option<ImportMemory>,
     quarantine: QuarantineFolder,
     source: Arc<QueueSource>,
     publisher: Publisher,
@@ -64,6 +65,7 @@ pub(super) async fn follow(
     out: &Output,
 ) -> Result<(), CliError> {
     let profile = profile(&what.profile)?;
+    let memory = memory(&profile)?;
     let quarantine = QuarantineFolder::open(&what.quarantine, profile.id_key)?;
     let credentials = QueueCredentials::from_variables(|name| std::env::var(name).ok());
     let credentials = credentials.map_err(FollowError::from)?;
@@ -73,6 +75,7 @@ pub(super) async fn follow(
     let publisher = Publisher::new(&connection, PublisherOptions::from(&settings));
     let mut follower = Follower {
         profile,
+        memory,
         quarantine,
         source,
         publisher,
@@ -199,7 +202,8 @@ impl Follower<'_> {
         let (mut shared, mut done) = (Vec::new(), Vec::new());
         for held in in_hand {
             let event = &held.event;
-            let outcome = read(event.content(), &self.profile, now());
+            let memory = self.memory.as_mut();
+            let outcome = read_remembering(event.content(), &self.profile, memory, now())?;
             print_outcome(Path::new(event.id()), &outcome, Sharing::Meant, self.out)?;
             match outcome {
                 Outcome::Shared(messages) => shared.push((held, messages)),

@@ -17,7 +17,7 @@ fn told_under(
     if let Some(own) = own {
         body.insert("eventType".to_owned(), own.into());
     }
-    of(&Envelope { body, attribute_type: attribute.map(str::to_owned) }, shares)
+    of(&Envelope { body, attribute_type: attribute.map(str::to_owned) }, shares, false)
 }
 
 const RELEASED: &str = "prison-offender-events.prisoner.released";

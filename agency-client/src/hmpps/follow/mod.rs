@@ -23,6 +23,10 @@ pub enum FollowError {
     /// The saved position cannot be read or written. Nothing was marked done.
     #[error("the saved position cannot be read or written")]
     State(#[source] std::io::Error),
+    /// The memory of the import cannot be read or written, or another program has it open. Nothing
+    /// that rests on it is sent.
+    #[error("the memory of the import cannot be read or written, or another program has it open")]
+    Memory(#[source] std::io::Error),
     /// The quarantine folder cannot be read or written. The payload is still where it was.
     #[error("the quarantine folder cannot be read or written")]
     Quarantine(#[source] std::io::Error),

@@ -41,6 +41,7 @@ pub(super) fn decide(
         case: Vec::new(),
         subjects,
         urgency: Urgency::Routine,
+        statements: Vec::new(),
         kind: Kind::Correction(Correction { action: action.into(), ..Correction::default() }),
     };
     Ok(draft.at(occurred_at, profile))

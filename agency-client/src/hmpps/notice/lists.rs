@@ -3,23 +3,24 @@
 //! Owns: the codes of both, and what an entry's life leads to. Promises: a new entry is a
 //! notification where category and level are both determined, or a proposal for the co-ordinator's
 //! desk, since nobody is put on a list but by a panel; a deleted entry takes back the message it
-//! led to; who leaves a list or changes level is told by people, who can cite what decided it.
+//! led to; one that ended adds to what was told of it, where the memory knows that; who leaves a list or changes level is told by people, who can cite what decided it.
 //! Deliberately does not know: other registers and alerts, and whether the entry was published.
 //!
 //! Source of the codes: the public code lists of the prison and probation services. Category X9
 //! and level M0 are probation's words for what is not determined yet.
 
 use proto::exchange::v1::{
-    Addressee, Correction, CorrectionAction, Flag, FlagAction, FlagKind, IdentifierType, Mappa,
-    MappaStep, Urgency, message::Kind,
+    Addressee, Correction, CorrectionAction, Field, Flag, FlagAction, FlagKind, IdentifierType,
+    Mappa, MappaStep, Statement, Urgency, message::Kind,
 };
 use serde_json::Value;
-use time::{Duration, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::{Change, Decision, Draft, message_id};
+use super::{Change, Decision, Draft, Reader, message_id};
 use crate::hmpps::compose::known_by;
 use crate::hmpps::document::{self, Object};
+use crate::hmpps::memory::{ImportMemory, Noted};
 use crate::hmpps::moment;
 use crate::hmpps::outcome::{NotShareableReason as Kept, QuarantineReason};
 use crate::hmpps::person;
@@ -29,6 +30,9 @@ use crate::hmpps::profile::{Footing, ImportProfile};
 /// what is not collected. Neither kind of message says when somebody was entered, so that an old
 /// entry, perhaps ended since, would pass for one of today.
 const NEWS_DAYS: i64 = 14;
+
+/// Probation's registers as a source of entries.
+const REGISTRATION: &str = "registration";
 
 /// Which list a code is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,8 +64,10 @@ struct Record<'a> {
     source: &'a str,
     register: IdentifierType,
     number: &'a str,
-    /// The entry's own id in its source.
+    /// The entry's own id in its source; of a registration's end, the end's.
     id: &'a str,
+    /// By what its end names it: the register of a registration, the own id of an alert.
+    ends_by: &'a str,
     change: Change,
 }
 
@@ -69,8 +75,7 @@ struct Record<'a> {
 pub(super) fn registration(
     body: &Object,
     change: Change,
-    profile: &ImportProfile,
-    now: OffsetDateTime,
+    reader: Reader<'_>,
 ) -> Result<Decision, QuarantineReason> {
     let none = Object::new();
     let details = document::object(body, "additionalInformation").unwrap_or(&none);
@@ -80,10 +85,10 @@ pub(super) fn registration(
         "IIOM" => List::Flag(FlagKind::Iom),
         _ => return Ok(Decision::Keep(Kept::Registration)),
     };
-    let Some(footing) = footing(list, profile) else {
+    let Some(footing) = footing(list, reader.profile) else {
         return Ok(Decision::Keep(Kept::Registration));
     };
-    if let Some(kept) = untold(change) {
+    if let Some(kept) = untold(change, reader) {
         return Ok(Decision::Keep(kept));
     }
     let entry = match list {
@@ -92,34 +97,36 @@ pub(super) fn registration(
         List::Mappa if change == Change::Added => Entry::Mappa(registered(details)?),
         List::Mappa => Entry::Mappa(None),
     };
-    let id = record_id(details, "registrationId").ok_or(QuarantineReason::MissingRecordId)?;
+    // An entry's end has an id of its own, and does not give that of the entry.
+    let name = if change == Change::Ended { "deregistrationId" } else { "registrationId" };
+    let id = record_id(details, name).ok_or(QuarantineReason::MissingRecordId)?;
     let crn = person::crn(body)?;
     let record = Record {
-        source: "registration",
+        source: REGISTRATION,
         register: IdentifierType::Crn,
         number: crn.canonical(),
         id: &id,
+        ends_by: &register,
         change,
     };
-    tell(&record, entry, footing, moment::occurred_at(body, now)?, profile, now)
+    tell(&record, entry, footing, moment::occurred_at(body, reader.now)?, reader)
 }
 
 /// Decides on an event of a prison's alerts.
 pub(super) fn alert(
     body: &Object,
     change: Change,
-    profile: &ImportProfile,
-    now: OffsetDateTime,
+    reader: Reader<'_>,
 ) -> Result<Decision, QuarantineReason> {
     let none = Object::new();
     let details = document::object(body, "additionalInformation").unwrap_or(&none);
     let alert = code(details, "alertCode")?.ok_or(QuarantineReason::UnknownCode)?;
     let entry = alerted(&alert);
-    let of_entry = entry.and_then(|entry| Some((entry, footing(entry.list(), profile)?)));
+    let of_entry = entry.and_then(|entry| Some((entry, footing(entry.list(), reader.profile)?)));
     let Some((entry, footing)) = of_entry else {
         return Ok(Decision::Keep(Kept::Alert));
     };
-    if let Some(kept) = untold(change) {
+    if let Some(kept) = untold(change, reader) {
         return Ok(Decision::Keep(kept));
     }
     // An alert keeps its code: one that tells too little never led to a message to take back.
@@ -137,9 +144,10 @@ pub(super) fn alert(
         register: IdentifierType::Noms,
         number: noms.canonical(),
         id: &id,
+        ends_by: &id,
         change,
     };
-    tell(&record, entry, footing, moment::occurred_at(body, now)?, profile, now)
+    tell(&record, entry, footing, moment::occurred_at(body, reader.now)?, reader)
 }
 
 fn footing(list: List, profile: &ImportProfile) -> Option<&Footing> {
@@ -150,10 +158,11 @@ fn footing(list: List, profile: &ImportProfile) -> Option<&Footing> {
 }
 
 /// Why a change cannot be told from its event alone; `None` where it can.
-const fn untold(change: Change) -> Option<Kept> {
+const fn untold(change: Change, reader: Reader<'_>) -> Option<Kept> {
     match change {
         Change::Added | Change::Deleted => None,
         Change::Updated => Some(Kept::DetailUntold),
+        Change::Ended if reader.memory.is_some() => None,
         Change::Ended => Some(Kept::DecisionUntold),
     }
 }
@@ -228,26 +237,28 @@ fn alerted(code: &str) -> Option<Entry> {
     }
 }
 
-/// The message of an entry that was made or deleted.
+/// The message of an entry that was made, ended or deleted.
 fn tell(
     record: &Record<'_>,
     entry: Entry,
     footing: &Footing,
     occurred_at: OffsetDateTime,
-    profile: &ImportProfile,
-    now: OffsetDateTime,
+    reader: Reader<'_>,
 ) -> Result<Decision, QuarantineReason> {
+    let profile = reader.profile;
     let made = [record.source, record.number, record.id];
-    if record.change == Change::Deleted {
-        let deleted = [record.source, record.number, record.id, "deleted"];
-        let withdrawal = Correction {
-            message_id: message_id(profile, &made),
-            action: CorrectionAction::Withdraw.into(),
-            ..Correction::default()
-        };
-        return Ok(draft(record, &deleted, footing, Kind::Correction(withdrawal)).once(profile));
+    match record.change {
+        Change::Deleted => {
+            let deleted = [record.source, record.number, record.id, "deleted"];
+            let earlier = message_id(profile, &made);
+            let withdrawal = correction(CorrectionAction::Withdraw, earlier.to_string());
+            let told = draft(record, &deleted, footing, withdrawal).once(profile);
+            return Ok(told.noting(Noted::TakenBack(earlier)));
+        }
+        Change::Ended => return Ok(ended(record, entry, footing, occurred_at, reader)),
+        Change::Added | Change::Updated => {}
     }
-    if now - occurred_at > Duration::days(NEWS_DAYS) {
+    if reader.now - occurred_at > Duration::days(NEWS_DAYS) {
         return Ok(Decision::Keep(Kept::Overtaken));
     }
     let kind = match entry {
@@ -260,7 +271,64 @@ fn tell(
         }),
         Entry::Flag(kind) => Kind::Flag(proposal(kind, profile)),
     };
-    Ok(draft(record, &made, footing, kind).once(profile))
+    let digest = ImportMemory::digest(&profile.id_key, &record.remembered());
+    let told = draft(record, &made, footing, kind).once(profile);
+    Ok(told.noting(Noted::Begun { digest, at: occurred_at }))
+}
+
+impl<'a> Record<'a> {
+    /// By what its end finds it in the memory.
+    const fn remembered(&self) -> [&'a str; 4] {
+        ["entry", self.source, self.number, self.ends_by]
+    }
+}
+
+/// An entry that is no longer in force: added to what was told of it. It was right when it was told,
+/// so nothing is taken back; and nobody leaves a list or MAPPA by it, which takes a decision. Where
+/// no entry was told there is nothing to add to.
+fn ended(
+    record: &Record<'_>,
+    entry: Entry,
+    footing: &Footing,
+    occurred_at: OffsetDateTime,
+    reader: Reader<'_>,
+) -> Decision {
+    let newest = |memory: &ImportMemory| memory.newest(&record.remembered(), occurred_at);
+    let Some(earlier) = reader.memory.and_then(newest) else {
+        return Decision::Keep(Kept::DecisionUntold);
+    };
+    let facts = [record.source, record.number, record.id, "ended"];
+    let supplement = correction(CorrectionAction::Supplement, earlier.to_string());
+    let mut told = draft(record, &facts, footing, supplement);
+    if record.source == REGISTRATION {
+        // Its end does not say which entry of the register it is: the two share no case.
+        told.case.clear();
+    }
+    told.statements = vec![Statement {
+        field: Field::Narrative.into(),
+        footing: proto::exchange::v1::Footing::Fact.into(),
+        subjects: vec![0],
+        text: in_words(record, entry, moment::british_day(occurred_at)),
+    }];
+    told.once(reader.profile)
+}
+
+/// What is said of an end: what the event carries, and what it does not.
+fn in_words(record: &Record<'_>, entry: Entry, day: Date) -> String {
+    let still = match entry {
+        Entry::Mappa(_) => "Whether the person is managed under MAPPA is for the panel to say",
+        Entry::Flag(_) => "Whether the person belongs on the list is for the panel to say",
+    };
+    let what = if record.source == REGISTRATION {
+        "a registration of this kind was ended; the event does not say which, if there is another"
+    } else {
+        "the alert from which this was told was made inactive"
+    };
+    format!("On {day} {what}. {still}: ask the sender before relying on either.")
+}
+
+fn correction(action: CorrectionAction, message_id: String) -> Kind {
+    Kind::Correction(Correction { message_id, action: action.into(), ..Correction::default() })
 }
 
 /// A proposal to the desk that the profile names: it puts nobody on a list.
@@ -284,6 +352,7 @@ fn draft<'a>(
         case: vec![record.source, record.number, record.id],
         subjects: vec![known_by(record.register, &[record.number])],
         urgency: Urgency::Routine,
+        statements: Vec::new(),
         kind,
     }
 }

@@ -2,23 +2,26 @@
 //!
 //! Owns: which of it supports a lawful message by itself, and that message. Promises: nothing is
 //! shared of a kind for which the profile has no section; what the event does not carry is not
-//! made up, so that a panel's decision, an earlier level or a first day that is missing keeps the
-//! event back with a reason of its own; a record that is deleted takes back exactly the message it
-//! led to. Deliberately does not know: what stands behind an event's address, which this adapter
+//! made up, so that a panel's decision or an earlier level that is missing keeps the event back with a
+//! reason of its own; a record that is deleted takes back exactly the message it led to; what ended
+//! is told of what the memory says began, and of nothing else. Deliberately does not know: what stands behind an event's address, which this adapter
 //! never opens.
 
 mod identity;
 mod lists;
+mod placements;
 
 use proto::exchange::v1::{
     Enforcement, EnforcementMatter, EnforcementOutcome, EnforcementStep, IdentifierType, Message,
-    Placement, PlacementSort, PlacementStep, Subject, Urgency, message::Kind,
+    Statement, Subject, Urgency, message::Kind,
 };
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 use super::compose::{self, HISTORIC_HOURS};
 use super::document::{self, Object};
 use super::keyed_ids::{self, Use};
+use super::memory::{ImportMemory, Noted};
 use super::moment;
 use super::outcome::{NotShareableReason as Kept, QuarantineReason};
 use super::person::{self, Crn};
@@ -47,7 +50,9 @@ pub(super) enum Notice {
     EnforcementUntold,
     /// Somebody arrived where they are to live.
     Arrival(Premises),
-    /// A departure or a changed arrival: the first day is not in the event.
+    /// Somebody left where they lived.
+    Departure(Premises),
+    /// A changed arrival or departure: what changed is not in the event.
     PlacementUntold,
     /// Two numbers are one person's, or are not.
     Identity(IdentityEvent),
@@ -99,11 +104,13 @@ impl IdentityEvent {
 }
 
 impl Notice {
-    /// Whether events of this type may lead to more than being counted, under these sections.
-    pub(super) fn matters(self, shares: &Shares) -> bool {
+    /// Whether events of this type may lead to more than being counted, under these sections and
+    /// where it is remembered what began.
+    pub(super) fn matters(self, shares: &Shares, remembers: bool) -> bool {
         let leads_somewhere = match self {
             Self::Registration(change) | Self::Alert(change) => {
                 matches!(change, Change::Added | Change::Deleted)
+                    || (remembers && change == Change::Ended)
             }
             Self::RecallConsidered
             | Self::RecallOversight
@@ -111,6 +118,7 @@ impl Notice {
             | Self::Arrival(_)
             | Self::Identity(_)
             | Self::Erasure => true,
+            Self::Departure(_) => remembers,
             Self::RecallTakenBack | Self::EnforcementUntold | Self::PlacementUntold => false,
         };
         leads_somewhere && self.has_section(shares)
@@ -127,7 +135,9 @@ impl Notice {
             | Self::RecallTakenBack
             | Self::RecallRaised
             | Self::EnforcementUntold => shares.enforcement.is_some(),
-            Self::Arrival(_) | Self::PlacementUntold => shares.placements.is_some(),
+            Self::Arrival(_) | Self::Departure(_) | Self::PlacementUntold => {
+                shares.placements.is_some()
+            }
             Self::Identity(event) => {
                 shares.identity.as_ref().is_some_and(|share| share.register == event.register())
             }
@@ -145,7 +155,7 @@ impl Notice {
                 Kept::RecallRecommendation
             }
             Self::RecallRaised | Self::EnforcementUntold => Kept::Enforcement,
-            Self::Arrival(_) | Self::PlacementUntold => Kept::Accommodation,
+            Self::Arrival(_) | Self::Departure(_) | Self::PlacementUntold => Kept::Accommodation,
             Self::Identity(_) => Kept::IdentityChange,
             Self::Erasure => Kept::ProbationRecord,
         }
@@ -154,10 +164,21 @@ impl Notice {
 
 /// What becomes of a notice.
 pub(super) enum Decision {
-    /// Share it.
-    Share(Box<Message>),
+    /// Share it; and what is to be remembered of it, if anything.
+    Share(Box<Message>, Option<Noted>),
     /// Do not share it.
     Keep(Kept),
+}
+
+/// By what an event is read.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    /// On what footing.
+    pub(super) profile: &'a ImportProfile,
+    /// What was told before; `None` where nothing is remembered.
+    pub(super) memory: Option<&'a ImportMemory>,
+    /// The reader's clock.
+    pub(super) now: OffsetDateTime,
 }
 
 /// A message before it has its id and its footing.
@@ -169,6 +190,7 @@ struct Draft<'a> {
     case: Vec<&'a str>,
     subjects: Vec<Subject>,
     urgency: Urgency,
+    statements: Vec<Statement>,
     kind: Kind,
 }
 
@@ -176,9 +198,9 @@ struct Draft<'a> {
 pub(super) fn decide(
     body: &Object,
     notice: Notice,
-    profile: &ImportProfile,
-    now: OffsetDateTime,
+    reader: Reader<'_>,
 ) -> Result<Decision, QuarantineReason> {
+    let Reader { profile, now, .. } = reader;
     if notice == Notice::Erasure {
         // Which messages were about the person, this adapter cannot know; and only the event
         // says whom to look for. So it is held until somebody has seen to it.
@@ -190,8 +212,8 @@ pub(super) fn decide(
     let shares = &profile.shares;
     let none = Ok(Decision::Keep(notice.kept()));
     match notice {
-        Notice::Registration(change) => lists::registration(body, change, profile, now),
-        Notice::Alert(change) => lists::alert(body, change, profile, now),
+        Notice::Registration(change) => lists::registration(body, change, reader),
+        Notice::Alert(change) => lists::alert(body, change, reader),
         Notice::RecallConsidered | Notice::RecallRaised | Notice::RecallOversight => shares
             .enforcement
             .as_ref()
@@ -203,7 +225,11 @@ pub(super) fn decide(
         Notice::Arrival(premises) => shares
             .placements
             .as_ref()
-            .map_or(none, |footing| arrival(body, premises, footing, profile, now)),
+            .map_or(none, |footing| placements::arrival(body, premises, footing, profile, now)),
+        Notice::Departure(premises) => shares
+            .placements
+            .as_ref()
+            .map_or(none, |footing| placements::departure(body, premises, footing, reader)),
         Notice::Identity(event) => shares
             .identity
             .as_ref()
@@ -254,50 +280,12 @@ fn recall(
         case: Vec::new(),
         subjects: vec![case(&crn)],
         urgency: if is_wanted { Urgency::Immediate } else { Urgency::Routine },
+        statements: Vec::new(),
         kind: Kind::Enforcement(Enforcement {
             matter: EnforcementMatter::Licence.into(),
             step: step.into(),
             outcome: EnforcementOutcome::Alleged.into(),
             occurred_at: Some(compose::stamp(occurred_at)),
-            settles_message_id: String::new(),
-        }),
-    };
-    Ok(draft.at(occurred_at, profile))
-}
-
-/// Somebody's first day in a place.
-fn arrival(
-    body: &Object,
-    premises: Premises,
-    footing: &Footing,
-    profile: &ImportProfile,
-    now: OffsetDateTime,
-) -> Result<Decision, QuarantineReason> {
-    let crn = person::crn(body)?;
-    let occurred_at = moment::occurred_at(body, now)?;
-    let first_day = moment::british_day(occurred_at);
-    if first_day > moment::british_day(now) {
-        return Err(QuarantineReason::FutureTime);
-    }
-    let (sort, place) = match premises {
-        Premises::Approved => (PlacementSort::ApprovedPremises, "approved premises"),
-        Premises::Transitional => (PlacementSort::Transitional, "transitional"),
-    };
-    let details = document::object(body, "additionalInformation");
-    let id = |name| details.and_then(|details| document::text(details, name)).unwrap_or_default();
-    let (application, booking) = (id("applicationId"), id("bookingId"));
-    let draft = Draft {
-        footing,
-        facts: vec!["arrival", place, crn.canonical(), application, booking],
-        case: Vec::new(),
-        subjects: vec![case(&crn)],
-        urgency: Urgency::Routine,
-        kind: Kind::Placement(Placement {
-            sort: sort.into(),
-            step: PlacementStep::Started.into(),
-            emergency: false,
-            starts_on: first_day.to_string(),
-            ends_on: String::new(),
             settles_message_id: String::new(),
         }),
     };
@@ -310,8 +298,18 @@ fn case(crn: &Crn) -> Subject {
 }
 
 /// The id of the message that these facts lead to.
-fn message_id(profile: &ImportProfile, facts: &[&str]) -> String {
-    keyed_ids::uuid(&profile.id_key, Use::NoticeMessage, facts).to_string()
+fn message_id(profile: &ImportProfile, facts: &[&str]) -> Uuid {
+    keyed_ids::uuid(&profile.id_key, Use::NoticeMessage, facts)
+}
+
+impl Decision {
+    /// The same, with what is to be remembered where it is shared.
+    fn noting(self, noted: Noted) -> Self {
+        match self {
+            Self::Share(message, _) => Self::Share(message, Some(noted)),
+            Self::Keep(kept) => Self::Keep(kept),
+        }
+    }
 }
 
 impl Draft<'_> {
@@ -330,19 +328,21 @@ impl Draft<'_> {
         self.under(id, profile)
     }
 
-    fn under(self, message_id: String, profile: &ImportProfile) -> Decision {
+    fn under(self, message_id: Uuid, profile: &ImportProfile) -> Decision {
         let correlation_id = if self.case.is_empty() {
             String::new()
         } else {
             keyed_ids::uuid(&profile.id_key, Use::NoticeCase, &self.case).to_string()
         };
-        Decision::Share(Box::new(Message {
-            message_id,
+        let message = Message {
+            message_id: message_id.to_string(),
             correlation_id,
             urgency: self.urgency.into(),
             subjects: self.subjects,
+            statements: self.statements,
             kind: Some(self.kind),
             ..compose::footing_of(profile, self.footing)
-        }))
+        };
+        Decision::Share(Box::new(message), None)
     }
 }

@@ -42,6 +42,7 @@ async fn site(out: &Output) -> (Site, Follower<'_>) {
     let publisher = Publisher::new(&connection, PublisherOptions::default());
     let follower = Follower {
         profile: ImportProfile::from_toml(PROFILE, KEY).unwrap(),
+        memory: None,
         source: FolderSource::open(&dir, &state, KEY).unwrap(),
         quarantine: QuarantineFolder::open(&folder.path().join("held"), KEY).unwrap(),
         sink: Sink::over(Some(publisher), By::Follower),

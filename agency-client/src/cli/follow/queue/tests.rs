@@ -95,6 +95,7 @@ fn follower<'run>(
     let connection = stub.connection();
     Follower {
         profile: ImportProfile::from_toml(PROFILE, KEY).unwrap(),
+        memory: None,
         quarantine: QuarantineFolder::open(quarantine, KEY).unwrap(),
         source: Arc::new(QueueSource::new(settings, credentials).unwrap()),
         publisher: Publisher::new(&connection, PublisherOptions::default()),
