@@ -240,7 +240,8 @@ pub fn decide_late(
         let task = candidate.task.map_or(0, |task| task as i32);
         // A refusal at publish never becomes a release: only desks that were no candidates.
         // Who holds a part in the case hears what comes from then on; what came before is handed over.
-        let by_part = candidate.reasons.iter().all(|why| matches!(why, Reason::Role(_)));
+        let by_part = !earlier.looked_for
+            && candidate.reasons.iter().all(|why| matches!(why, Reason::Role(_)));
         if by_part {
             continue;
         }

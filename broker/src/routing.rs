@@ -170,9 +170,12 @@ pub fn resolve(
         earlier::route(earlier, &mut found, directory, register);
     }
     let mut candidates = found.into_candidates();
+    // Whom such a question concerns is looked for beside the writer, and everybody is asked at once.
+    let unasked = admitted.asks_whoever_holds() && !earlier.looked_for;
     candidates.retain(|candidate| {
         let agency = directory.desk(candidate.desk).map(|desk| &desk.agency);
-        agency.is_none_or(|agency| !admitted.message.not_to.iter().any(|not| *not == **agency))
+        !unasked
+            && agency.is_none_or(|agency| !admitted.message.not_to.iter().any(|n| *n == **agency))
     });
     Addressed {
         candidates,

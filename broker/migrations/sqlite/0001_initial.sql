@@ -152,11 +152,14 @@ CREATE UNIQUE INDEX piece_key ON piece (attachment, place);
 CREATE TABLE release_section (release_id BLOB NOT NULL, attachment INTEGER NOT NULL);
 CREATE UNIQUE INDEX release_section_key ON release_section (release_id, attachment);
 CREATE INDEX release_section_attachment ON release_section (attachment);
--- Numbers that a message merged or parted, and how often whoever was given something about them was
--- to be told: once by that message, and once by each later release. What was not done is open.
+-- Numbers that a message merged, parted or asks about, and how often whoever was given something
+-- about them was to be told: once by that message, and once by each later release. What was not done
+-- is open.
 CREATE TABLE chase (
   message INTEGER NOT NULL,
   token BLOB NOT NULL,
+  -- What it says of the number: ledger::chase::Word.
+  word INTEGER NOT NULL,
   wanted INTEGER NOT NULL,
   done INTEGER NOT NULL
 );

@@ -1,8 +1,8 @@
-//! Whoever was given something about numbers that are merged or parted is told of it: found beside
-//! the writer, after the sender was answered.
+//! Whoever was given something about numbers that are merged or parted is told of it, and whoever
+//! holds something about a person is asked: found beside the writer, after the sender was answered.
 //!
-//! Promises that how long a merge is answered says nothing of how much is held, that the one writer
-//! waits for none of the reading, and that a chase that a stop cut short is taken up again: it is
+//! Promises that how long such a message is answered says nothing of how much is held, that the one
+//! writer waits for none of the reading, and that a chase that a stop cut short is taken up again: it is
 //! open on disk until everybody is told. Whoever is given such a message later opens it anew.
 //! Deliberately does not know: who may be told what. That is decided when the notices are written.
 
@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::ledger::appender::{ChaseWork, Queue, Work};
-use crate::ledger::chase::{GivenMessage, HolderOfPerson, Pending};
+use crate::ledger::chase::{GivenMessage, HolderOfPerson, Pending, Word};
 use crate::ledger::journal::{Recall, StoreError};
 use crate::message::Admitted;
 use crate::prepare::{self, Before, Kept};
@@ -32,6 +32,12 @@ const OPENED_MAX: u32 = 64;
 
 /// Messages read at once.
 const PAGE: u32 = 256;
+
+/// Above every row.
+const NEWEST: u64 = i64::MAX.cast_unsigned();
+
+/// Holders to be told, or desks that are asked.
+type FoundOf = (BTreeMap<DeskName, HolderOfPerson>, Option<BTreeSet<DeskName>>);
 
 /// Everything that chasing needs.
 #[derive(Clone)]
@@ -60,16 +66,26 @@ impl Chasing {
         // In the order of acceptance: nobody hears that numbers part before hearing of the merge.
         for pending in pending {
             let (chasing, chase) = (self.clone(), pending.clone());
-            let holders = run(move || chasing.holders(&chase)).await?;
+            let (holders, asked) = run(move || chasing.find(&chase)).await?;
             let (reply, done) = oneshot::channel();
             let (message, wanted) = (pending.message, pending.wanted);
-            let work = ChaseWork { message, wanted, holders, reply };
+            let work = ChaseWork { message, wanted, holders, asked, reply };
             if self.queue.put(Work::Chase(work)).await.is_err() || done.await != Ok(true) {
                 break;
             }
             closed += 1;
         }
         Ok(closed)
+    }
+
+    /// Who is to be told of a merge or an unmerge, or who is asked.
+    fn find(&self, pending: &Pending) -> Result<FoundOf, StoreError> {
+        let about = pending.of(Word::Asked);
+        if about.is_empty() {
+            return Ok((self.holders(pending)?, None));
+        }
+        let linked: Vec<Token> = self.rules.load().register.linked(&about).into_iter().collect();
+        Ok((BTreeMap::new(), Some(self.recall.concerned(&linked)?)))
     }
 
     /// What every desk has of the persons whose numbers are merged or parted, newest first.
@@ -79,21 +95,47 @@ impl Chasing {
             chasing: self,
             rules: &rules,
             now: self.clock.now(),
-            numbers: pending.numbers.iter().copied().collect(),
+            numbers: pending.tokens().into_iter().collect(),
             holders: BTreeMap::new(),
             opened: BTreeMap::new(),
         };
         let mut before = pending.message;
         loop {
-            let page = self.recall.given_about(&pending.numbers, before, PAGE)?;
+            let page = self.recall.given_about(&pending.tokens(), before, PAGE)?;
             for given in &page {
                 found.add(given)?;
             }
             match page.last() {
                 Some(last) if page.len() >= PAGE as usize => before = last.row,
-                Some(_) | None => return Ok(found.holders),
+                Some(_) | None => break,
             }
         }
+        let merged = pending.of(Word::Merged);
+        for given in self.since(pending.message, &merged)? {
+            found.add_stranger(&given, &merged)?;
+        }
+        Ok(found.holders)
+    }
+
+    /// What was given after a merge under a number that leads no more: of each desk the first such
+    /// message. Its sender wrote it by what it knew; who reads it is to know whose the number is.
+    fn since(&self, merge: u64, merged: &[Token]) -> Result<Vec<GivenMessage>, StoreError> {
+        let mut first: BTreeMap<DeskName, GivenMessage> = BTreeMap::new();
+        let mut before = NEWEST;
+        while !merged.is_empty() {
+            let page = self.recall.given_about(merged, before, PAGE)?;
+            for given in page.iter().take_while(|given| given.row > merge) {
+                for holder in &given.holders {
+                    let one = GivenMessage { holders: vec![holder.clone()], ..given.clone() };
+                    first.insert(holder.0.clone(), one);
+                }
+            }
+            match page.last() {
+                Some(last) if page.len() >= PAGE as usize && last.row > merge => before = last.row,
+                Some(_) | None => break,
+            }
+        }
+        Ok(first.into_values().collect())
     }
 }
 
@@ -109,6 +151,18 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
+    /// Adds what one desk was given after the merge, unless it was told of that by what it had.
+    fn add_stranger(&mut self, given: &GivenMessage, merged: &[Token]) -> Result<(), StoreError> {
+        let knows = |desk| {
+            let holder: Option<&HolderOfPerson> = self.holders.get(desk);
+            holder.is_some_and(|one| merged.iter().all(|number| one.held.shown.contains(number)))
+        };
+        if given.holders.iter().all(|(desk, _)| knows(desk)) {
+            return Ok(());
+        }
+        self.add(given)
+    }
+
     /// Adds a message that was given to somebody. Its body is read only where it may show a desk a
     /// number that no newer one did.
     fn add(&mut self, given: &GivenMessage) -> Result<(), StoreError> {

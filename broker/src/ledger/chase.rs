@@ -1,8 +1,7 @@
-//! What is to be told to whoever was given something about numbers that are merged or parted.
+//! What is to be told to whoever was given something about numbers that are merged or parted, and
+//! who is to be asked about them.
 //!
 //! Plain data between the store, whoever finds the holders, and the appender, which tells them.
-
-use std::sync::Arc;
 
 use crate::ledger::journal::StoreError;
 use crate::message::MessageKey;
@@ -10,13 +9,41 @@ use crate::register::DeskName;
 use crate::routing::HeldOfPerson;
 use crate::seal::Token;
 
+/// What a message says of a number. The discriminants are stored: those before [`Word::Asked`] say
+/// whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// It is one with another, and leads.
+    Leads = 0,
+    /// It is one with another, which leads.
+    Merged = 1,
+    /// It is not one with another, as had been said.
+    Parted = 2,
+    /// Whoever holds something about it is asked.
+    Asked = 3,
+}
+
+impl Word {
+    /// The word that was stored.
+    #[must_use]
+    pub const fn stored(word: u8) -> Option<Self> {
+        match word {
+            0 => Some(Self::Leads),
+            1 => Some(Self::Merged),
+            2 => Some(Self::Parted),
+            3 => Some(Self::Asked),
+            _ => None,
+        }
+    }
+}
+
 /// A chase that a batch opens.
 #[derive(Clone)]
 pub struct ChaseRow {
-    /// Row of the message that merges or parts the numbers.
+    /// Row of the message that merges or parts the numbers, or asks about them.
     pub message: u64,
-    /// The numbers.
-    pub numbers: Arc<[Token]>,
+    /// The numbers, and what it says of each.
+    pub numbers: Vec<(Token, Word)>,
 }
 
 /// What one batch does to chases.
@@ -33,13 +60,27 @@ pub struct Chases {
 /// A chase that is open.
 #[derive(Clone)]
 pub struct Pending {
-    /// Row of the message that merges or parts the numbers.
+    /// Row of the message that merges or parts the numbers, or asks about them.
     pub message: u64,
     /// How often it was opened: once by its message, and once by each later release of something
     /// about its numbers.
     pub wanted: u64,
-    /// The numbers.
-    pub numbers: Vec<Token>,
+    /// The numbers, and what it says of each.
+    pub numbers: Vec<(Token, Word)>,
+}
+
+impl Pending {
+    /// Its numbers.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<Token> {
+        self.numbers.iter().map(|(token, _)| *token).collect()
+    }
+
+    /// Those of which it says this.
+    #[must_use]
+    pub fn of(&self, word: Word) -> Vec<Token> {
+        self.numbers.iter().filter(|(_, said)| *said == word).map(|(token, _)| *token).collect()
+    }
 }
 
 /// A message about some numbers, and who was given it.
@@ -84,17 +125,19 @@ pub trait ChaseReads: Send + Sync {
         limit: u32,
     ) -> Result<Vec<GivenMessage>, StoreError>;
 
+    /// The messages that bear on whose these numbers are in a message: those that merged or parted
+    /// one of them after it, and of each the last one before it by which it leads no more. None for
+    /// a message that itself says whose numbers are. Reads an index.
+    ///
+    /// # Errors
+    /// The store's.
+    fn bearing_on(&self, message: u64, tokens: &[Token]) -> Result<Vec<u64>, StoreError>;
+
     /// Whether any of these deliveries was released, and not voided.
     ///
     /// # Errors
     /// The store's.
     fn any_given(&self, deliveries: &[u64]) -> Result<bool, StoreError>;
-
-    /// Rows of the messages after one that merged or parted numbers of its persons.
-    ///
-    /// # Errors
-    /// The store's.
-    fn merges_after(&self, message: u64, tokens: &[Token]) -> Result<Vec<u64>, StoreError>;
 
     /// Whether a message was withdrawn by a later one of its sender's.
     ///

@@ -29,7 +29,7 @@ use uuid::Uuid;
 
 use crate::clock::Span;
 use crate::directory::{AgencyKind, DeskIndex, MessageKind, Regime};
-use crate::seal::Vault;
+use crate::seal::{Token, Vault};
 
 pub use break_glass::Persons;
 use check::Check;
@@ -158,12 +158,27 @@ impl Admitted {
             || self.cites().is_some_and(|citation| citation.reach.is_closed())
     }
 
-    /// Whether it is to be decided with what is on record of an earlier message, or of everything
-    /// about its persons.
+    /// Whether it asks whoever holds something about a person who is known by a number.
+    #[must_use]
+    pub fn asks_whoever_holds(&self) -> bool {
+        match &self.message.kind {
+            Some(wire::message::Kind::Request(request)) => {
+                request.whoever_holds && self.routing_tokens().next().is_some()
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// The numbers of those who route.
+    pub fn routing_tokens(&self) -> impl Iterator<Item = Token> {
+        let routing = self.subjects.iter().filter(|subject| subject.routes());
+        routing.flat_map(|subject| subject.tokens.iter().copied())
+    }
+
+    /// Whether it is to be decided with what is on record of an earlier message.
     #[must_use]
     pub fn follows(&self) -> bool {
         let of_record = match &self.message.kind {
-            Some(wire::message::Kind::Request(request)) => request.whoever_holds,
             Some(wire::message::Kind::Flag(_) | wire::message::Kind::Correction(_)) => true,
             Some(_) | None => false,
         };

@@ -185,6 +185,7 @@ impl Kept {
         let concerned = has(Reason::Concerned);
         let holds = has(Reason::Holder) || (concerned && before == Before::Given);
         Earlier {
+            looked_for: true,
             holders: holds.then(desk).into_iter().collect(),
             // Who was removed at first is removed still.
             seen: (!candidate.seen.is_empty())

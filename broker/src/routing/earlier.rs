@@ -36,6 +36,9 @@ pub struct Earlier {
     /// The desk that owned the flag which this message changes. It hears of that as its owner, also
     /// when it comes for it after the flag has become another's, or nobody's.
     pub owned: Option<DeskName>,
+    /// Whether those who hold something about the persons were looked for: of a question to them,
+    /// nobody is a candidate before.
+    pub looked_for: bool,
     /// The desk whose message is answered, and that message's id.
     pub answers: Option<(DeskName, Uuid)>,
     /// What policy reads of the message that is corrected.

@@ -144,6 +144,64 @@ async fn who_is_told_of_a_merge_and_fetches_more_is_told_once_more_of_all_it_has
     nothing_for(&world, &[WIRRAL]).await;
 }
 
+/// Its sender wrote it by what it knew then. Whoever reads it is to know whose the number is: otherwise
+/// it could be told that two numbers part of which it was never told that they are one.
+#[tokio::test]
+async fn who_is_given_a_message_under_a_number_that_leads_no_more_is_told_of_the_merge_once() {
+    let world = town().await;
+    let person = adult(LEADING, NAME);
+    let flag =
+        compose::flag_raise(id(), GROUNDS, person, wire::FlagKind::Ppo, &review_date(), id());
+    send(&world, WIRRAL, flag).await;
+    send(&world, DIVISION, hearing_of(id(), adult(LEADING, NAME)).addressee(CHILDREN.0, "")).await;
+    takes(&world, WIRRAL).await;
+    takes(&world, CHILDREN).await;
+    send(&world, PRISONS, merge()).await;
+    for desk in [WIRRAL, CHILDREN] {
+        assert_eq!(numbers(&takes(&world, desk).await), [[LEADING]], "what it has, and no more");
+    }
+    // To one that is connected and to one that fetches it later.
+    let mut wirral = open(&world, WIRRAL).await;
+    let news = || hearing_of(id(), adult(OTHER, NAMESAKE));
+    send(&world, DIVISION, news().addressee(CHILDREN.0, "").addressee(HOUSING.0, "")).await;
+    let given = taken(&mut wirral).await;
+    assert!(matches!(given.message.kind, Some(Kind::Court(_))));
+    let told = taken(&mut wirral).await;
+    assert_eq!(action_of(&told), CorrectionAction::Merge);
+    assert_eq!(numbers(&told), [[LEADING, OTHER]], "it has both now");
+    wirral.close().await.unwrap();
+    let mut children = open(&world, CHILDREN).await;
+    taken(&mut children).await;
+    assert_eq!(numbers(&taken(&mut children).await), [[LEADING, OTHER]]);
+    children.close().await.unwrap();
+    let mut housing = open(&world, HOUSING).await;
+    let given = taken(&mut housing).await;
+    let told = taken(&mut housing).await;
+    assert_eq!(numbers(&told), [[OTHER]], "and not the number it never had");
+    concerns(&told, &[&given]);
+    housing.close().await.unwrap();
+    // It knows by now.
+    send(&world, DIVISION, news().addressee(HOUSING.0, "")).await;
+    assert!(matches!(takes(&world, HOUSING).await.message.kind, Some(Kind::Court(_))));
+    takes(&world, WIRRAL).await;
+    nothing_for(&world, &[WIRRAL, CHILDREN, HOUSING, SUPERVISION]).await;
+}
+
+#[tokio::test]
+async fn news_under_the_number_that_leads_or_under_one_that_was_parted_is_followed_by_no_notice() {
+    let world = town().await;
+    let of = |noms: &str| hearing_of(id(), adult(noms, NAME)).addressee(HOUSING.0, "");
+    send(&world, PRISONS, merge()).await;
+    send(&world, DIVISION, of(LEADING)).await;
+    takes(&world, HOUSING).await;
+    nothing_for(&world, &[HOUSING]).await;
+    send(&world, PRISONS, unmerge()).await;
+    assert_eq!(action_of(&takes(&world, HOUSING).await), CorrectionAction::Unmerge);
+    send(&world, DIVISION, of(OTHER)).await;
+    takes(&world, HOUSING).await;
+    nothing_for(&world, &[HOUSING, WIRRAL]).await;
+}
+
 /// A merge that a broker accepts and then stops before anybody is told.
 #[tokio::test]
 async fn a_merge_is_told_although_the_broker_stops_right_after_it() {
@@ -267,10 +325,12 @@ async fn after_a_merge_a_flag_under_one_number_is_met_by_news_under_the_other_un
     nothing_for(&world, &[WIRRAL]).await;
     send(&world, PRISONS, merge()).await;
     send(&world, DIVISION, news()).await;
-    let came = takes(&world, WIRRAL).await;
-    assert!(matches!(came.message.kind, Some(Kind::Court(_))));
+    let mut wirral = open(&world, WIRRAL).await;
+    assert!(matches!(taken(&mut wirral).await.message.kind, Some(Kind::Court(_))));
+    assert_eq!(action_of(&taken(&mut wirral).await), CorrectionAction::Merge);
+    wirral.close().await.unwrap();
     send(&world, PRISONS, unmerge()).await;
-    takes(&world, WIRRAL).await;
+    assert_eq!(action_of(&takes(&world, WIRRAL).await), CorrectionAction::Unmerge);
     send(&world, DIVISION, news()).await;
     nothing_for(&world, &[WIRRAL]).await;
 }
@@ -294,6 +354,8 @@ async fn what_one_force_joined_another_may_part() {
     send(&world, WIRRAL, compose::merge(id(), GROUNDS, nobody_yet(), pnc, PNC, OTHER_PNC)).await;
     send(&world, DIVISION, hearing_of(id(), of(OTHER_PNC))).await;
     takes(&world, SUPERVISION).await;
+    // Of the word that stood last.
+    assert_eq!(action_of(&takes(&world, SUPERVISION).await), CorrectionAction::Merge);
     let (one, other) = ((nobody_yet(), PNC), (nobody_yet(), OTHER_PNC));
     send(&world, WIRRAL, compose::unmerge(id(), GROUNDS, pnc, one, other)).await;
     takes(&world, SUPERVISION).await;
@@ -313,7 +375,10 @@ async fn three_numbers_of_one_person_are_one_persons() {
     send(&world, PRISONS, compose::merge(id(), GROUNDS, nobody_yet(), noms, LEADING, third)).await;
     for number in [OTHER, third] {
         send(&world, DIVISION, hearing_of(id(), adult(number, NAMESAKE))).await;
-        takes(&world, WIRRAL).await;
+        let mut wirral = open(&world, WIRRAL).await;
+        assert!(matches!(taken(&mut wirral).await.message.kind, Some(Kind::Court(_))));
+        assert_eq!(action_of(&taken(&mut wirral).await), CorrectionAction::Merge);
+        wirral.close().await.unwrap();
     }
 }
 

@@ -4,7 +4,7 @@
 use agency_client::compose::{self, Asked, Person};
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::released_message::Kind;
-use tests::world::{adult, id, now, ppo_flag};
+use tests::world::{World, adult, id, now, ppo_flag};
 use time::Duration;
 
 use super::town::{
@@ -13,9 +13,22 @@ use super::town::{
 };
 
 fn question() -> compose::Draft {
+    question_about(man())
+}
+
+fn question_about(person: Person) -> compose::Draft {
     let by = now() + Duration::days(7);
     let asked = Asked::WhoeverHolds;
-    compose::request(id(), GROUNDS, man(), asked, &[wire::Field::Address], by)
+    compose::request(id(), GROUNDS, person, asked, &[wire::Field::Address], by)
+}
+
+/// Whoever holds something was found, and decided about.
+async fn put(world: &World, asked: &str) {
+    let is_put = async || {
+        let decided = world.records("decided");
+        decided.iter().filter(|record| record["message"] == asked).count() == 2
+    };
+    world.until("the question is put", is_put).await;
 }
 
 #[tokio::test]
@@ -83,7 +96,8 @@ async fn a_suspended_holder_is_not_asked() {
     send(&world, WIRRAL, hearing(id()).addressee(HOUSING.0, "")).await;
     takes(&world, HOUSING).await;
     world.suspend(HOUSING.0, true).await;
-    send(&world, DIVISION, question()).await;
+    let asked = send(&world, DIVISION, question()).await.to_string();
+    put(&world, &asked).await;
     world.suspend(HOUSING.0, false).await;
     nothing_for(&world, &[HOUSING]).await;
 }
@@ -100,4 +114,47 @@ async fn a_question_to_some_is_put_to_those_and_to_no_holder() {
     send(&world, DIVISION, asked.area(NORTH, wire::AreaRole::Resident)).await;
     takes(&world, HOME).await;
     nothing_for(&world, &[HOUSING, SUPERVISION, CHILDREN, WIRRAL, EAST]).await;
+}
+
+/// Its sender is answered before anybody looks who holds something: its entry is the same whatever
+/// there is.
+#[tokio::test]
+async fn a_question_is_accepted_in_the_same_way_whatever_is_held_and_put_although_the_broker_stops()
+{
+    let mut world = town().await;
+    for held in [false, true] {
+        if held {
+            send(&world, WIRRAL, hearing(id()).addressee(HOUSING.0, "")).await;
+            takes(&world, HOUSING).await;
+        }
+        let person = if held { man() } else { adult("A9623AA", "Invented Stranger") };
+        let asked = send(&world, DIVISION, question_about(person)).await.to_string();
+        let of_question = |record: &&serde_json::Value| record["message"] == asked;
+        let decided = world.records("decided");
+        let first = decided.iter().find(of_question).unwrap();
+        assert_eq!(first["candidates"], serde_json::json!([]), "held: {held}");
+    }
+    world.crash().await;
+    world.start().await;
+    let came = takes(&world, HOUSING).await;
+    assert!(matches!(came.message.kind, Some(Kind::Request(_))));
+    takes(&world, WIRRAL).await;
+    nothing_for(&world, &[HOUSING, WIRRAL]).await;
+}
+
+#[tokio::test]
+async fn a_holder_that_may_not_be_asked_is_refused_on_record() {
+    let world = town().await;
+    send(&world, WIRRAL, hearing(id()).addressee(HOUSING.0, "")).await;
+    takes(&world, HOUSING).await;
+    ends_for(&world, HOUSING.0).await;
+    let asked = send(&world, DIVISION, question()).await.to_string();
+    takes(&world, WIRRAL).await;
+    let decided = world.records("decided");
+    let told = decided.iter().filter(|record| record["message"] == asked);
+    let all: Vec<&serde_json::Value> =
+        told.flat_map(|record| record["candidates"].as_array().unwrap()).collect();
+    let of = |desk: &str| all.iter().find(|one| one["desk"] == desk).unwrap()["refusal"].clone();
+    assert_eq!(of(WIRRAL.1), 0);
+    assert_ne!(of(HOUSING.1), 0);
 }

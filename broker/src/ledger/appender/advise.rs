@@ -46,8 +46,8 @@ impl Appender {
         let row = draft.batch.head.last_message + 1;
         draft.batch.head.last_message = row;
         let entry = draft.next_entry();
-        let (cited, not_before, tokens) = (None, None, Arc::from([]));
-        let place = Place { message: row, entry, cited, not_before, tokens, now };
+        let (cited, not_before, tokens, chased) = (None, None, Arc::from([]), Vec::new());
+        let place = Place { message: row, entry, cited, not_before, tokens, chased, now };
         let parcel = Parcel {
             bytes,
             shown: Shown::default(),

@@ -1,4 +1,5 @@
-//! What is written once the holders of merged or parted numbers are found: their notices.
+//! What is written once the holders of merged or parted numbers are found: their notices; and once
+//! those are found who hold something about a person: the question that is put to them.
 //!
 //! Committed alone, so that whether a holder still is one can be asked of the store.
 
@@ -13,12 +14,16 @@ use super::{Appender, ChaseWork};
 
 impl Appender {
     /// Tells everybody who was given something about the numbers of a message that merges or
-    /// parts them, and has not been told of it.
+    /// parts them, and has not been told of it; or puts a question to whoever holds something.
     pub(super) fn chase(&self, work: &ChaseWork, open: &mut Open) -> Result<Answer, StoreError> {
         let (rules, now) = (Arc::clone(&open.rules), open.now);
         let draft = &mut open.draft;
         draft.batch.chases.closed.push((work.message, work.wanted));
         let mut earlier = Earlier::default();
+        if let Some(asked) = &work.asked {
+            earlier.waiting.clone_from(asked);
+            earlier.looked_for = true;
+        }
         for (desk, holder) in &work.holders {
             // A release after which no byte was written, as it turned out since, gave it nothing.
             if self.recall.any_given(&holder.deliveries)? {
@@ -29,7 +34,7 @@ impl Appender {
         let Some(stored) = self.recall.message(work.message)? else {
             return Err(StoreError::Damaged { table: "chase" });
         };
-        // Whoever has not heard of a merge that was taken back never does.
+        // Whoever has not heard of what was taken back never does.
         if !self.recall.was_taken_back(work.message)? {
             self.tell_late((work.message, &stored), &earlier, &rules, draft, now)?;
         }

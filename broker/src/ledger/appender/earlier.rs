@@ -23,7 +23,6 @@ use crate::policy::KindFacts;
 use crate::prepare::{self, Stored};
 use crate::register::DeskName;
 use crate::routing::Earlier;
-use crate::rules::Rules;
 use crate::seal::Token;
 
 use super::commit::Open;
@@ -103,11 +102,6 @@ impl Appender {
             found.cited = own.then(|| key.clone());
             let held = self.recall.held(before.row)?;
             self.given(&held, before.row, &mut found)?;
-        }
-        if let Some(Kind::Request(request)) = &admitted.message.kind
-            && request.whoever_holds
-        {
-            found.earlier.waiting = self.whoever_holds(admitted, &rules)?;
         }
         found.documents.extend(erased(admitted, &found));
         Ok(Ok(found))
@@ -299,18 +293,6 @@ impl Appender {
             let desk = DeskName { agency: released.message.agency, desk: released.desk };
             (desk, released.message.id)
         }))
-    }
-
-    /// Everybody who sent or was given something about the persons of a message.
-    fn whoever_holds(
-        &self,
-        admitted: &Admitted,
-        rules: &Rules,
-    ) -> Result<BTreeSet<DeskName>, StoreError> {
-        let routing = admitted.subjects.iter().filter(|subject| subject.routes());
-        let tokens: Vec<Token> = routing.flat_map(|subject| subject.tokens.clone()).collect();
-        let linked: Vec<Token> = rules.register.linked(&tokens).into_iter().collect();
-        self.recall.concerned(&linked)
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use proto::exchange::v1::CorrectionAction;
+use proto::exchange::v1::message::Kind;
 use proto::ledger::record::RECORD_FORMAT;
 use proto::refusal::Refusal;
 use time::OffsetDateTime;
@@ -11,7 +13,7 @@ use uuid::Uuid;
 
 use crate::decision::{CandidateDecision, View};
 use crate::directory::MessageKind;
-use crate::ledger::chase::ChaseRow;
+use crate::ledger::chase::{ChaseRow, Word};
 use crate::ledger::journal::{
     DeliveryRow, DeliveryState, Known as KnownMessage, MessageRow, StoreError,
 };
@@ -83,7 +85,7 @@ impl Appender {
             draft.batch.pulled.extend(found.ahead.iter().copied());
         }
         let deliveries = self.deliver(prepared, row, entry, &found, draft, now)?;
-        if deliveries.iter().all(Vec::is_empty) {
+        if deliveries.iter().all(Vec::is_empty) && !looked_for_later(&admitted) {
             self.reaches_nobody(&admitted, &rules, now);
         }
         let records = self.message_records(prepared, &deliveries);
@@ -121,9 +123,9 @@ impl Appender {
     }
 
     /// Failing closed must not fall on a victim: of something immediate operators are told out of
-    /// band. Whom a merge concerns is looked for later.
-    fn reaches_nobody(&self, admitted: &Admitted, rules: &Rules, now: OffsetDateTime) {
-        if !admitted.immediate() || prepare::changes_identity(admitted) {
+    /// band.
+    pub(super) fn reaches_nobody(&self, admitted: &Admitted, rules: &Rules, now: OffsetDateTime) {
+        if !admitted.immediate() {
             return;
         }
         self.shared.figures.immediate_unheard.fetch_add(1, Ordering::Relaxed);
@@ -132,6 +134,17 @@ impl Appender {
         let desk = notify::Place::find(&rules.directory, &sender.agency, &sender.desk_id);
         let code = notify::Code::ImmediateUnheard;
         self.shared.notices.tell_operators(code, desk, admitted.key.id, now);
+    }
+
+    /// The merges by which a number of a message accepted now leads no more. Asked of the store only
+    /// where the register joins one of its numbers to another.
+    fn merged_before(&self, tokens: &[Token], row: u64) -> Result<Vec<u64>, StoreError> {
+        let register = &self.shared.rules.load().register;
+        let own: BTreeSet<&Token> = tokens.iter().collect();
+        if register.linked(tokens).len() == own.len() {
+            return Ok(Vec::new());
+        }
+        self.recall.bearing_on(row, tokens)
     }
 
     /// What a holder must be told in full cannot be told so: operators see to the rule.
@@ -156,7 +169,9 @@ impl Appender {
     ) -> Result<Vec<Vec<[u8; 16]>>, StoreError> {
         let tokens = tokens_of(&prepared.admitted);
         let not_before = held_back(&prepared.admitted, found);
-        let place = Place { message, entry, cited: found.cited.clone(), not_before, tokens, now };
+        let chased = self.merged_before(&tokens, message)?;
+        let place =
+            Place { message, entry, cited: found.cited.clone(), not_before, tokens, chased, now };
         let mut all = Vec::with_capacity(prepared.parcels.len());
         for (candidate, parcel) in prepared.decided.candidates.iter().zip(&prepared.parcels) {
             let parcel = parcel.as_ref();
@@ -241,9 +256,9 @@ impl Appender {
                 number: 0,
                 rules: Arc::clone(&fresh.rules),
                 parcel: fresh.parcel.clone(),
-                // Nothing has happened since to what is accepted now.
-                chased: Vec::new(),
+                chased: place.chased.clone(),
             };
+            draft.batch.chases.again.extend(place.chased.iter().copied());
             let target = Target::Live(seat.stream, Arc::clone(&place.tokens), place.cited.clone());
             let pending = Pending { item, target };
             draft.release(subscription, seat.node, pending, &*self.shared.chance)?;
@@ -300,6 +315,8 @@ pub(super) struct Place {
     pub(super) cited: Option<MessageKey>,
     pub(super) not_before: Option<OffsetDateTime>,
     pub(super) tokens: Arc<[Token]>,
+    /// Merges and partings that whoever is given it now is to be told of right after.
+    pub(super) chased: Vec<u64>,
     pub(super) now: OffsetDateTime,
 }
 
@@ -337,10 +354,35 @@ fn held_back(admitted: &Admitted, found: &Found) -> Option<OffsetDateTime> {
     admitted.not_before.into_iter().chain(found.not_before).max()
 }
 
-/// The chase that a merge or unmerge opens. Its sender is answered before anybody looks who is to be
-/// told: how long that takes says how much is held.
+/// Whether whom a message concerns is looked for after it was accepted.
+fn looked_for_later(admitted: &Admitted) -> bool {
+    prepare::changes_identity(admitted) || admitted.asks_whoever_holds()
+}
+
+/// The chase that a merge, an unmerge or a question to whoever holds something opens. Its sender is
+/// answered before anybody looks who is to be told: how long that takes says how much is held.
 fn chase_of(admitted: &Admitted, row: u64) -> Option<ChaseRow> {
-    let numbers = prepare::changes_identity(admitted).then(|| tokens_of(admitted))?;
+    let numbers = match &admitted.message.kind {
+        Some(Kind::Correction(correction)) => match correction.action() {
+            CorrectionAction::Merge => {
+                let said = std::iter::once(Word::Leads).chain(std::iter::repeat(Word::Merged));
+                tokens_of(admitted).iter().copied().zip(said).collect()
+            }
+            CorrectionAction::Unmerge => {
+                tokens_of(admitted).iter().map(|token| (*token, Word::Parted)).collect()
+            }
+            CorrectionAction::Unspecified
+            | CorrectionAction::Withdraw
+            | CorrectionAction::Rectify
+            | CorrectionAction::Erase
+            | CorrectionAction::Restrict
+            | CorrectionAction::Supplement => return None,
+        },
+        Some(Kind::Request(_)) if admitted.asks_whoever_holds() => {
+            admitted.routing_tokens().map(|token| (token, Word::Asked)).collect()
+        }
+        Some(_) | None => return None,
+    };
     Some(ChaseRow { message: row, numbers })
 }
 

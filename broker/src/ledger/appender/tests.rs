@@ -1,5 +1,6 @@
 //! The appender on a real store that can be held and made to fail at any commit.
 
+mod asked;
 mod dice;
 mod durable;
 mod ended;

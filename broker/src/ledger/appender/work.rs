@@ -1,6 +1,6 @@
 //! What the appender is asked to do, and what it answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -372,14 +372,16 @@ pub struct FetchWork {
     pub reply: oneshot::Sender<Result<(), ReleaseRefused>>,
 }
 
-/// Holders of numbers that were merged or parted, to be told.
+/// Holders of numbers that were merged or parted, to be told; or those who are to be asked.
 pub struct ChaseWork {
-    /// Row of the message that merged or parted the numbers.
+    /// Row of the message that merged or parted the numbers, or asks about them.
     pub message: u64,
     /// How often the chase had been opened when they were looked for.
     pub wanted: u64,
     /// The holders.
     pub holders: BTreeMap<DeskName, HolderOfPerson>,
+    /// Where it is a question: everybody who sent or was given something about the persons.
+    pub asked: Option<BTreeSet<DeskName>>,
     /// Whether they are told.
     pub reply: oneshot::Sender<bool>,
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use uuid::Uuid;
 
-use crate::ledger::chase::{ChaseReads, Chases, GivenMessage, Pending};
+use crate::ledger::chase::{ChaseReads, Chases, GivenMessage, Pending, Word};
 use crate::ledger::journal::StoreError;
 use crate::message::MessageKey;
 use crate::register::DeskName;
@@ -23,7 +23,7 @@ const OPEN_MAX: usize = 16;
 /// Messages about a number, newest first. News of whose it is tells nothing of a person: whoever has
 /// no more than that has nothing that another such piece of news is about.
 const ABOUT: &str = "SELECT DISTINCT message FROM subject t WHERE token = ?1 AND message < ?2
-     AND NOT EXISTS (SELECT 1 FROM chase c WHERE c.message = t.message)
+     AND NOT EXISTS (SELECT 1 FROM chase c WHERE c.message = t.message AND c.word < 3)
      ORDER BY message DESC";
 
 /// Who was given a message.
@@ -32,8 +32,13 @@ const HOLDERS: &str = "SELECT s.agency, s.desk, d.id
      WHERE d.message = ?1
        AND EXISTS (SELECT 1 FROM release r WHERE r.delivery = d.id AND r.voided = 0)";
 
-/// Messages after one that merged or parted a number.
-const CHASING: &str = "SELECT message FROM chase WHERE token = ?1 AND message > ?2";
+/// Messages that bear on whose a number is in another, ?2: those after it that merged or parted it,
+/// and the last one before it by which it leads no more, unless it was parted since.
+const BEARING: &str = "SELECT c.message FROM chase c WHERE c.token = ?1 AND c.word < 3
+     AND NOT EXISTS (SELECT 1 FROM chase s WHERE s.message = ?2 AND s.word < 3)
+     AND (c.message > ?2 OR (c.word = 1 AND c.message =
+       (SELECT max(p.message) FROM chase p WHERE p.token = ?1 AND p.word IN (1, 2)
+          AND p.message < ?2)))";
 
 impl ChaseReads for SqliteReaders {
     fn chases(&self) -> Result<Vec<Pending>, StoreError> {
@@ -51,12 +56,12 @@ impl ChaseReads for SqliteReaders {
         })
     }
 
-    fn any_given(&self, deliveries: &[u64]) -> Result<bool, StoreError> {
-        self.with(|connection| in_snapshot(connection, |snapshot| any_given(snapshot, deliveries)))
+    fn bearing_on(&self, message: u64, tokens: &[Token]) -> Result<Vec<u64>, StoreError> {
+        self.with(|connection| bearing_on(connection, message, tokens))
     }
 
-    fn merges_after(&self, message: u64, tokens: &[Token]) -> Result<Vec<u64>, StoreError> {
-        self.with(|connection| merges_after(connection, message, tokens))
+    fn any_given(&self, deliveries: &[u64]) -> Result<bool, StoreError> {
+        self.with(|connection| in_snapshot(connection, |snapshot| any_given(snapshot, deliveries)))
     }
 
     fn was_taken_back(&self, message: u64) -> Result<bool, StoreError> {
@@ -70,20 +75,22 @@ impl ChaseReads for SqliteReaders {
 
 fn read_open(snapshot: &Connection) -> Result<Vec<Pending>, rusqlite::Error> {
     let mut statement = snapshot.prepare_cached(
-        "SELECT message, wanted, token FROM chase WHERE wanted > done ORDER BY message",
+        "SELECT message, wanted, token, word FROM chase WHERE wanted > done ORDER BY message",
     )?;
     let mut open: BTreeMap<u64, Pending> = BTreeMap::new();
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (message, wanted, token) = (count(row.get(0)?), count(row.get(1)?), row.get(2)?);
+        let (message, wanted) = (count(row.get(0)?), count(row.get(1)?));
+        let Some(word) = Word::stored(row.get(3)?) else { continue };
+        let number = (Token(row.get(2)?), word);
         if open.len() >= OPEN_MAX && !open.contains_key(&message) {
             break;
         }
         match open.entry(message) {
             Entry::Vacant(first) => {
-                first.insert(Pending { message, wanted, numbers: vec![Token(token)] });
+                first.insert(Pending { message, wanted, numbers: vec![number] });
             }
-            Entry::Occupied(mut known) => known.get_mut().numbers.push(Token(token)),
+            Entry::Occupied(mut known) => known.get_mut().numbers.push(number),
         }
     }
     Ok(open.into_values().collect())
@@ -157,7 +164,7 @@ fn any_given(snapshot: &Connection, deliveries: &[u64]) -> Result<bool, rusqlite
     Ok(false)
 }
 
-/// The messages that merged or parted numbers of a message after it was accepted.
+/// As [`ChaseReads::bearing_on`], by the message's key.
 pub(super) fn chasing(
     connection: &Connection,
     message: &MessageKey,
@@ -167,20 +174,19 @@ pub(super) fn chasing(
         .prepare_cached("SELECT id FROM message WHERE agency = ?1 AND uuid = ?2")?
         .query_row(params![&*message.agency, message.id.as_bytes()], |row| row.get(0).map(count))
         .optional()?;
-    row.map_or_else(|| Ok(Vec::new()), |row| merges_after(connection, row, tokens))
+    row.map_or_else(|| Ok(Vec::new()), |row| bearing_on(connection, row, tokens))
 }
 
-fn merges_after(
+fn bearing_on(
     connection: &Connection,
     message: u64,
     tokens: &[Token],
 ) -> Result<Vec<u64>, rusqlite::Error> {
-    let mut statement = connection.prepare_cached(CHASING)?;
+    let mut statement = connection.prepare_cached(BEARING)?;
     let mut found = BTreeSet::new();
     for token in tokens {
-        for row in
-            statement.query_map(params![token.0, stored(message)], |row| row.get(0).map(count))?
-        {
+        let asked = params![token.0, stored(message)];
+        for row in statement.query_map(asked, |row| row.get(0).map(count))? {
             found.insert(row?);
         }
     }
@@ -190,11 +196,12 @@ fn merges_after(
 /// Opens chases, opens them again, and closes them.
 pub(super) fn write(transaction: &Transaction<'_>, chases: &Chases) -> Result<(), rusqlite::Error> {
     let mut insert = transaction.prepare_cached(
-        "INSERT OR IGNORE INTO chase (message, token, wanted, done) VALUES (?1, ?2, 1, 0)",
+        "INSERT OR IGNORE INTO chase (message, token, word, wanted, done)
+         VALUES (?1, ?2, ?3, 1, 0)",
     )?;
     for chase in &chases.opened {
-        for token in chase.numbers.iter() {
-            insert.execute(params![stored(chase.message), token.0])?;
+        for (token, word) in &chase.numbers {
+            insert.execute(params![stored(chase.message), token.0, *word as u8])?;
         }
     }
     let mut again =

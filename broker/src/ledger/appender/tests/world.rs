@@ -168,12 +168,12 @@ impl ChaseReads for Looks {
         self.readers.given_about(tokens, before, limit)
     }
 
-    fn any_given(&self, deliveries: &[u64]) -> Result<bool, StoreError> {
-        self.readers.any_given(deliveries)
+    fn bearing_on(&self, message: u64, tokens: &[Token]) -> Result<Vec<u64>, StoreError> {
+        self.readers.bearing_on(message, tokens)
     }
 
-    fn merges_after(&self, message: u64, tokens: &[Token]) -> Result<Vec<u64>, StoreError> {
-        self.readers.merges_after(message, tokens)
+    fn any_given(&self, deliveries: &[u64]) -> Result<bool, StoreError> {
+        self.readers.any_given(deliveries)
     }
 
     fn was_taken_back(&self, message: u64) -> Result<bool, StoreError> {
