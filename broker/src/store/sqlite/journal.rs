@@ -190,7 +190,8 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
         "UPDATE delivery SET state = ?2, number = coalesce(?3, number), attempts = attempts * ?7 + ?4,
                              due = coalesce(?5, 0), changed_at = ?6, ended = ?8,
                              look_at = CASE WHEN ?2 IN (3, 4) THEN ?6
-                               WHEN ?8 IS NULL OR number > 0 THEN look_at END
+                               WHEN ?8 IS NULL OR number > 0 OR EXISTS (SELECT 1 FROM release r
+                                 WHERE r.delivery = delivery.id AND r.voided = 0) THEN look_at END
          WHERE id = ?1",
     )?;
     for mark in &batch.marks {

@@ -14,10 +14,10 @@ use super::{LockedJournal, SqliteReaders, open_journal};
 use crate::delivery::outbox::Outbox as _;
 use crate::directory::MessageKind;
 use crate::ledger::journal::{
-    Archive as _, Batch, DeliveryRow, DeliveryState, DisclosureFilter, Journal as _, MessageRow,
-    ReleaseRow, SubscriptionRow,
+    Archive as _, Attempts, Batch, DeliveryMark, DeliveryRow, DeliveryState, DisclosureFilter,
+    Journal as _, MessageRow, ReleaseRow, SubscriptionRow,
 };
-use crate::ledger::owed::Owes;
+use crate::ledger::owed::{Owes, Told};
 use crate::message::MessageKey;
 use crate::parcel::Shown;
 use crate::register::DeskName;
@@ -248,4 +248,40 @@ fn the_oldest_unread_delivery_of_an_agency_waits_or_was_released_in_either_lane(
         oldest(&[(2, 2, Released), (3, 2, Waiting), (5, 1, Waiting), (6, 1, Waiting)]),
         [is("mentors", 1), is("police", 4)]
     );
+}
+
+/// Everybody was told that it is overdue, or what waits was moved and then refused: neither ends what is
+/// owed for what was given.
+#[test]
+fn what_is_owed_is_listed_the_most_overdue_first_until_it_is_settled() {
+    let mut town = Written::new();
+    for row in 1..=4 {
+        town.message(row, "prisons", NOON);
+        town.delivery(row, row, 1, DeliveryState::Waiting);
+        let delete_by = Some(NOON + HOUR * i32::try_from(5 - row).unwrap());
+        town.batch.deliveries.last_mut().unwrap().owes = Owes { delete_by, ..Owes::default() };
+    }
+    for delivery in 1..=3 {
+        town.releases(delivery, "prisons", "police", 1);
+    }
+    let (mut town, readers) = town.read();
+    let ends = |row| DeliveryMark {
+        row,
+        state: DeliveryState::Refused,
+        number: None,
+        attempts: Attempts::Kept,
+        due: None,
+        at: NOON,
+        ended: Some(9),
+    };
+    let told = Told { delivery: 3, told: 7, look_at: None };
+    let marks = vec![ends(2), ends(4)];
+    town.store.commit(&Batch { marks, told: vec![told], ..Batch::default() }).unwrap();
+    let desk = DeskName { agency: "police".into(), desk: "duty".into() };
+    let owed = readers.owed(&desk).unwrap();
+    let listed: Vec<u128> = owed.iter().map(|one| one.message.id.as_u128()).collect();
+    assert_eq!(listed, [3, 2, 1], "and nothing of what was never given");
+    let due = readers.overdue(NOON + HOUR * 9).unwrap();
+    let due: Vec<u64> = due.iter().map(|one| one.delivery).collect();
+    assert_eq!(due, [2, 1], "of the third everybody was told");
 }
