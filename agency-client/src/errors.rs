@@ -87,6 +87,7 @@ const fn end_of(refusal: Refusal) -> RefusalEnd {
         | Refusal::AttachmentDiffers
         | Refusal::AttachmentsFull
         | Refusal::OnwardNotAllowed
+        | Refusal::AnswerNotOnward
         | Refusal::AttachmentAbsent
         | Refusal::WouldIdentify
         | Refusal::RecipientNotInStanding

@@ -36,6 +36,8 @@ pub enum Refusal {
     AttachmentOutOfTurn = 2012,
     /// A document was given to the sender without leave to send it on.
     OnwardNotAllowed = 2013,
+    /// What answers a message that was given without leave to pass it on names somebody else.
+    AnswerNotOnward = 2014,
     /// A report is asked of a month that has not ended.
     MonthNotEnded = 2040,
     /// The store has reached its disk floor; publishing pauses, releases go on.
@@ -101,6 +103,7 @@ impl Refusal {
         Self::AttachmentsFull,
         Self::AttachmentOutOfTurn,
         Self::OnwardNotAllowed,
+        Self::AnswerNotOnward,
         Self::MonthNotEnded,
         Self::DiskFloor,
         Self::StoreUnavailable,
@@ -175,6 +178,7 @@ impl Refusal {
             Self::AttachmentsFull => sentences::ATTACHMENTS_FULL,
             Self::AttachmentOutOfTurn => sentences::ATTACHMENT_OUT_OF_TURN,
             Self::OnwardNotAllowed => sentences::ONWARD_NOT_ALLOWED,
+            Self::AnswerNotOnward => sentences::ANSWER_NOT_ONWARD,
             Self::MonthNotEnded => "That month has not ended; ask on the first of the next.",
             Self::DiskFloor => {
                 "The broker is short of disk and takes no new messages; what it holds still goes out. If this is urgent, use the telephone."
@@ -222,6 +226,7 @@ mod sentences {
         "The document's bytes are not those that were announced; send it again under a new id.";
     pub(super) const ATTACHMENTS_FULL: &str = "Your agency has as many documents waiting here as it may; send the messages that name them, or try again later.";
     pub(super) const ATTACHMENT_OUT_OF_TURN: &str = "The document did not go on where it broke off; ask how much of it is kept and go on from there.";
+    pub(super) const ANSWER_NOT_ONWARD: &str = "What this answers was given to your agency without leave to pass it on; send the answer to its sender alone, and ask the sender before you tell anybody else.";
     pub(super) const ONWARD_NOT_ALLOWED: &str = "This document was given to your agency without leave to pass it on; ask the agency that gave it to you.";
     pub(super) const ATTACHMENT_ABSENT: &str = "A document that the message names is not here whole, or another message has it already; send the document first.";
     pub(super) const INVALID_BUNDLE: &str =

@@ -45,6 +45,7 @@ pub const fn code(refusal: Refusal) -> Code {
         | Refusal::SameApprover
         | Refusal::MonthNotEnded => Code::FailedPrecondition,
         Refusal::OnwardNotAllowed
+        | Refusal::AnswerNotOnward
         | Refusal::NoPermit
         | Refusal::Forbidden
         | Refusal::PolicyError

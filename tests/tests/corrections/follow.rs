@@ -164,7 +164,8 @@ async fn a_programme_shows_its_provider_no_more_at_a_later_step_than_at_the_firs
     assert!(added.message.subjects.iter().all(|person| person.name.is_empty()));
 }
 
-fn placement(change: PlacementChange) -> compose::Draft {
+/// Transitional accommodation from today.
+pub fn placement(change: PlacementChange) -> compose::Draft {
     let news = PlacementNews {
         place: Place::Transitional,
         change,

@@ -19,6 +19,7 @@ mod identity;
 mod imported;
 mod kept_out;
 mod late;
+mod onward;
 mod order;
 mod outcomes;
 mod own;

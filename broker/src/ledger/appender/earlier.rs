@@ -66,11 +66,15 @@ impl Appender {
             return Ok(Err(Refusal::NotAllowed));
         }
         let mut found = Found::default();
-        // First: what is refused for its documents ends nothing.
+        // First: what is refused for its documents, or for whom it names, ends nothing.
         let row = open.draft.batch.head.last_message + 1;
         match self.documents(admitted, row, &rules)? {
             Ok(claims) => found.documents = claims,
             Err(refusal) => return Ok(Err(refusal)),
+        }
+        let own = prepare::cites(admitted).and_then(|key| open.known.get(&key));
+        if self.passes_on(admitted, own.map(|own| own.row), &rules)? {
+            return Ok(Err(Refusal::AnswerNotOnward));
         }
         if let Some(key) = prepare::cites(admitted) {
             let Some(first) = open.known.get(&key) else { return Ok(Err(Refusal::NotFound)) };

@@ -24,6 +24,8 @@ mod draft;
 
 mod gathered;
 
+mod onward;
+
 mod earlier;
 
 mod chase;

@@ -162,6 +162,10 @@ impl PublishSession {
                     Refusal::OnwardNotAllowed => {
                         Some(("attachments", "was given to you without leave to send it on"))
                     }
+                    Refusal::AnswerNotOnward => Some((
+                        "addressees",
+                        "what this answers was given to you without leave to pass it on",
+                    )),
                     _ => None,
                 };
                 let violations = fault.map(|(field, rule)| wire::FieldViolation {
