@@ -1,8 +1,8 @@
 //! The pages of documentation, held to what they speak of.
 //!
 //! Owns: how a page is read (headings, tables, fenced blocks), and one file for each sort of
-//! promise a page makes: settings, commands, the directory, the log, messages, threats, names in
-//! the code.
+//! promise a page makes: agreements, settings, commands, the directory, the log, messages, threats,
+//! names in the code.
 //! Promises: every fault of a page is listed at once.
 //! Deliberately does not know: style, and links, which `tidy` follows.
 
@@ -13,6 +13,8 @@
     clippy::indexing_slicing,
     reason = "a test may stop where a page is not as it must be"
 )]
+
+mod agreements;
 
 mod commands;
 
