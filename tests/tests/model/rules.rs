@@ -22,6 +22,7 @@ use time::{Duration, OffsetDateTime};
 use super::town::{AGREEMENTS, Agreement, BEGINS, DESKS, Desk, Permit};
 
 /// What a desk is asked about a message as: what it is, a correction, or something to settle.
+#[expect(clippy::large_enum_variant, reason = "its arms are matched by what is inside")]
 #[derive(Clone, PartialEq)]
 pub enum Facts {
     Kind(Kind),
