@@ -95,29 +95,22 @@ async fn smaller(mut scene: Scene, mut failure: Failure) -> (Scene, Failure) {
     (scene, failure)
 }
 
+/// What failed: the sequence that it was found in, or else the first of its town that fails alone.
 async fn explained(seed: u64, scene: Scene, failure: Failure) -> String {
     let found = format!("seed {seed}: {} in round {}", failure.what, failure.round);
-    let own = failure
-        .sequence
-        .and_then(|number| scene.sequences.iter().find(|(cast, _)| cast.number == number).cloned());
-    let Some(own) = own else { return found };
-    let alone = Scene { turns: scene.turns, sequences: vec![own] };
-    match played(&alone, PATIENCE_AGAIN).await {
-        Ok(_) => {
-            let (cast, sequence) = &alone.sequences[0];
-            let told = play::told(&alone.turns, cast, sequence);
-            format!("{found}\nsequence {} alone goes well:\n{told}", cast.number)
-        }
-        Err(again) => {
-            let (scene, failure) = smaller(alone, again).await;
-            let (cast, sequence) = &scene.sequences[0];
-            let told = play::told(&scene.turns, cast, sequence);
-            format!(
-                "seed {seed}, sequence {}:\n{told}\nround {}: {}",
-                cast.number, failure.round, failure.what
-            )
-        }
+    let mut own = scene.sequences;
+    own.sort_by_key(|(cast, _)| Some(cast.number) != failure.sequence);
+    let numbers: Vec<u32> = own.iter().map(|(cast, _)| cast.number).collect();
+    for one in own {
+        let alone = Scene { turns: scene.turns.clone(), sequences: vec![one] };
+        let Err(again) = played(&alone, PATIENCE_AGAIN).await else { continue };
+        let (scene, failure) = smaller(alone, again).await;
+        let (cast, sequence) = &scene.sequences[0];
+        let told = play::told(&scene.turns, cast, sequence);
+        let (number, round) = (cast.number, failure.round);
+        return format!("seed {seed}, sequence {number}:\n{told}\nround {round}: {}", failure.what);
     }
+    format!("{found}\nin the town of sequences {numbers:?}, each of which goes well alone")
 }
 
 fn count() -> u32 {

@@ -75,6 +75,8 @@ pub struct Answer {
     /// Whether nothing but the earlier message brings it this one.
     by_holding: bool,
     held: Option<Held>,
+    /// Of a message about a flag: whom it was shown by the one before.
+    seen: BTreeSet<Number>,
     /// Persons it was shown when it was given.
     saw: BTreeSet<usize>,
 }
@@ -121,6 +123,8 @@ struct Earlier {
     holders: BTreeSet<usize>,
     /// Numbers of the persons each holder saw; of a holder that is not here, everybody.
     saw: BTreeMap<usize, BTreeSet<Number>>,
+    /// Holders that were told as such at first, where it is decided again.
+    told: BTreeSet<usize>,
     owed: BTreeSet<usize>,
     waiting: BTreeSet<usize>,
     held: BTreeMap<usize, Held>,
@@ -156,11 +160,18 @@ pub struct Model {
     pub records: Vec<Record>,
     register: Register,
     advice: Vec<advice::Advice>,
+    /// Merges, by place, of which somebody may have to be told by now.
+    open: BTreeSet<usize>,
 }
 
 type Candidates = BTreeMap<(usize, i32), Vec<BTreeSet<Reason>>>;
 
 impl Model {
+    /// Whether a message speaks of several of its sender's flags at once.
+    pub fn speaks_of_several(&self, message: &wire::Message, sender: usize) -> bool {
+        self.register.speaks_of_several(message, DESKS[sender].agency)
+    }
+
     /// The place of the message that a step sent.
     pub fn sent_by(&self, step: usize) -> Option<usize> {
         self.records.iter().position(|record| record.step == step)
@@ -224,7 +235,16 @@ impl Model {
         record.answers = self.decided(&record, &candidates, &earlier, town);
         let place = self.records.len();
         self.records.push(record);
+        let named = all_numbers(&self.records[place].message);
+        let (joined, open) = (self.register.linked(&named) != named, self.open.clone());
         let mut came = self.give_fresh(place, 0, town);
+        if !joined {
+            // Nothing that was said of its numbers is looked up.
+            self.open = open;
+        }
+        if of_identity(&self.records[place].message) {
+            self.open.insert(place);
+        }
         let message = self.records[place].message.clone();
         if self.register.learn(&message, sender, (place, town.now.date()), flag_change) {
             came.extend(self.late(&all_numbers(&message), town));
@@ -336,6 +356,7 @@ impl Model {
         };
         let saw = answer.shown.iter().enumerate().filter(|(_, one)| one.is_some());
         let saw: BTreeSet<usize> = saw.map(|(place, _)| place).collect();
+        self.open.extend(self.bearing_on(place));
         let kept = &mut self.records[place].answers[at];
         (kept.state, kept.saw) = (State::Given, saw);
         expected

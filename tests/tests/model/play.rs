@@ -37,6 +37,9 @@ use super::words;
 
 /// Pause between two looks at what waits.
 const LOOK: Duration = Duration::from_millis(10);
+/// How long until the broker has taken away a mailbox that was closed: what it gives to one whose
+/// owner has just gone counts as given.
+const GONE: Duration = Duration::from_millis(200);
 /// How long nothing may come at the end.
 const SILENCE: Duration = Duration::from_millis(700);
 
@@ -234,6 +237,9 @@ impl Play {
         if matches!(turn, Turn::Pass(_)) {
             self.end_what_ran_out().await;
         }
+        if matches!(turn, Turn::Leave(_) | Turn::Suspend(_)) {
+            tokio::time::sleep(GONE).await;
+        }
         self.open().await;
     }
 
@@ -284,6 +290,10 @@ impl Play {
                         continue;
                     }
                     let message = sending.at(self.town.now, *number, round);
+                    // Which of several flags it changes is not said.
+                    if player.model.speaks_of_several(&message, sending.from) {
+                        continue;
+                    }
                     let (outcome, expected) = player.model.send(
                         &self.town,
                         (round, sending.from),

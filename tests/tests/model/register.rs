@@ -57,13 +57,13 @@ impl Flag {
     pub fn is_spoken_of(
         &self,
         message: &wire::Message,
-        subject: &wire::Subject,
+        known: &BTreeSet<Number>,
         agency: &str,
     ) -> bool {
         let of_kind =
             matches!(&message.kind, Some(Kind::Flag(one)) if one.flag_kind() == self.kind);
         let own = DESKS[self.owner].agency == agency;
-        of_kind && own && !self.numbers.is_disjoint(&numbers(subject))
+        of_kind && own && !self.numbers.is_disjoint(known)
     }
 }
 
@@ -98,14 +98,25 @@ impl Register {
         self.flags.iter().filter(|flag| !flag.numbers.is_disjoint(known)).collect()
     }
 
-    fn own<'a>(&'a self, message: &'a wire::Message, agency: &str) -> Option<&'a Flag> {
-        let Some(Kind::Flag(said)) = &message.kind else { return None };
-        let of = numbers(message.subjects.first()?);
-        self.flags.iter().find(|flag| {
-            flag.kind == said.flag_kind()
-                && DESKS[flag.owner].agency == agency
-                && !flag.numbers.is_disjoint(&of)
-        })
+    /// The sender's own flags of a message's kind on its person, by any of the person's numbers.
+    fn all_own(&self, message: &wire::Message, agency: &str) -> Vec<&Flag> {
+        let (Some(Kind::Flag(said)), Some(subject)) = (&message.kind, message.subjects.first())
+        else {
+            return Vec::new();
+        };
+        let mut own = self.flags(&self.linked(&numbers(subject)));
+        own.retain(|flag| flag.kind == said.flag_kind() && DESKS[flag.owner].agency == agency);
+        own
+    }
+
+    /// Whether a message speaks of several flags at once, which were raised apart under numbers that
+    /// turned out to be one person's.
+    pub fn speaks_of_several(&self, message: &wire::Message, agency: &str) -> bool {
+        self.all_own(message, agency).len() > 1
+    }
+
+    fn own(&self, message: &wire::Message, agency: &str) -> Option<&Flag> {
+        self.all_own(message, agency).first().copied()
     }
 
     /// What a message does to its sender's own flag.
@@ -158,7 +169,8 @@ impl Register {
         if change == FlagChange::Nothing {
             return false;
         }
-        let of = numbers(subject);
+        let mut of = numbers(subject);
+        of.extend(before.iter().flat_map(|flag| flag.numbers.iter().cloned()));
         self.flags.retain(|flag| {
             flag.kind != said.flag_kind()
                 || DESKS[flag.owner].agency != agency
@@ -170,11 +182,10 @@ impl Register {
             });
             let kept = before.as_ref().map(|flag| flag.owner);
             let kept = kept.filter(|_| said.action() != FlagAction::Raise);
-            let earlier = before.iter().flat_map(|flag| flag.numbers.iter().cloned());
             self.flags.push(Flag {
                 kind: said.flag_kind(),
                 owner: named.or(kept).unwrap_or(sender),
-                numbers: earlier.chain(of).collect(),
+                numbers: of,
                 name: name_of(subject).or(before.as_ref().and_then(|flag| flag.name.clone())),
                 said_by: place,
                 raised_by: before.as_ref().map_or(place, |flag| flag.raised_by),

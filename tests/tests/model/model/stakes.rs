@@ -13,7 +13,7 @@ use super::{
     Answer, Candidates, Earlier, Model, Reason, Record, State, Town, is_child, is_closed,
     is_correction, is_gap, names_no_area, owes_holders, task_number,
 };
-use crate::register::{Flag, name_of, numbers};
+use crate::register::{Flag, Register, name_of, numbers};
 use crate::rules::{self, Facts, Granted, Question, Stake, may, routes};
 use crate::town::{DESKS, MENTORS, PROGRAMME_SHOWS};
 use crate::view;
@@ -35,7 +35,7 @@ impl Model {
         if !holders_only {
             found.named();
         }
-        found.earlier(earlier);
+        found.earlier(earlier, &self.register);
         let kept_out = &message.not_to;
         found.candidates.retain(|(desk, _), _| !kept_out.iter().any(|a| a == DESKS[*desk].agency));
         found.candidates
@@ -55,7 +55,7 @@ impl Model {
         if !disputed.is_empty() {
             let concerned = flags.iter().copied().chain(self.register.flags(&disputed));
             let agency = DESKS[found.record.sender].agency;
-            for flag in concerned.filter(|one| !one.is_spoken_of(message, subject, agency)) {
+            for flag in concerned.filter(|one| !one.is_spoken_of(message, &known, agency)) {
                 found.add(flag.owner, Some(TaskKind::LinkDisputed), position, Reason::FlagOwner);
             }
         }
@@ -136,6 +136,7 @@ impl Model {
             notice,
             by_holding: bare_word || (holds && suspended),
             held: earlier.held.get(&desk).cloned(),
+            seen: earlier.saw.get(&desk).filter(|_| is_flag(record)).cloned().unwrap_or_default(),
             saw: BTreeSet::new(),
         }
     }
@@ -200,6 +201,11 @@ impl Model {
         let held = before.held.clone().map(|held| (before.desk, held));
         let earlier = Earlier {
             holders: just(holds),
+            saw: (!before.seen.is_empty())
+                .then(|| (before.desk, before.seen.clone()))
+                .into_iter()
+                .collect(),
+            told: just(has(Reason::Holder)),
             owed: just(has(Reason::Owed)),
             owned: has(Reason::Owned).then_some(before.desk),
             held: held.into_iter().collect(),
@@ -289,14 +295,24 @@ impl Found<'_> {
         }
     }
 
-    fn earlier(&mut self, earlier: &Earlier) {
+    fn earlier(&mut self, earlier: &Earlier, register: &Register) {
         for desk in &earlier.holders {
             let saw = earlier.saw.get(desk);
+            let mut any = false;
             for (position, subject) in self.record.message.subjects.iter().enumerate() {
-                let own = numbers(subject);
-                if saw.is_none_or(|saw| own.is_empty() || !own.is_disjoint(saw)) {
-                    self.add(*desk, None, position, Reason::Holder);
+                let mut own = numbers(subject);
+                let anybody = own.is_empty();
+                if is_flag(self.record) && routes(subject.category()) {
+                    // A flag is one flag by whichever of its person's numbers it is spoken of.
+                    own = register.linked(&own);
                 }
+                if saw.is_none_or(|saw| anybody || !own.is_disjoint(saw)) {
+                    self.add(*desk, None, position, Reason::Holder);
+                    any = true;
+                }
+            }
+            if !any && earlier.told.contains(desk) {
+                self.everybody(*desk, Reason::Owed);
             }
         }
         for desk in &earlier.waiting {
@@ -309,6 +325,10 @@ impl Found<'_> {
             self.everybody(desk, Reason::Owned);
         }
     }
+}
+
+fn is_flag(record: &Record) -> bool {
+    matches!(record.message.kind, Some(Kind::Flag(_)))
 }
 
 /// Whether somebody in whom the desk has a stake stays, and intelligence of which something had
