@@ -31,7 +31,7 @@ const FEW: u64 = 10;
 const MERGES: u32 = 9;
 const NAME: &str = "Invented Held";
 
-/// Measures it: merges of numbers of which [`FEW`] messages are held, and of which
+/// Measures it: merges of numbers of which few messages are held, and of which
 /// `options.held` are.
 ///
 /// # Errors
