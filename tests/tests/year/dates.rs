@@ -96,7 +96,7 @@ async fn a_desk_that_may_have_the_news_no_more_is_not_reminded_of_its_date() {
     let mut town = Town::begin(&script, BEGINS).await;
     town.flagged(NOMS).await;
     told(&town, custody(id(), Provisional, datetime!(2027-01-11 09:00 UTC), None)).await;
-    town.until(datetime!(2027-02-01 08:00 UTC)).await;
+    town.until(datetime!(2027-01-07 08:00 UTC)).await;
     assert_eq!(town.advised(), []);
 }
 
