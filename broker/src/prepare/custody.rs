@@ -26,7 +26,12 @@ pub(super) fn changes(admitted: &Admitted, rules: &Rules) -> Option<register::Ch
     if rules.register.with_proposals(&known).is_empty() {
         return None;
     }
-    statement(admitted).map(register::Change::Custody)
+    let stated = statement(admitted)?;
+    // An end of what nobody said had begun changes nothing, and would be committed alone for nothing.
+    let replaces =
+        stated.instead_of.is_some_and(|id| rules.register.has_custody_of(&stated.agency, id));
+    let counts = stated.begins || replaces || !rules.register.custody(&known).is_empty();
+    counts.then_some(register::Change::Custody(stated))
 }
 
 /// What a correction does to what the message it corrects stated.
