@@ -15,21 +15,21 @@ use proto::limits::LISTED_FLAGS_MAX;
 use proto::text::Named as _;
 use serde_json::json;
 use time::{Date, Duration, OffsetDateTime};
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::delivery::outbox::Outbox;
+use crate::exchange::look::Look;
 use crate::exchange::overdue::owner_knows;
-use crate::ledger::appender::{ConsultWork, Queue, Reread, Work};
+use crate::ledger::appender::Queue;
 use crate::ledger::journal::{Recall, StoreError};
 use crate::message::MessageKey;
 use crate::message::roles::british_day_number;
 use crate::prepare::{Stored, reopen};
 use crate::register::{DeskName, Flag, FlagState};
 use crate::rules::Rules;
-use crate::seal::{Part, Vault, commitment};
+use crate::seal::Vault;
 
 const CALL: &str = "list-flags";
 
@@ -84,7 +84,16 @@ impl Caseloads {
         let stopped = |_| Err(StoreError::Unavailable("a reader stopped".into()));
         let read = tokio::task::spawn_blocking(move || reader.choose(&desk));
         let caseload = read.await.unwrap_or_else(stopped)?;
-        this.record(looking, &caseload).await?;
+        let look = Look {
+            call: CALL,
+            desk: &looking.desk,
+            node: &looking.node,
+            person: looking.person,
+            purpose: looking.purpose,
+            count: caseload.flags.len(),
+            content: content(looking, &caseload),
+        };
+        look.record(&this.vault, &*this.chance, &this.queue).await?;
         Ok(caseload)
     }
 
@@ -161,37 +170,6 @@ impl Caseloads {
     fn subject(&self, stored: &Stored, rules: &Rules) -> Option<wire::Subject> {
         let (admitted, _) = reopen(stored, &self.vault, &rules.directory)?;
         admitted.message.subjects.first().cloned()
-    }
-
-    /// Puts the look on record (DPA 2018 s.62).
-    async fn record(&self, looking: &Looking, caseload: &Caseload) -> Result<(), StoreError> {
-        let no_chance = |_| StoreError::Unavailable("no random bytes".into());
-        let content = content(looking, caseload);
-        let mut salt = [0; 32];
-        self.chance.fill(&mut salt).map_err(|error| no_chance(error.into()))?;
-        let text = [salt.as_slice(), content.as_slice()].concat();
-        let reason = self
-            .vault
-            .seal_alone(&*self.chance, Part::Reason, CALL.as_bytes(), &text)
-            .map_err(no_chance)?;
-        let (reply, done) = oneshot::channel();
-        let work = ConsultWork {
-            agency: Arc::clone(&looking.desk.agency),
-            actor: Arc::clone(&looking.node),
-            call: CALL,
-            reason,
-            reread: Some(Reread {
-                desk: Arc::clone(&looking.desk.desk),
-                person: looking.person,
-                purpose: looking.purpose,
-                count: caseload.flags.len() as u64,
-                commitment: commitment(&salt, &content),
-            }),
-            reply,
-        };
-        let stopped = || StoreError::Unavailable("the ledger's writer has stopped".into());
-        self.queue.put(Work::Consult(work)).await.map_err(|_| stopped())?;
-        done.await.map_err(|_| stopped())?.map(|_| ())
     }
 }
 

@@ -20,6 +20,8 @@ pub mod chase;
 
 pub mod terms;
 
+pub mod look;
+
 pub mod worklist;
 
 pub mod caseload;

@@ -17,14 +17,13 @@ use proto::limits::WORKLIST_ITEMS_MAX;
 use proto::text::Named as _;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::chance::Chance;
 use crate::delivery::outbox::{Had, Which};
 use crate::directory::MessageKind;
 use crate::exchange::deliver::Delivering;
-use crate::ledger::appender::{ConsultWork, Reread, Work};
+use crate::exchange::look::Look;
 use crate::ledger::journal::StoreError;
 use crate::message::kinds::days::british_day;
 use crate::message::people::{plain_name, routes};
@@ -33,7 +32,7 @@ use crate::parcel;
 use crate::prepare::{Before, as_given, reopen};
 use crate::register::DeskName;
 use crate::rules::Rules;
-use crate::seal::{Part, commitment};
+use crate::seal::Part;
 
 /// Worklists of one agency that are read at once.
 pub const AT_ONCE_MAX: usize = 2;
@@ -291,33 +290,16 @@ impl Worklists {
 
     /// Puts the look on record (DPA 2018 s.62). Durable when it returns.
     async fn record(&self, asked: &Asked, found: &Found) -> Result<(), StoreError> {
-        let no_chance = |_| StoreError::Unavailable("no random bytes".into());
-        let content = content(asked, found);
-        let mut salt = [0; 32];
-        self.chance.fill(&mut salt).map_err(|error| no_chance(error.into()))?;
-        let text = [salt.as_slice(), content.as_slice()].concat();
-        let vault = &self.delivering.vault;
-        let reason = vault
-            .seal_alone(&*self.chance, Part::Reason, CALL.as_bytes(), &text)
-            .map_err(no_chance)?;
-        let (reply, done) = oneshot::channel();
-        let work = ConsultWork {
-            agency: Arc::clone(&asked.desk.agency),
-            actor: Arc::clone(&asked.node),
+        let look = Look {
             call: CALL,
-            reason,
-            reread: Some(Reread {
-                desk: Arc::clone(&asked.desk.desk),
-                person: asked.person,
-                purpose: asked.purpose,
-                count: found.items.len() as u64,
-                commitment: commitment(&salt, &content),
-            }),
-            reply,
+            desk: &asked.desk,
+            node: &asked.node,
+            person: asked.person,
+            purpose: asked.purpose,
+            count: found.items.len(),
+            content: content(asked, found),
         };
-        let stopped = || StoreError::Unavailable("the ledger's writer has stopped".into());
-        self.delivering.queue.put(Work::Consult(work)).await.map_err(|_| stopped())?;
-        done.await.map_err(|_| stopped())?.map(|_| ())
+        look.record(&self.delivering.vault, &*self.chance, &self.delivering.queue).await
     }
 }
 
