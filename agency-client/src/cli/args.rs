@@ -75,7 +75,7 @@ pub(super) enum Verb {
     },
     /// List a desk's own flags by stage, with panel, review and offender manager, and those whose
     /// review is overdue. Itself recorded.
-    Flags(Flags),
+    Flags(Look),
     /// Read again what a desk was given, in the order of a morning briefing; or, with --nominals,
     /// all of it about each of these people, for a tasking group. Itself recorded.
     Briefing(Briefing),
@@ -184,8 +184,9 @@ pub(super) struct Fetch {
     pub(super) to: PathBuf,
 }
 
+/// Who looks at what a desk has.
 #[derive(Args)]
-pub(super) struct Flags {
+pub(super) struct Look {
     /// Desk; otherwise the first of the settings.
     #[arg(long)]
     pub(super) desk: Option<String>,
@@ -199,15 +200,8 @@ pub(super) struct Flags {
 
 #[derive(Args)]
 pub(super) struct Briefing {
-    /// Desk; otherwise the first of the settings.
-    #[arg(long)]
-    pub(super) desk: Option<String>,
-    /// Opaque id of the person who reads. Kept with the record of this look.
-    #[arg(long)]
-    pub(super) person: String,
-    /// What it is read for, by its written name.
-    #[arg(long, value_parser = word::<wire::Purpose>, default_value = "offender_management")]
-    pub(super) purpose: wire::Purpose,
+    #[command(flatten)]
+    pub(super) look: Look,
     /// News is what was given from this time, such as 2026-03-02T07:00:00Z; otherwise in the last
     /// 24 hours.
     #[arg(long, conflicts_with = "nominals")]

@@ -3,7 +3,7 @@
 //! Owns: its order and its words. Promises: all that the broker answers is said, and a review that was not
 //! held is marked. Deliberately does not know: who owns what.
 
-use super::args::Flags;
+use super::args::Look;
 use super::briefing::{day, person, plain};
 use super::error::CliError;
 use super::output::{Output, complain, time_text, word};
@@ -26,14 +26,14 @@ const STAGES: [(FlagStage, &str); 5] = [
 ];
 
 /// `agency flags`.
-pub(super) async fn flags(settings: &Path, what: &Flags, out: &Output) -> Result<(), CliError> {
+pub(super) async fn flags(settings: &Path, look: &Look, out: &Output) -> Result<(), CliError> {
     let settings = Settings::load(settings)?;
-    let desk = desk_or_first(what.desk.clone(), &settings)?;
+    let desk = desk_or_first(look.desk.clone(), &settings)?;
     let connection = Connection::connect(&settings).await?;
     let request = wire::ListFlagsRequest {
         desk: desk.clone(),
-        acting_person: what.person.clone(),
-        purpose: what.purpose.into(),
+        acting_person: look.person.clone(),
+        purpose: look.purpose.into(),
     };
     let answer = connection.exchange().await?.list_flags(request).await?.into_inner();
     if answer.more {

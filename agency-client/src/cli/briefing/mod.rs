@@ -60,7 +60,7 @@ pub(super) async fn briefing(
     let since = moment(what.since.as_deref(), "--since")?.unwrap_or_else(|| now() - NEWS);
     let until = moment(what.until.as_deref(), "--until")?;
     let settings = Settings::load(settings)?;
-    let desk = desk_or_first(what.desk.clone(), &settings)?;
+    let desk = desk_or_first(what.look.desk.clone(), &settings)?;
     let connection = Connection::connect(&settings).await?;
     let me = connection.exchange().await?.who_am_i(wire::WhoAmIRequest {}).await?.into_inner();
     let request = |nominal: Option<&Nominal>| {
@@ -68,8 +68,8 @@ pub(super) async fn briefing(
         let nominal = nominal.cloned().unwrap_or_default();
         wire::ReadWorklistRequest {
             desk: desk.clone(),
-            acting_person: what.person.clone(),
-            purpose: what.purpose.into(),
+            acting_person: what.look.person.clone(),
+            purpose: what.look.purpose.into(),
             since: news.then(|| timestamp(since)),
             until: until.filter(|_| news).map(timestamp),
             identifiers: nominal.identifiers,
@@ -80,8 +80,8 @@ pub(super) async fn briefing(
     let mut about = About {
         agency: me.agency,
         desk: desk.clone(),
-        person: what.person.clone(),
-        purpose: words::plain(&word::<wire::Purpose>(what.purpose.into())),
+        person: what.look.person.clone(),
+        purpose: words::plain(&word::<wire::Purpose>(what.look.purpose.into())),
         drawn_at: now(),
     };
     let (sheet, worklists) = match nominals {
