@@ -8,12 +8,12 @@ use prost::Message as _;
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::WorklistReason;
 use proto::exchange::v1::released_message::Kind;
-use tests::world::{RELEASE_GROUNDS, adult, id, next};
+use tests::world::{adult, id, next};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::Uuid;
 
-use crate::town::{STOCKPORT, Town, with};
+use crate::town::{STOCKPORT, Town, release_news, with};
 
 const MORNING: OffsetDateTime = datetime!(2026-12-02 08:00 UTC);
 const NOMS: &str = "A9428AA";
@@ -24,16 +24,7 @@ fn custody(
     at: OffsetDateTime,
     settles: Option<Uuid>,
 ) -> compose::Draft {
-    let news = compose::CustodyNews {
-        event: wire::CustodyEvent::Release,
-        certainty,
-        prison: "FBI".to_owned(),
-        occurred_at: at,
-        movement_reason: String::new(),
-        settles,
-    };
-    compose::custody(message, RELEASE_GROUNDS, adult(NOMS, "Invented Briefed"), news)
-        .addressee("gmp", "stockport")
+    release_news(message, adult(NOMS, "Invented Briefed"), certainty, at, settles)
 }
 
 async fn asks(town: &Town, agency: &str, desk: &str, numbers: &[&str]) -> Worklist {

@@ -1,15 +1,14 @@
 //! Dates that lie ahead: whoever was told is reminded, and of the date that holds.
 
-use agency_client::compose;
 use demo::stage::{Script, Term};
 use proto::exchange::v1 as wire;
 use proto::exchange::v1::released_message::Kind;
-use tests::world::{RELEASE_GROUNDS, adult, id, next};
+use tests::world::{adult, id, next};
 use time::OffsetDateTime;
 use time::macros::{date, datetime};
 use uuid::Uuid;
 
-use crate::town::{STOCKPORT, Town, with, words};
+use crate::town::{STOCKPORT, Town, release_news, with, words};
 
 /// A Tuesday.
 const BEGINS: OffsetDateTime = datetime!(2026-12-01 09:00 UTC);
@@ -26,18 +25,8 @@ fn custody(
     at: OffsetDateTime,
     settles: Option<Uuid>,
 ) -> wire::Message {
-    let news = compose::CustodyNews {
-        event: wire::CustodyEvent::Release,
-        certainty,
-        prison: "FBI".to_owned(),
-        occurred_at: at,
-        movement_reason: String::new(),
-        settles,
-    };
-    let person = adult(NOMS, "Invented Expected");
-    compose::custody(message, RELEASE_GROUNDS, person, news)
+    release_news(message, adult(NOMS, "Invented Expected"), certainty, at, settles)
         .area("E08000007", wire::AreaRole::Release)
-        .addressee("gmp", "stockport")
         .build()
         .unwrap()
 }

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use agency_client::compose;
+use agency_client::compose::{self, Draft, Person};
 use agency_client::{Connection, Publisher, PublisherOptions, Subscription, SubscriptionOptions};
 use broker::app::App;
 use broker::clock::{Clock as _, SetClock};
@@ -29,9 +29,10 @@ use proto::ledger::checkpoint::VerifierKey;
 use proto::text::Named as _;
 use serde_json::Value;
 use tempfile::TempDir;
-use tests::world::{FLAG_GROUNDS, PATIENCE, adult, id};
+use tests::world::{FLAG_GROUNDS, PATIENCE, RELEASE_GROUNDS, adult, id};
 use time::OffsetDateTime;
 use time::macros::datetime;
+use uuid::Uuid;
 
 /// Certificates are good from then on, for this machine's clock and for that of any year played.
 const MADE: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
@@ -71,6 +72,25 @@ fn with_feed(directory: &str, at_least: u32) -> String {
          by = \"06:00\"\nat_least = {at_least}\nwaited_for_by = [\"gmp/stockport\"]\n\n\
          [[agency]]\n{others}"
     )
+}
+
+/// News of a release, as prisons draft it: how sure, when, and which earlier news it settles.
+pub fn release_news(
+    message: Uuid,
+    person: Person,
+    certainty: wire::CustodyCertainty,
+    at: OffsetDateTime,
+    settles: Option<Uuid>,
+) -> Draft {
+    let news = compose::CustodyNews {
+        event: wire::CustodyEvent::Release,
+        certainty,
+        prison: "FBI".to_owned(),
+        occurred_at: at,
+        movement_reason: String::new(),
+        settles,
+    };
+    compose::custody(message, RELEASE_GROUNDS, person, news).addressee("gmp", "stockport")
 }
 
 impl Town {
