@@ -3,27 +3,26 @@
 //!
 //! Promises that the holder has one merge's notice before the next is timed, so that no merge's
 //! work is counted to another. Deliberately names nobody but one holder: how many of them a
-//! chase goes to is another question.
+//! chase goes to is another question. Nor is custody news held: of that a new join is matched
+//! against all that is alive, and whoever merges prison numbers sent it.
 
-use agency_client::compose;
+use agency_client::compose::{self, MappaChange};
 use demo::stage::StageError;
 use proto::exchange::v1 as wire;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Options;
-use super::absence::cast::{
-    Given, NOWHERE, OWNER_PRESENT, OWNER_PRESENT_DESK, REVIEW, SENDER, Settling, settled,
-};
+use super::absence::cast::{Given, REVIEW, SENDER, Settling, settled};
 use super::latencies::Latencies;
+use super::mix::{PROTECTION, RECIPIENTS};
 use super::publish::OneByOne;
 use super::site::Site;
 use crate::receiver::receive;
-use crate::world::{FLAG_GROUNDS, RELEASE_GROUNDS, adult};
+use crate::world::{FLAG_GROUNDS, adult};
 
 /// Messages held at the lower of the two.
 const FEW: u64 = 10;
@@ -36,15 +35,16 @@ const NAME: &str = "Invented Held";
 ///
 /// # Errors
 /// The broker refuses what it should take, or the holder does not receive.
-pub async fn run(options: &Options, site: &Site, now: OffsetDateTime) -> Result<Value, StageError> {
+pub async fn run(options: &Options, site: &Site) -> Result<Value, StageError> {
     let (tell, mut told) = mpsc::unbounded_channel();
     let mut receivers = JoinSet::new();
-    let holder = site.connect(OWNER_PRESENT.0, OWNER_PRESENT.1).await?;
-    receivers.spawn(receive(holder, OWNER_PRESENT_DESK.to_owned(), Settling::new(tell)));
+    let [holder, ..] = RECIPIENTS;
+    let connection = site.connect(holder.agency, holder.mappa.node).await?;
+    receivers.spawn(receive(connection, holder.mappa.desk.to_owned(), Settling::new(tell)));
     let mut prison = OneByOne::open(&site.connect(SENDER.0, SENDER.1).await?).await?;
     let mut rows = Vec::new();
     for (held, one, other) in [(FEW, "A9701AA", "A9702AA"), (options.held, "A9703AA", "A9704AA")] {
-        hold(site, &mut prison, &mut told, (one, held), now).await?;
+        hold(site, &mut prison, &mut told, (one, held)).await?;
         let answers = merges(&mut prison, &mut told, one, other).await?;
         rows.push(json!({ "held": held, "publish_ack": answers.summary() }));
     }
@@ -52,24 +52,30 @@ pub async fn run(options: &Options, site: &Site, now: OffsetDateTime) -> Result<
     Ok(json!({ "merges": MERGES, "by_held": rows }))
 }
 
-/// Puts a person on the holder's list and lets it have so much custody news about him.
+/// Puts a person on the holder's list and lets it have so many MAPPA notifications of him.
 async fn hold(
     site: &Site,
     prison: &mut OneByOne,
     told: &mut mpsc::UnboundedReceiver<Given>,
     (number, held): (&str, u64),
-    now: OffsetDateTime,
 ) -> Result<(), StageError> {
-    let mut owner = OneByOne::open(&site.connect(OWNER_PRESENT.0, OWNER_PRESENT.1).await?).await?;
+    let [holder, ..] = RECIPIENTS;
+    let mut owner = OneByOne::open(&site.connect(holder.agency, holder.mappa.node).await?).await?;
     let (id, decision, list) = (Uuid::new_v4(), Uuid::new_v4(), wire::FlagKind::Ppo);
     let person = adult(number, NAME);
     let flag = compose::flag_raise(id, FLAG_GROUNDS, person, list, REVIEW, decision);
     owner.publish(flag.build()?).await?;
     for _ in 0..held {
-        let certainty = wire::CustodyCertainty::Confirmed;
+        let change = MappaChange {
+            step: wire::MappaStep::Notification,
+            category: 2,
+            level: 2,
+            previous_level: 0,
+            referral: None,
+            panel_decision: None,
+        };
         let (id, person) = (Uuid::new_v4(), adult(number, NAME));
-        let news = compose::custody_release(id, RELEASE_GROUNDS, person, certainty, "FBI", now)
-            .area(NOWHERE, wire::AreaRole::Release);
+        let news = compose::mappa(id, PROTECTION, person, &change).addressee(holder.agency, "");
         prison.publish(news.build()?).await?;
         settled(told, 1).await?;
     }

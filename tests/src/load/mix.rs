@@ -184,7 +184,8 @@ const CRIME: Grounds = Grounds {
     lawful_basis: LawfulBasis::Dpa2018S35Task,
     sensitive_condition: Some(SensitiveCondition::Sch8Statutory),
 };
-const PROTECTION: Grounds = Grounds {
+/// On what footing MAPPA steps are shared.
+pub const PROTECTION: Grounds = Grounds {
     purpose: Purpose::PublicProtection,
     gateway: Gateway::Cja2003S325,
     lawful_basis: LawfulBasis::Dpa2018S35Task,

@@ -241,9 +241,7 @@ async fn measure(
         Scenario::Absence => {
             broker.measure(async |site, _| absence::run(options, site, now, seed).await).await?
         }
-        Scenario::Merge => {
-            broker.measure(async |site, _| merge::run(options, site, now).await).await?
-        }
+        Scenario::Merge => broker.measure(async |site, _| merge::run(options, site).await).await?,
         Scenario::Decision => json!({ "metrics": decision::run(options, seed)? }),
     };
     if let (Value::Object(line), Value::Object(measured)) = (&mut line, measured) {
