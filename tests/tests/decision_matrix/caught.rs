@@ -18,8 +18,11 @@ use crate::cases::{self, Case};
 use crate::shown::{self, Shown};
 use crate::table::{COLUMNS, Row};
 
-/// Cases asked of one breakage at most.
+/// Cases asked of one breakage at most, at first.
 const CASES_MAX: usize = 150;
+/// Cases asked before it is said that nobody sees what changes something: of so few as at first, all
+/// that change may be ones that the tables leave open.
+const CASES_BEFORE_UNSEEN_MAX: usize = 4_000;
 
 /// What becomes of a breakage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,23 +62,32 @@ impl Site<'_> {
     pub fn sees(&self, broken: &Broken, seed: &str) -> Seen {
         let agreement = &self.agreements[broken.agreement];
         let changed = broken::apply(agreement, broken, self.directory);
-        let cases = self.cases(broken, &changed, seed);
-        if cases.is_empty() {
+        let cases = |most| self.cases(broken, &changed, most, seed);
+        let few = cases(CASES_MAX);
+        if few.is_empty() {
             return Seen::Nobody;
         }
         let Some(policy) = self.policy(broken, &changed) else { return Seen::Loader };
+        match self.seen_by(&few, &policy) {
+            Seen::Unseen => self.seen_by(&cases(CASES_BEFORE_UNSEEN_MAX), &policy),
+            seen => seen,
+        }
+    }
+
+    /// Who sees, of these cases, that policy changed.
+    fn seen_by(&self, cases: &[Case], policy: &InForce) -> Seen {
         let mut changes = false;
-        for case in &cases {
+        for case in cases {
             let words = cases::in_words(case);
             let (question, stake) = shown::question(words);
             let desk = cases::desk(words[COLUMNS - 1], self.directory);
             let before = self.whole.decide(desk, &question, stake);
             let after = policy.decide_uncached(desk, &question, stake);
-            if told(&before) == told(&after) {
+            if told(words[0], &before) == told(words[0], &after) {
                 continue;
             }
             changes = true;
-            if let Some(by) = self.differs(words, &policy) {
+            if let Some(by) = self.differs(words, policy) {
                 return by;
             }
         }
@@ -126,7 +138,7 @@ impl Site<'_> {
 
     /// Cases that its permits could decide, broken or whole; of a word that is put in or taken out,
     /// those that it stands for.
-    fn cases(&self, broken: &Broken, changed: &Table, seed: &str) -> Vec<Case> {
+    fn cases(&self, broken: &Broken, changed: &Table, most: usize, seed: &str) -> Vec<Case> {
         let powers: BTreeSet<String> = match &broken.change {
             Change::Swapped(one, other) => BTreeSet::from([one.clone(), other.clone()]),
             _ => powers(changed).collect(),
@@ -136,7 +148,7 @@ impl Site<'_> {
             Change::With(..) | Change::Unasked(_) => after,
             _ => before,
         };
-        let most = CASES_MAX.div_ceil(permits.len().max(1));
+        let most = most.div_ceil(permits.len().max(1));
         let seed = format!("{seed} {broken}");
         let draw = |permit: &&Value| {
             let wanted = wanted(permit, &powers, self.directory, &broken.change);
@@ -164,9 +176,18 @@ impl Site<'_> {
     }
 }
 
-/// What somebody is told by a verdict: the fields withheld and masked. `None`: nothing.
-fn told(verdict: &Verdict) -> Option<(&BTreeSet<Field>, &BTreeSet<Field>)> {
-    verdict.outcome.as_ref().ok().map(|permit| (&permit.withheld, &permit.masked))
+/// What somebody is told of a message by a verdict: the fields withheld and masked. `None`: nothing.
+fn told(message: &str, verdict: &Verdict) -> Option<[BTreeSet<Field>; 2]> {
+    let borne = |fields: &BTreeSet<Field>| {
+        fields.iter().copied().filter(|field| is_borne(message, *field)).collect()
+    };
+    verdict.outcome.as_ref().ok().map(|permit| [borne(&permit.withheld), borne(&permit.masked)])
+}
+
+/// Whether a message can bear a field, whoever would be shown it: until when somebody is bound is
+/// said of a release into the community and of nothing else.
+fn is_borne(message: &str, field: Field) -> bool {
+    field != Field::SentenceDates || message.split('@').next() == Some("custody:release")
 }
 
 fn powers(table: &Table) -> impl Iterator<Item = String> {
