@@ -154,7 +154,8 @@ CREATE UNIQUE INDEX release_section_key ON release_section (release_id, attachme
 CREATE INDEX release_section_attachment ON release_section (attachment);
 -- Numbers that a message merged, parted or asks about, and how often whoever was given something
 -- about them was to be told: once by that message, and once by each later release. What was not done
--- is open.
+-- is open. Numbers of what corrects a merge or a parting stand here too, so that it counts for none;
+-- nobody was to be told because of that.
 CREATE TABLE chase (
   message INTEGER NOT NULL,
   token BLOB NOT NULL,

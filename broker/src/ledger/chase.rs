@@ -10,7 +10,7 @@ use crate::routing::HeldOfPerson;
 use crate::seal::Token;
 
 /// What a message says of a number. The discriminants are stored: those before [`Word::Asked`] say
-/// whose it is.
+/// whose it is, and only [`Word::Asked`] says nothing of that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Word {
     /// It is one with another, and leads.
@@ -21,6 +21,8 @@ pub enum Word {
     Parted = 2,
     /// Whoever holds something about it is asked.
     Asked = 3,
+    /// Something is added to what was said of whose it is. Nobody is looked for because of that.
+    Added = 4,
 }
 
 impl Word {
@@ -32,12 +34,13 @@ impl Word {
             1 => Some(Self::Merged),
             2 => Some(Self::Parted),
             3 => Some(Self::Asked),
+            4 => Some(Self::Added),
             _ => None,
         }
     }
 }
 
-/// A chase that a batch opens.
+/// A chase that a batch opens; one that only says [`Word::Added`] is closed from the first.
 #[derive(Clone)]
 pub struct ChaseRow {
     /// Row of the message that merges or parts the numbers, or asks about them.
@@ -127,11 +130,17 @@ pub trait ChaseReads: Send + Sync {
 
     /// The messages that bear on whose these numbers are in a message: those that merged or parted
     /// one of them after it, and of each the last one before it by which it leads no more. None for
-    /// a message that itself says whose numbers are. Reads an index.
+    /// a message that itself says whose numbers are, or adds to one that does. Reads an index.
     ///
     /// # Errors
     /// The store's.
     fn bearing_on(&self, message: u64, tokens: &[Token]) -> Result<Vec<u64>, StoreError>;
+
+    /// Whether a message says whose numbers are, or adds to one that does.
+    ///
+    /// # Errors
+    /// The store's.
+    fn is_of_identity(&self, message: u64) -> Result<bool, StoreError>;
 
     /// Whether any of these deliveries was released, and not voided.
     ///

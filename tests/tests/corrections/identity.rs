@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use agency_client::compose::{self, Person};
+use agency_client::compose::{self, Person, Remedy};
 use agency_client::{Incoming, PublishError};
 use prost::bytes::Bytes;
 use proto::exchange::v1 as wire;
@@ -10,10 +10,11 @@ use proto::exchange::v1::released_message::Kind;
 use proto::exchange::v1::{CorrectionAction, IdentifierType};
 use proto::refusal::Refusal;
 use tests::world::{World, adult, id, review_date};
+use uuid::Uuid;
 
 use super::town::{
     ALL, Agreed, CHILDREN, DIVISION, EAST, GROUNDS, HOUSING, NAME, NORTH, PRISONS, SUPERVISION,
-    WIRRAL, action_of, ends_for, hearing_of, nothing_for, open, send, taken, takes, town,
+    WIRRAL, action_of, ends_for, hearing_of, lives_at, nothing_for, open, send, taken, takes, town,
 };
 
 /// Another name, so that nobody is asked whether the two are one.
@@ -250,6 +251,97 @@ async fn what_a_merge_did_not_show_no_later_parting_shows() {
     let came = takes(&world, CHILDREN).await;
     let shown: Vec<usize> = came.message.subjects.iter().map(|one| one.identifiers.len()).collect();
     assert_eq!(shown, [1, 0]);
+}
+
+/// Something is added to a merge, which names both its numbers once more.
+fn added_to(merge: Uuid) -> compose::Draft {
+    let noms = IdentifierType::Noms;
+    let person = nobody_yet().identifier(noms, LEADING).identifier(noms, OTHER);
+    let remedy = Remedy::Supplement(lives_at("2 Invented Row"));
+    compose::correction(id(), GROUNDS, person, merge, "the file was found", remedy)
+}
+
+/// Whoever reads it was told of the merge. That it comes at once or is fetched makes no difference, and a later
+/// parting names what it holds of the person himself.
+#[tokio::test]
+async fn what_is_added_to_a_merge_brings_nobody_word_of_the_merge_once_more() {
+    let world = town().await;
+    let of = |noms: &str| hearing_of(id(), adult(noms, NAME));
+    let told = of(LEADING).addressee(HOUSING.0, "").addressee(CHILDREN.0, "");
+    send(&world, DIVISION, told).await;
+    let given = [takes(&world, CHILDREN).await, takes(&world, HOUSING).await];
+    let merge = send(&world, PRISONS, merge()).await;
+    let notices = [takes(&world, CHILDREN).await, takes(&world, HOUSING).await];
+    let mut children = open(&world, CHILDREN).await;
+    let added = send(&world, PRISONS, added_to(merge)).await;
+    // And to that something more.
+    send(&world, PRISONS, added_to(added)).await;
+    for action in [CorrectionAction::Supplement; 2] {
+        assert_eq!(action_of(&taken(&mut children).await), action);
+    }
+    children.close().await.unwrap();
+    let mut housing = open(&world, HOUSING).await;
+    let first = taken(&mut housing).await;
+    assert_eq!(action_of(&first), CorrectionAction::Supplement);
+    assert_eq!(first.delivery.settles_reference, notices[1].delivery.reference);
+    assert_eq!(action_of(&taken(&mut housing).await), CorrectionAction::Supplement);
+    housing.close().await.unwrap();
+    nothing_for(&world, &[CHILDREN, HOUSING]).await;
+    send(&world, PRISONS, unmerge()).await;
+    for (desk, given) in [CHILDREN, HOUSING].into_iter().zip(&given) {
+        concerns(&takes(&world, desk).await, &[given]);
+    }
+    nothing_for(&world, &[WIRRAL, SUPERVISION, EAST]).await;
+}
+
+/// It names both numbers, and an agreement may show corrections in full: what follows a merge would
+/// tell what the merge did not.
+#[tokio::test]
+async fn what_is_added_to_a_merge_or_takes_it_back_shows_no_number() {
+    let world = World::with(Agreed { to: ALL, more: "" }.with_corrections()).await;
+    let told = hearing_of(id(), adult(LEADING, NAME)).addressee(CHILDREN.0, "");
+    send(&world, DIVISION, told).await;
+    takes(&world, CHILDREN).await;
+    let merge = send(&world, PRISONS, merge()).await;
+    let notice = takes(&world, CHILDREN).await;
+    assert_eq!(numbers(&notice), [[LEADING]]);
+    send(&world, PRISONS, added_to(merge)).await;
+    let more = takes(&world, CHILDREN).await;
+    assert!(!more.message.notice_only);
+    assert_eq!(numbers(&more), [[""; 0]]);
+    assert_eq!(more.delivery.settles_reference, notice.delivery.reference);
+    let noms = IdentifierType::Noms;
+    let both = nobody_yet().identifier(noms, LEADING).identifier(noms, OTHER);
+    let back = compose::correction(id(), GROUNDS, both, merge, "another man", Remedy::Withdraw);
+    send(&world, PRISONS, back).await;
+    let gone = takes(&world, CHILDREN).await;
+    assert_eq!(action_of(&gone), CorrectionAction::Withdraw);
+    assert_eq!(numbers(&gone), [[""; 0]]);
+    assert_eq!(gone.delivery.settles_reference, notice.delivery.reference);
+}
+
+/// Its sender knows both numbers. Whoever is given it hears of the merge, at once as well as later:
+/// of the parting it would else hear first.
+#[tokio::test]
+async fn who_is_given_a_message_under_both_numbers_of_a_merge_is_told_of_the_merge() {
+    let world = town().await;
+    send(&world, PRISONS, merge()).await;
+    let both = adult(LEADING, NAME).identifier(IdentifierType::Noms, OTHER);
+    let mut children = open(&world, CHILDREN).await;
+    let told = hearing_of(id(), both).addressee(CHILDREN.0, "").addressee(HOUSING.0, "");
+    send(&world, DIVISION, told).await;
+    let given = taken(&mut children).await;
+    let notice = taken(&mut children).await;
+    assert_eq!(numbers(&notice), [[LEADING, OTHER]]);
+    concerns(&notice, &[&given]);
+    children.close().await.unwrap();
+    let mut housing = open(&world, HOUSING).await;
+    let given = taken(&mut housing).await;
+    let notice = taken(&mut housing).await;
+    assert_eq!(numbers(&notice), [[LEADING, OTHER]]);
+    concerns(&notice, &[&given]);
+    housing.close().await.unwrap();
+    nothing_for(&world, &[CHILDREN, HOUSING]).await;
 }
 
 #[tokio::test]

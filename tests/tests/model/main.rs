@@ -10,8 +10,7 @@
 //!
 //! Every run plays the same 160 sequences; `PYRAMID_TEST_LONG=1`: 10,000 that are drawn afresh.
 //! `PYRAMID_TEST_SEQUENCES`: how many. `PYRAMID_TEST_SEED`: these and no others.
-//! `PYRAMID_TEST_MERGES=1`: numbers are merged and parted too. A failure prints the seed and a sequence from which every step was taken that
-//! it fails without.
+//! A failure prints the seed and a sequence from which every step was taken that it fails without.
 
 #![expect(
     clippy::unwrap_used,

@@ -103,6 +103,8 @@ pub struct Record {
     pub settles: Option<usize>,
     /// Whether it was taken back: it is never given any more.
     taken_back: bool,
+    /// Whether it says whose numbers are, or corrects what does: of the persons it says nothing.
+    of_identity: bool,
     /// What it is judged as.
     facts: Facts,
     pub answers: Vec<Answer>,
@@ -213,6 +215,7 @@ impl Model {
             earlier.owned = Some(owner);
         }
         let facts = self.facts(&message, cites);
+        let adds = is_correction(&message) && cites.is_some_and(|it| self.records[it].of_identity);
         let closed = is_closed(&message);
         let own = time_of(message.not_before.as_ref());
         let mut record = Record {
@@ -227,6 +230,7 @@ impl Model {
             not_before: own.into_iter().chain(earlier.not_before).max(),
             settles,
             taken_back: false,
+            of_identity: adds || of_identity(&message),
             facts,
             answers: Vec::new(),
             message,
@@ -235,13 +239,7 @@ impl Model {
         record.answers = self.decided(&record, &candidates, &earlier, town);
         let place = self.records.len();
         self.records.push(record);
-        let named = all_numbers(&self.records[place].message);
-        let (joined, open) = (self.register.linked(&named) != named, self.open.clone());
         let mut came = self.give_fresh(place, 0, town);
-        if !joined {
-            // Nothing that was said of its numbers is looked up.
-            self.open = open;
-        }
         if of_identity(&self.records[place].message) {
             self.open.insert(place);
         }

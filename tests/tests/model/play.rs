@@ -37,9 +37,6 @@ use super::words;
 
 /// Pause between two looks at what waits.
 const LOOK: Duration = Duration::from_millis(10);
-/// How long until the broker has taken away a mailbox that was closed: what it gives to one whose
-/// owner has just gone counts as given.
-const GONE: Duration = Duration::from_millis(200);
 /// How long nothing may come at the end.
 const SILENCE: Duration = Duration::from_millis(700);
 
@@ -60,6 +57,8 @@ pub struct Tally {
     pub notices: u64,
     pub tasks: u64,
     pub withheld: u64,
+    /// Word that numbers are merged or parted.
+    pub merges: u64,
 }
 
 impl Tally {
@@ -71,6 +70,7 @@ impl Tally {
         self.notices += other.notices;
         self.tasks += other.tasks;
         self.withheld += other.withheld;
+        self.merges += other.merges;
     }
 }
 
@@ -237,10 +237,19 @@ impl Play {
         if matches!(turn, Turn::Pass(_)) {
             self.end_what_ran_out().await;
         }
-        if matches!(turn, Turn::Leave(_) | Turn::Suspend(_)) {
-            tokio::time::sleep(GONE).await;
-        }
+        self.gone().await;
         self.open().await;
+    }
+
+    /// The broker has put away every mailbox that was closed: what it gave to one whose owner has
+    /// just gone would count as given.
+    async fn gone(&self) {
+        let put_away = async {
+            while self.app.streams() > self.mailboxes.len() {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        tokio::time::timeout(self.patience, put_away).await.unwrap();
     }
 
     /// Nothing that ran out is still there when a desk asks, and senders are told at this moment.

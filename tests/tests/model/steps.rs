@@ -150,8 +150,7 @@ pub fn sequence(cast: &Cast, rounds: usize, draws: &mut Draws) -> Sequence {
         let step = match draws.below(20) {
             0..=1 => None,
             2..=3 => Some(link(cast, draws)),
-            4 if merges_too() => Some(identity(cast, round, draws)),
-            4 => Some(link(cast, draws)),
+            4 => Some(identity(cast, round, draws)),
             5..=8 if !sent.is_empty() => {
                 let (earlier, sending) = &sent[draws.below(sent.len())];
                 Some(follow_up(*earlier, sending, round, draws))
@@ -232,12 +231,6 @@ fn victim(cast: &Cast) -> wire::Subject {
         limited_access: wire::LimitedAccess::No.into(),
         ..wire::Subject::default()
     }
-}
-
-/// Whether merges and partings of numbers are drawn: of who hears of one again, once more is said
-/// under the number that leads no more, the reference and the broker do not say the same.
-fn merges_too() -> bool {
-    std::env::var_os("PYRAMID_TEST_MERGES").is_some_and(|value| value == "1")
 }
 
 /// Two numbers of one register are one person's, or are not, by one of its authorities.

@@ -41,6 +41,8 @@ pub(super) struct Found {
     pub(super) cited: Option<MessageKey>,
     /// Deliveries of it that wait: none may be passed by one of this message.
     pub(super) ahead: Vec<u64>,
+    /// Whether it corrects what says whose a number is, or what corrects that.
+    pub(super) adds_to_identity: bool,
     /// Until when these are held back.
     pub(super) not_before: Option<OffsetDateTime>,
     /// What still waits of which message, or was given up, and is to end.
@@ -141,6 +143,7 @@ impl Appender {
         if says_something_new(admitted) {
             found.earlier.facts = self.facts_of(row)?;
         }
+        found.adds_to_identity = is_correction(admitted) && self.recall.is_of_identity(row)?;
         Ok(())
     }
 
@@ -341,6 +344,10 @@ fn erased(admitted: &Admitted, found: &Found) -> Option<AttachmentChange> {
     };
     let message = found.settles.filter(|_| erases)?;
     Some(AttachmentChange::Erase { message })
+}
+
+fn is_correction(admitted: &Admitted) -> bool {
+    matches!(admitted.message.kind, Some(Kind::Correction(_)))
 }
 
 /// Whether what was asked of the recipients of the earlier message is still to be done.

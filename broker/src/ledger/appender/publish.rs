@@ -92,7 +92,7 @@ impl Appender {
         let written = draft.entry(records, &*self.shared.chance)?;
         assert!(written == entry, "a delivery's permit is the entry written right after it");
         draft.batch.messages.push(message_row(prepared, row, entry, &found, now));
-        draft.batch.chases.opened.extend(chase_of(&admitted, row));
+        draft.batch.chases.opened.extend(chase_of(&admitted, row, &found));
         self.open_review(&admitted, (row, entry), draft, now);
         open.known.insert(
             admitted.key.clone(),
@@ -137,11 +137,17 @@ impl Appender {
     }
 
     /// The merges by which a number of a message accepted now leads no more. Asked of the store only
-    /// where the register joins one of its numbers to another.
-    fn merged_before(&self, tokens: &[Token], row: u64) -> Result<Vec<u64>, StoreError> {
+    /// where the register joins one of its numbers to another, be that its own as well; and of what
+    /// adds to a merge there are none.
+    fn merged_before(
+        &self,
+        tokens: &[Token],
+        row: u64,
+        found: &Found,
+    ) -> Result<Vec<u64>, StoreError> {
         let register = &self.shared.rules.load().register;
-        let own: BTreeSet<&Token> = tokens.iter().collect();
-        if register.linked(tokens).len() == own.len() {
+        let is_joined = |token: &Token| register.linked(&[*token]).len() > 1;
+        if found.adds_to_identity || !tokens.iter().any(is_joined) {
             return Ok(Vec::new());
         }
         self.recall.bearing_on(row, tokens)
@@ -169,7 +175,7 @@ impl Appender {
     ) -> Result<Vec<Vec<[u8; 16]>>, StoreError> {
         let tokens = tokens_of(&prepared.admitted);
         let not_before = held_back(&prepared.admitted, found);
-        let chased = self.merged_before(&tokens, message)?;
+        let chased = self.merged_before(&tokens, message, found)?;
         let place =
             Place { message, entry, cited: found.cited.clone(), not_before, tokens, chased, now };
         let mut all = Vec::with_capacity(prepared.parcels.len());
@@ -360,17 +366,20 @@ fn looked_for_later(admitted: &Admitted) -> bool {
 }
 
 /// The chase that a merge, an unmerge or a question to whoever holds something opens. Its sender is
-/// answered before anybody looks who is to be told: how long that takes says how much is held.
-fn chase_of(admitted: &Admitted, row: u64) -> Option<ChaseRow> {
+/// answered before anybody looks who is to be told: how long that takes says how much is held. And the
+/// mark of what adds to a merge or an unmerge.
+fn chase_of(admitted: &Admitted, row: u64, found: &Found) -> Option<ChaseRow> {
+    let said = |word| tokens_of(admitted).iter().map(|token| (*token, word)).collect();
+    if found.adds_to_identity {
+        return Some(ChaseRow { message: row, numbers: said(Word::Added) });
+    }
     let numbers = match &admitted.message.kind {
         Some(Kind::Correction(correction)) => match correction.action() {
             CorrectionAction::Merge => {
                 let said = std::iter::once(Word::Leads).chain(std::iter::repeat(Word::Merged));
                 tokens_of(admitted).iter().copied().zip(said).collect()
             }
-            CorrectionAction::Unmerge => {
-                tokens_of(admitted).iter().map(|token| (*token, Word::Parted)).collect()
-            }
+            CorrectionAction::Unmerge => said(Word::Parted),
             CorrectionAction::Unspecified
             | CorrectionAction::Withdraw
             | CorrectionAction::Rectify

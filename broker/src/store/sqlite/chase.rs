@@ -20,10 +20,10 @@ use super::{SqliteReaders, count, stored};
 /// Chases read at once.
 const OPEN_MAX: usize = 16;
 
-/// Messages about a number, newest first. News of whose it is tells nothing of a person: whoever has
-/// no more than that has nothing that another such piece of news is about.
+/// Messages about a number, newest first. News of whose it is, and what is added to that, tells
+/// nothing of a person: whoever has no more has nothing that another such piece of news is about.
 const ABOUT: &str = "SELECT DISTINCT message FROM subject t WHERE token = ?1 AND message < ?2
-     AND NOT EXISTS (SELECT 1 FROM chase c WHERE c.message = t.message AND c.word < 3)
+     AND NOT EXISTS (SELECT 1 FROM chase c WHERE c.message = t.message AND c.word <> 3)
      ORDER BY message DESC";
 
 /// Who was given a message.
@@ -35,7 +35,7 @@ const HOLDERS: &str = "SELECT s.agency, s.desk, d.id
 /// Messages that bear on whose a number is in another, ?2: those after it that merged or parted it,
 /// and the last one before it by which it leads no more, unless it was parted since.
 const BEARING: &str = "SELECT c.message FROM chase c WHERE c.token = ?1 AND c.word < 3
-     AND NOT EXISTS (SELECT 1 FROM chase s WHERE s.message = ?2 AND s.word < 3)
+     AND NOT EXISTS (SELECT 1 FROM chase s WHERE s.message = ?2 AND s.word <> 3)
      AND (c.message > ?2 OR (c.word = 1 AND c.message =
        (SELECT max(p.message) FROM chase p WHERE p.token = ?1 AND p.word IN (1, 2)
           AND p.message < ?2)))";
@@ -58,6 +58,16 @@ impl ChaseReads for SqliteReaders {
 
     fn bearing_on(&self, message: u64, tokens: &[Token]) -> Result<Vec<u64>, StoreError> {
         self.with(|connection| bearing_on(connection, message, tokens))
+    }
+
+    fn is_of_identity(&self, message: u64) -> Result<bool, StoreError> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM chase WHERE message = ?1 AND word <> 3)",
+                )?
+                .query_row([stored(message)], |row| row.get(0))
+        })
     }
 
     fn any_given(&self, deliveries: &[u64]) -> Result<bool, StoreError> {
@@ -197,11 +207,12 @@ fn bearing_on(
 pub(super) fn write(transaction: &Transaction<'_>, chases: &Chases) -> Result<(), rusqlite::Error> {
     let mut insert = transaction.prepare_cached(
         "INSERT OR IGNORE INTO chase (message, token, word, wanted, done)
-         VALUES (?1, ?2, ?3, 1, 0)",
+         VALUES (?1, ?2, ?3, ?4, 0)",
     )?;
     for chase in &chases.opened {
         for (token, word) in &chase.numbers {
-            insert.execute(params![stored(chase.message), token.0, *word as u8])?;
+            let wanted = u8::from(*word != Word::Added);
+            insert.execute(params![stored(chase.message), token.0, *word as u8, wanted])?;
         }
     }
     let mut again =

@@ -29,7 +29,7 @@ impl Model {
     /// last one before by which a number of it leads no more, unless it was parted since.
     pub(super) fn bearing_on(&self, place: usize) -> Vec<usize> {
         let mut bearing = Vec::new();
-        if of_identity(&self.records[place].message) {
+        if self.records[place].of_identity {
             return bearing;
         }
         for number in all_numbers(&self.records[place].message) {
@@ -74,7 +74,7 @@ impl Model {
 
     /// What each desk has, of what was said before a merge, of the persons whose numbers it is about;
     /// and of what was said later under a number that leads no more, the first, where it did not
-    /// know that number. News of whose a number is counts for nothing.
+    /// know that number. News of whose a number is counts for nothing, and so does what is added to it.
     fn held(&self, merge: usize, town: &Town) -> Earlier {
         let concerned = all_numbers(&self.records[merge].message);
         let merged = merged(&self.records[merge].message);
@@ -100,7 +100,7 @@ impl Model {
     fn given_about(&self, of: &BTreeSet<Number>) -> impl Iterator<Item = (usize, usize)> {
         let records = self.records.iter().enumerate();
         let about = records.filter(|(_, record)| {
-            !of_identity(&record.message) && !all_numbers(&record.message).is_disjoint(of)
+            !record.of_identity && !all_numbers(&record.message).is_disjoint(of)
         });
         about.flat_map(|(place, record)| {
             let given = record.answers.iter().filter(|one| one.state == State::Given);

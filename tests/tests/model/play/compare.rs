@@ -130,8 +130,11 @@ impl Play {
         let learned = learned.into_iter();
         self.references
             .extend(learned.map(|(reference, record)| ((agency, reference), (number, record))));
-        for incoming in with.iter().map(|(_, place)| &came[*place]) {
+        for (incoming, of_identity) in
+            with.iter().map(|(wanted, place)| (&came[*place], expected[*wanted].of_identity))
+        {
             self.tally.deliveries += 1;
+            self.tally.merges += u64::from(of_identity);
             self.tally.notices += u64::from(incoming.message.notice_only);
             self.tally.withheld += u64::from(!incoming.message.withheld.is_empty());
             let task = matches!(incoming.message.kind, Some(wire::released_message::Kind::Task(_)));

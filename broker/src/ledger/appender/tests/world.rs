@@ -172,6 +172,10 @@ impl ChaseReads for Looks {
         self.readers.bearing_on(message, tokens)
     }
 
+    fn is_of_identity(&self, message: u64) -> Result<bool, StoreError> {
+        self.readers.is_of_identity(message)
+    }
+
     fn any_given(&self, deliveries: &[u64]) -> Result<bool, StoreError> {
         self.readers.any_given(deliveries)
     }
