@@ -94,8 +94,10 @@ fn place_bit(place: usize) -> u32 {
     if place < NOTICE_PLACE { 1 << place } else { 0 }
 }
 
-/// All bits for a field beyond them: then everything counts as withheld.
-fn field_bit(field: Field) -> u64 {
+/// The bit of a field withheld; all bits for a field beyond them, so that everything counts as
+/// withheld.
+#[must_use]
+pub(crate) fn field_bit(field: Field) -> u64 {
     u32::try_from(field as i32).ok().and_then(|field| 1u64.checked_shl(field)).unwrap_or(u64::MAX)
 }
 

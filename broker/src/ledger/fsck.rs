@@ -136,6 +136,8 @@ pub struct RawRelease {
     pub attempt: u64,
     /// Whether no byte was written.
     pub voided: bool,
+    /// A bit for each field withheld.
+    pub withheld: u64,
     /// Whether sender and recipient, as far as there are any, find it among their disclosures.
     pub listed: bool,
 }

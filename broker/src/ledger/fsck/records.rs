@@ -84,6 +84,8 @@ pub(super) struct Released {
     pub(super) delivery: Hex<16>,
     pub(super) release: Hex<16>,
     pub(super) sender: String,
+    /// Written names of fields.
+    pub(super) withheld: Vec<String>,
     /// Given where documents may be fetched with it.
     #[serde(default)]
     pub(super) sections: Vec<Hex<32>>,

@@ -121,6 +121,8 @@ pub(super) struct Release {
     /// Microseconds since 1970.
     pub(super) at: i64,
     pub(super) voided: bool,
+    /// A bit for each field withheld.
+    pub(super) withheld: u64,
     pub(super) void_recorded: bool,
     pub(super) mark: Mark,
 }
@@ -308,6 +310,7 @@ impl Rows {
             attempt: raw.attempt,
             at: raw.at,
             voided: raw.voided,
+            withheld: raw.withheld,
             void_recorded: false,
             mark,
         });

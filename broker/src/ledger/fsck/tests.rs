@@ -447,7 +447,7 @@ fn a_release_row_is_one_its_entry_records() {
         "DELETE FROM release WHERE rowid = 1",
         &[without_row("release", 6), without_row("release", 7)],
     );
-    for change in ["node = 'other'", "attempt = 2", "entry = 7", "delivery = 3"] {
+    for change in ["node = 'other'", "attempt = 2", "entry = 7", "delivery = 3", "withheld = 1"] {
         breaks(
             &format!("UPDATE release SET {change} WHERE rowid = 1"),
             &[differs("release", 1, 6)],

@@ -208,7 +208,7 @@ impl RawLedger for SqliteRaw {
                       JOIN message m ON m.id = d.message JOIN subscription s ON s.id = d.subscription
                       WHERE d.id = r.delivery AND (SELECT count(*) FROM release_party p
                         WHERE p.agency IN (m.agency, s.agency) AND p.block = r.rowid / 1024)
-                          < 1 + (m.agency <> s.agency)), r.at
+                          < 1 + (m.agency <> s.agency)), r.at, r.withheld
              FROM release r ORDER BY r.rowid",
             |row| {
                 Ok(RawRelease {
@@ -221,6 +221,7 @@ impl RawLedger for SqliteRaw {
                     voided: row.get(6)?,
                     listed: row.get(7)?,
                     at: row.get(8)?,
+                    withheld: row.get::<_, i64>(9)?.cast_unsigned(),
                 })
             },
             each,
