@@ -7,7 +7,9 @@ use proto::exchange::v1 as wire;
 use proto::ledger::tree::Hash;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use crate::ledger::journal::{Attempts, Batch, Head, Journal, Start, StoreError, SubscriptionRow};
+use crate::ledger::journal::{
+    Attempts, Batch, DeliveryMark, DeliveryState, Head, Journal, Start, StoreError, SubscriptionRow,
+};
 use crate::register::DeskName;
 use crate::rules::Epochs;
 
@@ -184,14 +186,10 @@ fn write_subscriptions(
     Ok(())
 }
 
-fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
-    write_subscriptions(transaction, batch)?;
+fn write_marks(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
     let mut update = transaction.prepare_cached(
         "UPDATE delivery SET state = ?2, number = coalesce(?3, number), attempts = attempts * ?7 + ?4,
-                             due = coalesce(?5, 0), changed_at = ?6, ended = ?8,
-                             look_at = CASE WHEN ?2 IN (3, 4) THEN ?6
-                               WHEN ?8 IS NULL OR number > 0 OR EXISTS (SELECT 1 FROM release r
-                                 WHERE r.delivery = delivery.id AND r.voided = 0) THEN look_at END
+                             due = coalesce(?5, 0), changed_at = ?6, ended = ?8
          WHERE id = ?1",
     )?;
     for mark in &batch.marks {
@@ -208,7 +206,34 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
         if changed != 1 {
             return Err(rusqlite::Error::StatementChangedRows(changed));
         }
+        look_after(transaction, mark)?;
     }
+    Ok(())
+}
+
+/// When somebody is to look at what ended. A statement of its own, because one that names the moment
+/// writes its index anew, and a receipt, which is most of what is marked, does not move it.
+fn look_after(transaction: &Transaction<'_>, mark: &DeliveryMark) -> Result<(), rusqlite::Error> {
+    match mark.state {
+        // That it did not arrive is told now.
+        DeliveryState::Dead | DeliveryState::Expired => transaction
+            .prepare_cached("UPDATE delivery SET look_at = ?2 WHERE id = ?1")?
+            .execute(params![stored(mark.row), micros(mark.at)])?,
+        // For what was never given nobody owes anything.
+        DeliveryState::Withdrawn | DeliveryState::Refused => transaction
+            .prepare_cached(
+                "UPDATE delivery SET look_at = NULL WHERE id = ?1 AND number = 0 AND NOT EXISTS
+                   (SELECT 1 FROM release r WHERE r.delivery = delivery.id AND r.voided = 0)",
+            )?
+            .execute([stored(mark.row)])?,
+        DeliveryState::Waiting | DeliveryState::Released | DeliveryState::Acknowledged => 0,
+    };
+    Ok(())
+}
+
+fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), rusqlite::Error> {
+    write_subscriptions(transaction, batch)?;
+    write_marks(transaction, batch)?;
     let mut insert = transaction.prepare_cached(
         "INSERT INTO delivery (id, delivery_id, message, subscription, task, entry, immediate,
                                state, number, attempts, due, changed_at, expires_at,
