@@ -31,6 +31,8 @@ mod custody;
 
 mod kept;
 
+mod matches;
+
 mod roles;
 
 mod sayable;
@@ -39,6 +41,7 @@ pub use again::as_given;
 pub use changes::flag_before;
 pub use custody::statement as custody_statement;
 pub use kept::{Kept, KeptCandidate, KeptSubject};
+pub use matches::ruled_out;
 pub use sayable::faults;
 
 /// A message ready to be committed under the rules it was decided by.

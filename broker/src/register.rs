@@ -9,6 +9,7 @@ pub mod custody;
 pub mod flag;
 pub mod limited;
 pub mod roles;
+pub mod ruled_out;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -28,6 +29,8 @@ pub use limited::LimitedMark;
 use limited::Marks;
 use roles::Roles;
 pub use roles::{RolePart, RoleStatement};
+use ruled_out::Answers;
+pub use ruled_out::RuledOut;
 
 /// Stands for the birth date where a merge states none: numbers of one register are one person's on
 /// the word of its authority alone.
@@ -208,11 +211,13 @@ pub enum Change {
         /// Its id.
         message: Uuid,
     },
+    /// An agency says that somebody is not whom its flag is on.
+    RuledOut(RuledOut),
 }
 
 impl Change {
     /// Whether it brings nobody what came before: who holds a part is brought what comes from then
-    /// on, and that somebody is in custody brings nobody any news.
+    /// on, and that somebody is in custody, or is not whom a flag is on, brings nobody any news.
     #[must_use]
     pub const fn brings_nothing_earlier(&self) -> bool {
         match self {
@@ -220,7 +225,8 @@ impl Change {
             | Self::RolesRestated { .. }
             | Self::RolesTakenBack { .. }
             | Self::Custody(_)
-            | Self::CustodyTakenBack { .. } => true,
+            | Self::CustodyTakenBack { .. }
+            | Self::RuledOut(_) => true,
             Self::Flag(_)
             | Self::FlagRemoved { .. }
             | Self::Link(_)
@@ -245,6 +251,7 @@ pub struct Register {
     limited: Marks,
     roles: Roles,
     stays: Stays,
+    answers: Answers,
 }
 
 impl Register {
@@ -305,7 +312,8 @@ impl Register {
             | Change::RolesRestated { .. }
             | Change::RolesTakenBack { .. }
             | Change::Custody(_)
-            | Change::CustodyTakenBack { .. } => return BTreeSet::new(),
+            | Change::CustodyTakenBack { .. }
+            | Change::RuledOut(_) => return BTreeSet::new(),
         };
         let grown = ends.iter().map(|end| (before.linked(&[*end]), self.linked(&[*end])));
         grown.filter(|(was, is)| !is.is_subset(was)).flat_map(|(_, is)| is).collect()
@@ -367,9 +375,13 @@ impl Register {
     /// The register after one more change.
     pub fn apply(&mut self, change: &Change) {
         match change {
-            Change::Flag(flag) => self.put_flag(flag),
+            Change::Flag(flag) => {
+                self.answers.forget(&flag.by, &flag.tokens);
+                self.put_flag(flag);
+            }
             Change::FlagRemoved { kind, tokens, by } => self.remove_flag(*kind, tokens, by),
             Change::Link(statement) => {
+                self.answers.forget(&statement.agency, &[statement.one.0, statement.other.0]);
                 self.withdraw_link(statement.one.0, statement.other.0, &statement.agency);
                 let statement = Arc::new(statement.clone());
                 self.links.entry(statement.one.0).or_default().push(Arc::clone(&statement));
@@ -401,7 +413,15 @@ impl Register {
             Change::CustodyTakenBack { agency, message } => {
                 self.stays.take_back(agency, *message);
             }
+            Change::RuledOut(said) => self.answers.add(said),
         }
+    }
+
+    /// Whether an agency has said of each of these numbers that it is not of the person whom a flag
+    /// with those of `flagged` is on. Of a person without numbers nothing can have been said.
+    #[must_use]
+    pub fn is_ruled_out(&self, agency: &str, person: &[Token], flagged: &[Token]) -> bool {
+        self.answers.rule_out(agency, person, flagged)
     }
 
     fn withdraw_link(&mut self, one: Token, other: Token, agency: &str) {

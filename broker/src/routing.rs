@@ -388,10 +388,8 @@ fn route_person(
         concerned.retain(|flag| !is_spoken_of(flag, &known, found.admitted));
         ask_owners(&concerned, TaskKind::LinkDisputed, position, found, directory);
     }
-    let by_name = subject.name_token.map_or(&[][..], |name| register.flags_by_name(name));
-    let others: Vec<Arc<Flag>> =
-        by_name.iter().filter(|flag| is_someone_else(flag, &known)).cloned().collect();
-    ask_owners(&others, TaskKind::PossibleMatch, position, found, directory);
+    let alike = possible_matches(subject, register);
+    ask_owners(&alike, TaskKind::PossibleMatch, position, found, directory);
     by_review(&flags, now)
 }
 
@@ -407,8 +405,22 @@ fn is_spoken_of(flag: &Flag, known: &BTreeSet<Token>, admitted: &Admitted) -> bo
         && flag.tokens.iter().any(|token| known.contains(token))
 }
 
-fn is_someone_else(flag: &Flag, known: &BTreeSet<Token>) -> bool {
-    !flag.is_proposal() && !flag.tokens.iter().any(|token| known.contains(token))
+/// Flags on somebody of this name and birth date under other numbers, whose owner has not said
+/// that it is not this person.
+#[must_use]
+pub fn possible_matches(subject: &SubjectFacts, register: &Register) -> Vec<Arc<Flag>> {
+    let of_name = subject.name_token.map_or(&[][..], |name| register.flags_by_name(name));
+    if of_name.is_empty() {
+        return Vec::new();
+    }
+    let known = register.linked(&subject.tokens);
+    let of_name = of_name.iter().filter(|flag| {
+        !flag.is_proposal() && !flag.tokens.iter().any(|token| known.contains(token))
+    });
+    let is_open = |flag: &&Arc<Flag>| {
+        !register.is_ruled_out(&flag.owner.agency, &subject.tokens, &flag.tokens)
+    };
+    of_name.filter(is_open).cloned().collect()
 }
 
 fn ask_owners(

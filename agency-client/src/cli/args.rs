@@ -129,10 +129,11 @@ pub(super) struct Attest {
     /// Desk that was given them; otherwise the first of the settings.
     #[arg(long)]
     pub(super) desk: Option<String>,
-    /// What was done: opened, acted, corrected, deleted or returned.
+    /// What was done: opened, acted, corrected, deleted or returned. Or not_same_person, the answer
+    /// to a possible match.
     #[arg(long = "as", value_parser = word::<wire::Attestation>)]
     pub(super) attestation: wire::Attestation,
-    /// Opaque id of the person who did it; needed for opened.
+    /// Opaque id of the person who did it; needed for opened and not_same_person.
     #[arg(long)]
     pub(super) person: Option<String>,
     /// Release ids, 32 hexadecimal digits each.

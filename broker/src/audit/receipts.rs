@@ -101,10 +101,10 @@ impl Stage {
     }
 }
 
-/// The stage that a recipient's word stands for.
+/// The stage that a recipient's word stands for. An answer to a question of the broker's is none.
 const fn stage_of(attestation: Attestation) -> Option<ReceiptStage> {
     match attestation {
-        Attestation::Unspecified => None,
+        Attestation::Unspecified | Attestation::NotSamePerson => None,
         Attestation::Opened => Some(ReceiptStage::Opened),
         Attestation::Acted => Some(ReceiptStage::Acted),
         Attestation::Corrected => Some(ReceiptStage::Corrected),

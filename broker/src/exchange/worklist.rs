@@ -420,13 +420,14 @@ fn reasons(
     let has = |what: Attestation| had.attested.iter().any(|(said, _)| *said == what as i32);
     let kind = shown.and_then(|shown| shown.kind.as_ref());
     let is_task = had.task != 0;
+    let is_answered = has(Attestation::Acted) || has(Attestation::NotSamePerson);
     [
         (WorklistReason::New, is_new),
         (WorklistReason::Release, kind.is_some_and(|kind| is_release_ahead(kind, now))),
         (WorklistReason::Flag, is_new && matches!(kind, Some(Kind::Flag(_)))),
         (WorklistReason::Action, had.owes.act_by.is_some() && !is_task),
         (WorklistReason::Correction, had.owes.correct_by.is_some()),
-        (WorklistReason::Match, is_task && !has(Attestation::Acted)),
+        (WorklistReason::Match, is_task && !is_answered),
     ]
     .into_iter()
     .filter_map(|(reason, holds)| holds.then_some(reason))

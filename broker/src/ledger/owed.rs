@@ -4,8 +4,11 @@
 
 use std::sync::Arc;
 
+use proto::exchange::v1::{Attestation, TaskKind};
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use crate::parcel::Shown;
 
 /// What a recipient owes for a delivery.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +60,21 @@ pub struct Given {
     pub message: Uuid,
     /// Whether the sender named this desk.
     pub named: bool,
+    /// Message row.
+    pub row: u64,
+    /// Task's protocol number; 0 for none.
+    pub task: i32,
+    /// What the release showed.
+    pub shown: Shown,
+}
+
+impl Given {
+    /// Whether this may be said of it: who was asked whether two are one person answers, and nobody
+    /// else.
+    #[must_use]
+    pub fn takes(&self, attestation: Attestation) -> bool {
+        attestation != Attestation::NotSamePerson || self.task == TaskKind::PossibleMatch as i32
+    }
 }
 
 /// The sender has been told that nobody opened it.

@@ -173,7 +173,8 @@ fn of_list(change: &Change) -> Option<(i32, &[Token], &str)> {
         | Change::RolesRestated { .. }
         | Change::RolesTakenBack { .. }
         | Change::Custody(_)
-        | Change::CustodyTakenBack { .. } => None,
+        | Change::CustodyTakenBack { .. }
+        | Change::RuledOut(_) => None,
     }
 }
 

@@ -1,12 +1,14 @@
 //! Publishing and receiving over gRPC.
 
+mod attested;
+
 mod caseload;
 
 mod session;
 
 mod worklist;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,6 +40,7 @@ use crate::message::stamp;
 use crate::register::DeskName;
 use crate::rpc::gate::RefusedCalls;
 use crate::rpc::{beside, peer, status};
+use attested::attested;
 use session::PublishSession;
 
 /// Frames waiting to be written on one stream.
@@ -234,9 +237,10 @@ impl ExchangeService for ExchangeRpc {
         let desk = self.own_desk(&peer, &request.desk)?;
         let (releases, person) = attested(&request)?;
         let (outbox, asked) = (Arc::clone(&self.delivering.outbox), desk.clone());
-        let items = beside(move || outbox.given(&asked, &releases, request.attestation))
+        let mut items = beside(move || outbox.given(&asked, &releases, request.attestation))
             .await
             .map_err(|error| status::store(&error))?;
+        items.retain(|item| item.takes(request.attestation()));
         if items.is_empty() {
             return Ok(Response::new(wire::AttestResponse { recorded: 0 }));
         }
@@ -568,33 +572,4 @@ async fn read_steps(
             }
         }
     }
-}
-
-/// The releases and the person of an attestation.
-fn attested(request: &wire::AttestRequest) -> Result<(Vec<[u8; 16]>, Option<Uuid>), Status> {
-    let known = wire::Attestation::try_from(request.attestation);
-    if known.is_err() || request.attestation() == wire::Attestation::Unspecified {
-        return Err(status::fault("attestation", "is required: what was done"));
-    }
-    let person = match request.acting_person.as_str() {
-        "" => None,
-        given => Some(
-            Uuid::try_parse(given).map_err(|_| status::fault("acting_person", "must be a UUID"))?,
-        ),
-    };
-    if request.attestation() == wire::Attestation::Opened && person.is_none() {
-        return Err(status::fault(
-            "acting_person",
-            "is required: only a person opens something, and a system's receipt is no reading",
-        ));
-    }
-    let releases: Option<BTreeSet<[u8; 16]>> =
-        request.release_ids.iter().map(|id| id.as_ref().try_into().ok()).collect();
-    let releases = releases.filter(|all| {
-        all.len() == request.release_ids.len()
-            && (1..=limits::ATTESTED_RELEASES_MAX).contains(&all.len())
-    });
-    let rule = "are 1 to 256 release ids of 16 bytes, each once";
-    let releases = releases.ok_or_else(|| status::fault("release_ids", rule))?;
-    Ok((releases.into_iter().collect(), person))
 }

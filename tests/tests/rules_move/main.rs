@@ -14,6 +14,7 @@
 mod flags;
 mod limited;
 mod links;
+mod possible_match;
 mod roles;
 
 use agency_client::compose::{self, Person};

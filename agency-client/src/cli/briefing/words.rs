@@ -176,13 +176,16 @@ const fn five_five_five(letter: char, place: usize) -> &'static str {
 
 /// What is to be done with an item.
 pub(super) fn owed(number: i32) -> String {
-    use wire::Attestation::{Acted, Corrected, Deleted, Opened, Returned, Unspecified};
+    use wire::Attestation::{
+        Acted, Corrected, Deleted, NotSamePerson, Opened, Returned, Unspecified,
+    };
     match wire::Attestation::try_from(number) {
         Ok(Acted) => "to be acted on".to_owned(),
         Ok(Corrected) => "to be put right here too".to_owned(),
         Ok(Deleted) => "to be deleted".to_owned(),
         Ok(Returned) => "to be returned".to_owned(),
         Ok(Opened) => "to be opened".to_owned(),
+        Ok(NotSamePerson) => "to be answered".to_owned(),
         Ok(Unspecified) | Err(_) => format!("duty {number}"),
     }
 }

@@ -267,7 +267,7 @@ impl Appender {
             // What else the draft does to it is written first.
             Work::Redrive(redrive) if draft.touches(redrive.delivery) => return Ok(Built::Later),
             Work::Redrive(redrive) => self.redrive(redrive, draft, now)?,
-            Work::Attest(attest) => self.attest(attest, draft, now)?,
+            Work::Attest(attest) => self.attest(attest, open)?,
             Work::Attach(attach) => {
                 draft.batch.attachments.extend(attach.changes.iter().cloned());
                 Answer::Done(true)

@@ -2,6 +2,8 @@
 //!
 //! Promises that a work without a row here does not compile. Knows nothing of what a work records.
 
+use proto::exchange::v1::Attestation;
+
 use super::work::{Settlement, Work};
 use crate::ledger::attached::AttachmentChange;
 
@@ -29,6 +31,8 @@ pub(super) fn sharing(work: &Work) -> Sharing {
             }
         }
         Work::Change(_) | Work::Chase(_) | Work::CloseReview(_) => Sharing::Alone,
+        // What is ruled out is remembered in the register.
+        Work::Attest(attest) if attest.attestation == Attestation::NotSamePerson => Sharing::Alone,
         Work::Settle(settle)
             if settle.items.iter().all(|item| item.settlement == Settlement::Acknowledged) =>
         {

@@ -274,9 +274,10 @@ fn write_deliveries(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
     write_releases(transaction, batch)
 }
 
-/// Said twice, the first word counts. What is attested is owed no more. Whatever has been deleted or returned is not acted on either.
+/// Said twice, the first word counts. What is attested is owed no more. Whatever has been deleted or returned is not acted on either,
+/// and a question that is answered was acted on.
 const SETTLED: &str = "UPDATE delivery SET
-       act_by = CASE WHEN ?2 IN (2, 4, 5) THEN NULL ELSE act_by END,
+       act_by = CASE WHEN ?2 IN (2, 4, 5, 6) THEN NULL ELSE act_by END,
        correct_by = CASE WHEN ?2 = 3 THEN NULL ELSE correct_by END,
        delete_by = CASE WHEN ?2 IN (4, 5) THEN NULL ELSE delete_by END,
        open_by = NULL,

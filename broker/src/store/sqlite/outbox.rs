@@ -126,7 +126,7 @@ impl Outbox for SqliteReaders {
     ) -> Result<Vec<Given>, StoreError> {
         self.with(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT d.id, m.agency, m.uuid, d.named
+                "SELECT d.id, m.agency, m.uuid, d.named, m.id, d.task, r.subjects, r.withheld
                  FROM release r JOIN delivery d ON d.id = r.delivery
                  JOIN message m ON m.id = d.message JOIN subscription s ON s.id = d.subscription
                  WHERE r.release_id = ?1 AND r.voided = 0 AND s.agency = ?2 AND s.desk = ?3
@@ -143,6 +143,12 @@ impl Outbox for SqliteReaders {
                         sender: arc(row, 1)?,
                         message: Uuid::from_bytes(row.get(2)?),
                         named: row.get(3)?,
+                        row: count(row.get(4)?),
+                        task: row.get(5)?,
+                        shown: Shown {
+                            subjects: row.get(6)?,
+                            withheld: row.get::<_, i64>(7)?.cast_unsigned(),
+                        },
                     })
                 });
                 found.extend(given.optional()?);
