@@ -117,14 +117,18 @@ impl Chasing {
         Ok(found.holders)
     }
 
-    /// What was given after a merge under a number that leads no more: of each desk the first such
-    /// message. Its sender wrote it by what it knew; who reads it is to know whose the number is.
+    /// What was given after a merge under a number that leads no more, and before another word of
+    /// that: of each desk the first such message. Its sender wrote it by what it knew; who reads it is
+    /// to know whose the number is, by the word that stood last, however late this merge's turn comes.
     fn since(&self, merge: u64, merged: &[Token]) -> Result<Vec<GivenMessage>, StoreError> {
         let mut first: BTreeMap<DeskName, GivenMessage> = BTreeMap::new();
         let mut before = NEWEST;
         while !merged.is_empty() {
             let page = self.recall.given_about(merged, before, PAGE)?;
             for given in page.iter().take_while(|given| given.row > merge) {
+                if !self.recall.bearing_on(given.row, merged)?.contains(&merge) {
+                    continue;
+                }
                 for holder in &given.holders {
                     let one = GivenMessage { holders: vec![holder.clone()], ..given.clone() };
                     first.insert(holder.0.clone(), one);
