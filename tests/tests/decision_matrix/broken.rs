@@ -1,13 +1,13 @@
 //! The shipped agreements, with one rule of one of them broken or widened.
 //!
 //! Owns what may be done to an agreement: a permit taken out, a word of a list taken out or put in,
-//! a condition taken out or turned round, a power swapped for another. Promises one change at a time,
+//! a condition taken out or turned round, a power swapped for another, a time left out or made longer. Promises one change at a time,
 //! and that nothing else of the agreement is touched. Deliberately does not know who sees it.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-use broker::directory::{AgencyKind, Directory, Function};
+use broker::directory::{AgencyKind, Directory, Function, MessageKind};
 use toml::{Table, Value};
 
 use crate::cases;
@@ -33,6 +33,8 @@ pub enum Change {
     Unasked(&'static str),
     /// A condition is turned round, or stands where there was none.
     Turned(&'static str),
+    /// A time by which something is owed is twice as long.
+    Later(&'static str),
     /// One power stands in place of another.
     Swapped(String, String),
 }
@@ -45,6 +47,7 @@ impl fmt::Display for Change {
             Self::With(key, word) => write!(out, "{key} with {word}"),
             Self::Unasked(key) => write!(out, "{key} not asked"),
             Self::Turned(key) => write!(out, "{key} turned round"),
+            Self::Later(key) => write!(out, "{key} twice as long"),
             Self::Swapped(one, other) => write!(out, "{other} in place of {one}"),
         }
     }
@@ -69,8 +72,7 @@ impl fmt::Display for Broken {
     }
 }
 
-/// Lists of words that narrow a permit: each word more widens it. Kinds of message are only taken
-/// out: a permit for another kind of message is another rule.
+/// Lists of words that narrow a permit: each word more widens it.
 const NARROWING: &[&str] = &[
     "kinds",
     "from.kinds",
@@ -103,7 +105,12 @@ const CONDITIONS: &[&str] = &[
     "placement_steps",
     "referral_steps",
     "court_steps",
+    "handling",
+    "act_by_hours",
+    "delete_by_days",
 ];
+/// Times by which something is owed.
+const TIMES: &[&str] = &["act_by_hours", "delete_by_days"];
 /// What every agreement has reason to keep back, beside what it says it does.
 const KEPT_BACK: &[&str] = &[
     "narrative",
@@ -159,8 +166,7 @@ fn changes(permit: &Value) -> BTreeSet<Change> {
     let mut all = BTreeSet::from([Change::Gone, Change::Turned("under_18")]);
     for key in NARROWING {
         let Some(words) = list(permit, key) else { continue };
-        let known = if *key == "kinds" { words.clone() } else { vocabulary(key) };
-        for word in known {
+        for word in vocabulary(key) {
             all.insert(if !words.contains(&word) {
                 Change::With(key, word)
             } else if words.len() > 1 {
@@ -176,7 +182,8 @@ fn changes(permit: &Value) -> BTreeSet<Change> {
     if at(permit, "when").is_some() {
         all.insert(Change::Turned("when"));
     }
-    for key in ["withhold", "mask"] {
+    all.extend(TIMES.iter().filter(|key| at(permit, key).is_some()).map(|key| Change::Later(key)));
+    for key in ["withhold", "mask", "handling"] {
         let words = list(permit, key).unwrap_or_default();
         all.extend(words.into_iter().map(|word| Change::Without(key, word)));
     }
@@ -196,6 +203,7 @@ fn changes(permit: &Value) -> BTreeSet<Change> {
 fn vocabulary(key: &str) -> Vec<String> {
     let owned = |words: Vec<&'static str>| words.into_iter().map(str::to_owned).collect();
     match key {
+        "kinds" => MessageKind::ALL.iter().map(|kind| kind.name().to_owned()).collect(),
         "from.kinds" | "to.kinds" => {
             AgencyKind::ALL.iter().map(|kind| kind.name().to_owned()).collect()
         }
@@ -259,6 +267,10 @@ pub fn apply(agreement: &Agreement, broken: &Broken, directory: &Directory) -> T
         Change::Turned(key) => {
             let text = permit[*key].as_str().unwrap().to_owned();
             permit[*key] = format!("!({text})").into();
+        }
+        Change::Later(key) => {
+            let now = permit[*key].as_integer().unwrap();
+            permit[*key] = (2 * now).into();
         }
         Change::Gone | Change::Swapped(..) => unreachable!("made above"),
     }

@@ -3,7 +3,7 @@
 //! Owns which cases a broken rule is asked about: those it could decide, broken or whole, drawn by
 //! the printed seed. Promises that a breakage counts as seen only where the whole bundle agrees with
 //! the tables and the broken one does not, and as changing nothing only where no answer changes, field
-//! by field. Deliberately does not know stories, nor what a permit asks of whoever receives by it.
+//! by field and in what is owed. Deliberately does not know stories.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -176,12 +176,14 @@ impl Site<'_> {
     }
 }
 
-/// What somebody is told of a message by a verdict: the fields withheld and masked. `None`: nothing.
-fn told(message: &str, verdict: &Verdict) -> Option<[BTreeSet<Field>; 2]> {
+/// What somebody is told of a message by a verdict: the fields withheld and masked, and what is owed
+/// for it. `None`: nothing.
+fn told(message: &str, verdict: &Verdict) -> Option<([BTreeSet<Field>; 2], String)> {
     let borne = |fields: &BTreeSet<Field>| {
         fields.iter().copied().filter(|field| is_borne(message, *field)).collect()
     };
-    verdict.outcome.as_ref().ok().map(|permit| [borne(&permit.withheld), borne(&permit.masked)])
+    let permit = verdict.outcome.as_ref().ok()?;
+    Some(([borne(&permit.withheld), borne(&permit.masked)], crate::owed(permit)))
 }
 
 /// Whether a message can bear a field, whoever would be shown it: until when somebody is bound is
@@ -240,7 +242,7 @@ fn bears_on(change: &Change, column: usize, word: &str) -> bool {
         ("kinds", 0) | ("to.kinds", 7) => head == one,
         ("from.kinds", 1) | ("categories", 3) | ("stake", 6) => word == one,
         ("to.functions", 7) => detail == one,
-        ("reveal" | "withhold" | "mask", _) => true,
+        ("reveal" | "withhold" | "mask" | "handling", _) => true,
         (key, 0) if !key.starts_with("from") && !key.starts_with("to") => {
             ["categories", "stake"].contains(&key) || detail == one
         }

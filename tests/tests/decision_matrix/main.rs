@@ -1,7 +1,8 @@
 //! The decision matrix, written by hand, against the bundle that is shipped.
 //!
 //! Owns: two promises of policy. That every case of the declared space meets a row of the
-//! table, and that the bundle answers each case as its row says, field by field. The table is
+//! table, and that the bundle answers each case as its row says, field by field and in what it asks of
+//! whoever is given it. The table is
 //! `tests/expected/decision-matrix.tsv`; its header says how it is read. A second table beside it
 //! says of every field of every kind what each kind of recipient is shown at most.
 //!
@@ -35,9 +36,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use broker::directory::{Directory, document};
-use broker::policy::{Bundle, BundleFile, InForce};
+use broker::policy::{Bundle, BundleFile, InForce, Permit};
 use cases::Case;
 use demo::stage::Script;
+use proto::exchange::v1::HandlingCondition;
 use proto::refusal::Refusal;
 use proto::text::Named as _;
 use table::{COLUMNS, HEADINGS, Row};
@@ -231,9 +233,19 @@ fn difference(
         listed.iter().filter(|f| expected.contains(*f) && !withheld.contains(*f)).collect();
     let hidden_wrongly: Vec<&String> =
         listed.iter().filter(|f| !expected.contains(*f) && withheld.contains(*f)).collect();
-    if shown_wrongly.is_empty() && hidden_wrongly.is_empty() {
-        return None;
-    }
     let rules = &verdict.rules;
-    Some(format!("shows {shown_wrongly:?} and hides {hidden_wrongly:?} by {rules:?}"))
+    if !shown_wrongly.is_empty() || !hidden_wrongly.is_empty() {
+        return Some(format!("shows {shown_wrongly:?} and hides {hidden_wrongly:?} by {rules:?}"));
+    }
+    let owed = owed(permit);
+    (!row.owed.contains(&owed)).then(|| format!("asks {owed:?} by {rules:?}"))
+}
+
+/// What a permit asks of whoever is given something by it, as the table writes it.
+fn owed(permit: &Permit) -> String {
+    let time = |number: Option<u32>, unit| number.map_or("-".into(), |n| format!("{n}{unit}"));
+    let laid_on = [HandlingCondition::NoOnward, HandlingCondition::NotToSubject];
+    let conditions = laid_on.into_iter().filter(|one| permit.handling.contains(one));
+    let times = [time(permit.act_by_hours, "h"), time(permit.delete_by_days, "d")];
+    times.into_iter().chain(conditions.map(|one| one.name())).collect::<Vec<_>>().join(" ")
 }

@@ -26,6 +26,8 @@ pub struct Row {
     pub reason: String,
     /// The listed fields it must not see; `None`: every one of them.
     pub withheld: Option<BTreeSet<String>>,
+    /// What whoever is given it must do with it: one of these, as it is written.
+    pub owed: Vec<String>,
 }
 
 impl Row {
@@ -68,10 +70,10 @@ pub fn read(text: &str) -> Vec<Row> {
 
 fn row(line: usize, text: &str) -> Row {
     let cells: Vec<&str> = text.split('\t').collect();
-    let [.., expected, reason, withheld, why] = cells.as_slice() else {
+    let [.., expected, reason, withheld, why, owed] = cells.as_slice() else {
         panic!("line {line} has too few columns")
     };
-    assert_eq!(cells.len(), COLUMNS + 4, "line {line} has as many columns as the headings");
+    assert_eq!(cells.len(), COLUMNS + 5, "line {line} has as many columns as the headings");
     assert!(!reason.is_empty() && !why.is_empty(), "line {line} says why");
     let permit = match *expected {
         "permit" => true,
@@ -84,9 +86,15 @@ fn row(line: usize, text: &str) -> Row {
         list => Some(list.split(", ").map(str::to_owned).collect()),
     };
     assert!(permit || fields.is_none(), "line {line}: a refusal withholds everything");
+    assert_eq!(
+        permit,
+        *owed != "nothing",
+        "line {line}: whoever is given it, and nobody else, owes"
+    );
+    let owed = owed.split(" or ").map(str::to_owned).collect();
     let (cells, reason) = (&cells[..COLUMNS], (*reason).to_owned());
     let cells = cells.iter().map(|cell| (*cell).to_owned()).collect();
-    Row { line, cells, permit, reason, withheld: fields }
+    Row { line, cells, permit, reason, withheld: fields, owed }
 }
 
 /// A set of rows, by their places from the top.
