@@ -87,6 +87,9 @@ async fn a_desk_that_may_have_the_news_no_more_is_not_reminded_of_its_date() {
     told(&town, custody(id(), Provisional, datetime!(2027-01-11 09:00 UTC), None)).await;
     town.until(datetime!(2027-01-07 08:00 UTC)).await;
     assert_eq!(town.advised(), []);
+    // Where the rules are not of that day yet, it is looked at again in ten minutes.
+    town.until(datetime!(2027-01-07 08:10 UTC)).await;
+    assert_eq!(town.advised(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

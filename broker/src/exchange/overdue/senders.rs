@@ -24,6 +24,7 @@ use crate::message::Admitted;
 use crate::notify::Code;
 use crate::prepare::{self, Before, Kept, Stored};
 use crate::register::DeskName;
+use crate::rules::Rules;
 use crate::seal::Part;
 
 use super::{Watch, beside, is_of_feed};
@@ -89,11 +90,19 @@ impl Watch {
         if !one.released {
             return Ok(false);
         }
-        if !self.may_be_told_again(one, (&stored, &admitted, &kept), reading).await? {
+        let Some(rules) = self.rules_of(reading) else { return Ok(false) };
+        if !self.may_be_told_again(one, (&stored, &admitted, &kept), &rules, reading).await? {
             return Ok(true);
         }
         let matter = Matter::DateNear { message: stored.key, due };
         Ok(self.advise(vec![Advice { desk: one.desk.clone(), matter }]).await)
+    }
+
+    /// The rules of this moment. `None`: an agreement may have started or ended, and nothing is told
+    /// on the strength of it.
+    fn rules_of(&self, reading: &Reading) -> Option<Arc<Rules>> {
+        let rules = self.rules.load_full();
+        (!rules.outdated(reading.span())).then_some(rules)
     }
 
     /// Whether a desk may be told now what it was given: it was told when, and may be told so again.
@@ -101,6 +110,7 @@ impl Watch {
         &self,
         one: &Overdue,
         (stored, admitted, kept): (&Stored, &Admitted, &Kept),
+        rules: &Rules,
         reading: &Reading,
     ) -> Result<bool, StoreError> {
         if one.notice_only {
@@ -117,9 +127,8 @@ impl Watch {
             }
             None => Before::Nothing,
         };
-        let (rules, now) = (self.rules.load_full(), reading.span().latest);
-        let asked = (&one.desk, one.task);
-        let decided = prepare::decide_of_given(admitted, kept, asked, before, &rules, now);
+        let (asked, now) = ((&one.desk, one.task), reading.span().latest);
+        let decided = prepare::decide_of_given(admitted, kept, asked, before, rules, now);
         Ok(decided.is_ok_and(|(view, _)| !view.notice_only))
     }
 
@@ -134,7 +143,7 @@ impl Watch {
         }
         let Some((stored, admitted, kept)) = self.opened(one).await? else { return Ok(false) };
         let before = if stored.settles.is_some() { Before::NotGiven } else { Before::Nothing };
-        let rules = self.rules.load_full();
+        let Some(rules) = self.rules_of(reading) else { return Ok(false) };
         let now = reading.span().latest;
         let asked = (&one.desk, one.task);
         Ok(prepare::decide_again(&admitted, &kept, asked, before, &rules, now).is_ok())
