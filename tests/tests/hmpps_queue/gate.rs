@@ -43,7 +43,12 @@ struct Call {
 impl Gate {
     /// Listens, and passes calls on.
     pub fn before(service: SocketAddr) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        Self::at((Ipv4Addr::LOCALHOST, 0).into(), service)
+    }
+
+    /// The same at an address of one's own.
+    pub fn at(address: SocketAddr, service: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Seen::default()));
         let shared = Arc::clone(&seen);
