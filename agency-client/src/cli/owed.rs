@@ -33,7 +33,9 @@ pub(super) async fn attest(settings: &Path, what: &Attest, out: &Output) -> Resu
         || format!("recorded of {recorded} of {given}"),
     )?;
     if usize::try_from(recorded).is_ok_and(|recorded| recorded < given) {
-        complain("of the others it was said before, or this desk was not given them");
+        complain(
+            "of the others it was said before, this desk was not given them, or it cannot be said of them",
+        );
     }
     Ok(())
 }

@@ -49,8 +49,8 @@ fn parse(text: &str) -> Result<Vec<Nominal>, MessageJsonError> {
             r#type: object.word::<wire::IdentifierType>("type", f),
             value: object.text("value", f),
         });
-        let (name, birth_date) = (object.text("name", f), object.text("birth_date", f));
-        Nominal { identifiers, name, birth_date }
+        let mut given = |name| object.optional_text(name, f).unwrap_or_default();
+        Nominal { identifiers, name: given("name"), birth_date: given("birth_date") }
     });
     object.finish(f);
     if nominals.is_empty() || nominals.len() > NOMINALS_MAX {
@@ -65,4 +65,27 @@ fn parse(text: &str) -> Result<Vec<Nominal>, MessageJsonError> {
         }
     }
     if faults.0.is_empty() { Ok(nominals) } else { Err(MessageJsonError::Faults(faults.0)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_each_person_a_number_is_enough_or_a_name() {
+        let example = include_str!("../../../examples/nominals.json");
+        let nominals = parse(example).unwrap();
+        assert_eq!(nominals.len(), 2);
+        assert_eq!((nominals[0].identifiers.len(), nominals[0].name.as_str()), (2, ""));
+        assert_eq!(
+            (nominals[1].identifiers.len(), nominals[1].birth_date.as_str()),
+            (0, "1983-12-05")
+        );
+        let nobody = r#"{"nominals": [{"birth_date": "1983-12-05"}]}"#;
+        let Err(MessageJsonError::Faults(faults)) = parse(nobody) else {
+            panic!("it names nobody")
+        };
+        assert_eq!(faults.len(), 1);
+        assert_eq!(faults[0].field, "nominals[0]");
+    }
 }
