@@ -338,6 +338,7 @@ fn add_areas(rows: &[AreaRow], directory: &mut Directory, faults: &mut Faults) {
 fn add_agency(position: usize, row: &AgencyRow, directory: &mut Directory, faults: &mut Faults) {
     let id: Arc<str> = Arc::from(row.id.as_str());
     faults.id(format!("agency[{position}].id"), &row.id);
+    faults.contact(format!("agency[{position}].dpo_contact"), &row.dpo_contact);
     let agency = Agency {
         id: Arc::clone(&id),
         name: row.name.clone(),
