@@ -297,7 +297,8 @@ async fn what_a_desk_says_it_did_leaves_its_obligations_and_reaches_the_sender_i
     let told: Value = serde_json::from_str(&said).unwrap();
     assert_eq!((&told["state"], told.get("attested")), (&"acknowledged".into(), None));
 
-    let first = "agency: of the others it was said before, or this desk was not given them\n";
+    let first = "agency: of the others it was said before, this desk was not given them, or it \
+        cannot be said of them\n";
     for (with, recorded, errors) in [
         (["opened", "--person", OFFICER].as_slice(), "recorded of 1 of 1\n", ""),
         (&["opened", "--person", OFFICER], "recorded of 0 of 1\n", first),
