@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use crate::clock::Span;
+use arc_swap::ArcSwap;
+
+use crate::clock::{Reading, Span};
 use crate::directory::Directory;
 use crate::policy::InForce;
 use crate::register::Register;
@@ -37,6 +39,15 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// The rules that are held, where they are of this moment. `None`: an agreement may have started
+    /// or ended since they were made, and nothing may leave on the strength of it. They are made
+    /// anew at the next entry.
+    #[must_use]
+    pub fn of_moment(held: &ArcSwap<Self>, moment: &Reading) -> Option<Arc<Self>> {
+        let rules = held.load_full();
+        (!rules.outdated(moment.span())).then_some(rules)
+    }
+
     /// Whether other agreements are in force now than when the policy was made: one has
     /// started or ended since, or may have.
     #[must_use]

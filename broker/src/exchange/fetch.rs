@@ -18,7 +18,7 @@ use crate::ledger::appender::{FetchWork, ReleaseRefused, Work};
 use crate::ledger::attached::{Attachments, GivenSection, PIECE_BYTES, piece_bytes};
 use crate::message::sections::{self, SectionName};
 use crate::register::DeskName;
-use crate::rules::Epochs;
+use crate::rules::{Epochs, Rules};
 use crate::seal::BodyKey;
 
 /// How often a fetch is decided again before it is refused, because rules move under it.
@@ -156,17 +156,13 @@ impl Fetching {
 
 /// Whether a desk may have, now, what it was given. Every reason against it is answered alike.
 fn judge(delivering: &Delivering, asked: &Asked, given: GivenSection) -> Result<Entitled, Refusal> {
-    let rules = delivering.rules.load_full();
     let reading = delivering.clock.reading();
     let now = reading.span().latest;
     let own = asked.desks.contains(&given.desk);
     if !own || given.gone || given.delete_by.is_some_and(|by| by <= now) {
         return Err(Refusal::NotFound);
     }
-    if rules.outdated(reading.span()) {
-        // An agreement may have started or ended: nothing leaves on the strength of it.
-        return Err(Refusal::ClockUnsure);
-    }
+    let rules = Rules::of_moment(&delivering.rules, &reading).ok_or(Refusal::ClockUnsure)?;
     let seal = delivering.vault.unwrap(&given.wrapped_key).map_err(|_| Refusal::NotFound)?;
     let at = (&given.desk, given.task);
     let decided = delivering.decide_stored(&given.message, at, &HashSet::new(), &rules, now);

@@ -167,11 +167,9 @@ impl Worklists {
 
     /// The rules and the time of this moment.
     fn moment(&self) -> Result<(Arc<Rules>, OffsetDateTime), WorklistError> {
-        let (rules, reading) = (self.delivering.rules.load_full(), self.delivering.clock.reading());
-        if rules.outdated(reading.span()) {
-            // An agreement may have started or ended: nothing is shown on the strength of it.
-            return Err(WorklistError::Held);
-        }
+        let reading = self.delivering.clock.reading();
+        let rules =
+            Rules::of_moment(&self.delivering.rules, &reading).ok_or(WorklistError::Held)?;
         Ok((rules, reading.span().latest))
     }
 

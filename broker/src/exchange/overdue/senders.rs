@@ -90,19 +90,12 @@ impl Watch {
         if !one.released {
             return Ok(false);
         }
-        let Some(rules) = self.rules_of(reading) else { return Ok(false) };
+        let Some(rules) = Rules::of_moment(&self.rules, reading) else { return Ok(false) };
         if !self.may_be_told_again(one, (&stored, &admitted, &kept), &rules, reading).await? {
             return Ok(true);
         }
         let matter = Matter::DateNear { message: stored.key, due };
         Ok(self.advise(vec![Advice { desk: one.desk.clone(), matter }]).await)
-    }
-
-    /// The rules of this moment. `None`: an agreement may have started or ended, and nothing is told
-    /// on the strength of it.
-    fn rules_of(&self, reading: &Reading) -> Option<Arc<Rules>> {
-        let rules = self.rules.load_full();
-        (!rules.outdated(reading.span())).then_some(rules)
     }
 
     /// Whether a desk may be told now what it was given: it was told when, and may be told so again.
@@ -143,7 +136,7 @@ impl Watch {
         }
         let Some((stored, admitted, kept)) = self.opened(one).await? else { return Ok(false) };
         let before = if stored.settles.is_some() { Before::NotGiven } else { Before::Nothing };
-        let Some(rules) = self.rules_of(reading) else { return Ok(false) };
+        let Some(rules) = Rules::of_moment(&self.rules, reading) else { return Ok(false) };
         let now = reading.span().latest;
         let asked = (&one.desk, one.task);
         Ok(prepare::decide_again(&admitted, &kept, asked, before, &rules, now).is_ok())

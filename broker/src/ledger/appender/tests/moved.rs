@@ -1,12 +1,15 @@
 //! What was decided under rules that moved before it was recorded.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use crate::clock::Clock as _;
 use crate::ledger::appender::{Change, ChangeWork, Work};
 use crate::ledger::town::{POLICE, PROBATION, flag, news, of_known_person};
 use crate::register;
+use crate::rules::Rules;
 
 use super::world::World;
 
@@ -43,6 +46,17 @@ fn what_was_decided_before_the_rules_moved_is_decided_again_before_it_is_recorde
     assert_eq!(world.streams.sent_messages(), [1]);
     assert_eq!(world.due(world.police).len(), 0, "nor does it wait");
     assert_eq!(world.close().messages(), [1, 2]);
+}
+
+#[test]
+fn once_an_agreement_may_have_ended_no_rules_are_of_the_moment_until_something_is_recorded() {
+    let world = World::open();
+    let of_moment = || Rules::of_moment(&world.shared.rules, &world.clock.reading()).is_some();
+    assert!(of_moment());
+    world.clock.advance(Duration::from_secs(800 * 24 * 60 * 60));
+    assert!(!of_moment(), "the agreement expired meanwhile");
+    world.subscribe(PROBATION, "default");
+    assert!(of_moment(), "an entry makes them anew");
 }
 
 #[test]
