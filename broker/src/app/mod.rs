@@ -18,6 +18,8 @@ mod reviews;
 
 mod setup;
 
+mod sources;
+
 mod tending;
 
 mod terms;
@@ -50,7 +52,6 @@ use crate::chance::{Chance, SystemChance};
 use crate::clock::{Clock, GuardedClock, SystemClock};
 use crate::config::Config;
 use crate::delivery::hub::Hub;
-use crate::delivery::outbox::Outbox;
 use crate::exchange::deliver::Delivering;
 use crate::exchange::publish::Publishing;
 use crate::exchange::quota::Quotas;
@@ -76,6 +77,7 @@ pub use lists::REVOCATION_LISTS_DOCUMENT;
 pub use notices::People;
 pub use offline::{accept_lists, bootstrap};
 pub use setup::{AppError, open_directory};
+pub use sources::Sources;
 
 use tending::{Tending, housekeeping};
 
@@ -109,23 +111,6 @@ pub struct App {
     people: People,
     /// What the ops surface reads.
     pub sources: Sources,
-}
-
-/// What the ops surface reads.
-#[derive(Clone)]
-pub struct Sources {
-    /// The appender's figures.
-    pub figures: Arc<Figures>,
-    /// Figures of the store.
-    pub outbox: Arc<dyn Outbox>,
-    /// Rules in force.
-    pub rules: Arc<ArcSwap<Rules>>,
-    /// Time.
-    pub clock: Arc<dyn Clock>,
-    /// Set while the disk is at its floor.
-    pub disk_floor: Arc<AtomicBool>,
-    /// Way to the appender, to see that it lives.
-    pub queue: Queue,
 }
 
 /// What the services share.
@@ -375,17 +360,6 @@ impl Parts {
             clock: Arc::clone(&self.clock),
             queue: self.queue.clone(),
             outbox: Arc::<SqliteReaders>::clone(&self.readers),
-        }
-    }
-
-    fn sources(&self, figures: Arc<Figures>) -> Sources {
-        Sources {
-            figures,
-            outbox: Arc::<SqliteReaders>::clone(&self.readers),
-            rules: Arc::clone(&self.rules),
-            clock: Arc::clone(&self.clock),
-            disk_floor: Arc::clone(&self.disk_floor),
-            queue: self.queue.clone(),
         }
     }
 

@@ -6,12 +6,11 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
-use crate::delivery::hub::Hub;
 use crate::exchange::deliver::Delivering;
 use crate::exchange::overdue::{Looked, Watch};
 use crate::store::sqlite::SqliteReaders;
 
-use super::{App, Parts, People};
+use super::{Parts, People};
 
 /// Expiry is also asked at each release: this only tidies what nobody fetched.
 pub(super) const HOUSEKEEPING: Duration = Duration::from_secs(5);
@@ -20,7 +19,6 @@ pub(super) const HOUSEKEEPING: Duration = Duration::from_secs(5);
 pub(super) struct Tending {
     delivering: Delivering,
     watch: Watch,
-    hub: Arc<Hub>,
 }
 
 impl Tending {
@@ -32,15 +30,6 @@ impl Tending {
         if self.watch.look().await.is_err() {
             tracing::error!(code = "overdue-unread", "what is overdue could not be read");
         }
-    }
-}
-
-impl App {
-    /// Subscriptions that somebody reads. One whose reader has gone counts until all that it left
-    /// behind waits again: from then on nothing goes out on it.
-    #[must_use]
-    pub fn streams(&self) -> usize {
-        self.tending.hub.streams()
     }
 }
 
@@ -61,7 +50,7 @@ impl Parts {
             notices: people.notices.clone(),
             looked: Mutex::new(Looked::until(alive_until)),
         };
-        Arc::new(Tending { delivering: self.delivering(), watch, hub: Arc::clone(&self.hub) })
+        Arc::new(Tending { delivering: self.delivering(), watch })
     }
 }
 

@@ -245,7 +245,7 @@ impl Play {
     /// just gone would count as given.
     async fn gone(&self) {
         let put_away = async {
-            while self.app.streams() > self.mailboxes.len() {
+            while self.app.sources.hub.streams() > self.mailboxes.len() {
                 tokio::time::sleep(LOOK).await;
             }
         };
