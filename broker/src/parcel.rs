@@ -60,7 +60,7 @@ impl Shown {
         let places = subjects.map(|(place, _)| place);
         let places = places.chain(documents.map(|place| SUBJECTS_MAX + place));
         let subjects = places.fold(0, |bits, place| bits | place_bit(place));
-        let withheld = view.withheld().into_iter().fold(0, |bits, field| bits | field_bit(field));
+        let withheld = field_bits(view.withheld().into_iter().map(Some));
         Self { subjects: subjects | if view.notice_only { NOTICE_BIT } else { 0 }, withheld }
     }
 
@@ -94,10 +94,13 @@ fn place_bit(place: usize) -> u32 {
     if place < NOTICE_PLACE { 1 << place } else { 0 }
 }
 
-/// The bit of a field withheld; all bits for a field beyond them, so that everything counts as
-/// withheld.
-#[must_use]
-pub(crate) fn field_bit(field: Field) -> u64 {
+/// A bit for each field withheld; all of them for one that is not known.
+pub(crate) fn field_bits(fields: impl Iterator<Item = Option<Field>>) -> u64 {
+    fields.fold(0, |bits, field| bits | field.map_or(u64::MAX, field_bit))
+}
+
+/// All bits for a field beyond them: then everything counts as withheld.
+fn field_bit(field: Field) -> u64 {
     u32::try_from(field as i32).ok().and_then(|field| 1u64.checked_shl(field)).unwrap_or(u64::MAX)
 }
 

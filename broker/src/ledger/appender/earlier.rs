@@ -143,7 +143,8 @@ impl Appender {
         if says_something_new(admitted) {
             found.earlier.facts = self.facts_of(row)?;
         }
-        found.adds_to_identity = is_correction(admitted) && self.recall.is_of_identity(row)?;
+        found.adds_to_identity =
+            admitted.kind == MessageKind::Correction && self.recall.is_of_identity(row)?;
         Ok(())
     }
 
@@ -344,10 +345,6 @@ fn erased(admitted: &Admitted, found: &Found) -> Option<AttachmentChange> {
     };
     let message = found.settles.filter(|_| erases)?;
     Some(AttachmentChange::Erase { message })
-}
-
-fn is_correction(admitted: &Admitted) -> bool {
-    matches!(admitted.message.kind, Some(Kind::Correction(_)))
 }
 
 /// Whether what was asked of the recipients of the earlier message is still to be done.

@@ -11,7 +11,7 @@ use proto::refusal::Refusal;
 use proto::text::Named as _;
 use uuid::Uuid;
 
-use crate::parcel::field_bit;
+use crate::parcel::field_bits;
 
 use super::attached::RELEASE_SECTION;
 use super::faults::{Faults, FsckFault};
@@ -52,12 +52,6 @@ impl Said {
 /// The moment with which the id of a release begins: milliseconds since 1970, six bytes.
 fn milliseconds(id: &[u8; 16]) -> i64 {
     id.iter().take(6).fold(0, |moment, byte| (moment << 8) | i64::from(*byte))
-}
-
-/// A bit for each field; for a name that is none, as for one beyond the bits, all of them.
-fn withheld_bits(fields: &[String]) -> u64 {
-    let bit = |name: &String| Field::from_name(name).map_or(u64::MAX, field_bit);
-    fields.iter().fold(0, |bits, name| bits | bit(name))
 }
 
 impl Rows {
@@ -222,13 +216,14 @@ impl Rows {
                 continue;
             };
             let Some(row) = self.releases.get_mut(place) else { continue };
+            let withheld = field_bits(item.withheld.iter().map(|name| Field::from_name(name)));
             let delivery = row.delivery.and_then(|place| self.deliveries.get_mut(place));
             let message = delivery.as_ref().and_then(|d| d.message);
             let key = message.and_then(|place| self.messages.get(place)).map(|m| m.key);
             let same = row.entry == index
                 && row.node == node
                 && row.attempt == item.attempt
-                && row.withheld == withheld_bits(&item.withheld)
+                && row.withheld == withheld
                 && row.delivery == named
                 && key.is_some_and(|key| key.0 == sender)
                 && delivery.as_ref().is_some_and(|d| d.desk == Some(desk) && d.entry < index);
