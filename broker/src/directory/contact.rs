@@ -184,8 +184,8 @@ mod tests {
         }
     }
 
-    /// A directory whose desk and agency are reached by these.
-    fn text(duty: &str, lead: &str) -> String {
+    /// A directory whose desk and agency, and the agency's data-protection officer, are reached by these.
+    fn text(duty: &str, lead: &str, protection: &str) -> String {
         format!(
             r#"
             trust_domain = "pyramid.example"
@@ -193,7 +193,7 @@ mod tests {
             id = "force"
             name = "Invented force"
             kind = "police"
-            dpo_contact = "dpo@force.example"
+            dpo_contact = "{protection}"
             lead_contact = "{lead}"
             [[agency.desk]]
             id = "duty"
@@ -207,17 +207,18 @@ mod tests {
 
     #[test]
     fn a_contact_of_the_directory_may_be_absent_and_never_faulty() {
-        let read = |duty, lead| document::read(&text(duty, lead));
-        let directory = read("https://notices.example/duty", "").unwrap();
+        let read = |duty, lead, protection| document::read(&text(duty, lead, protection));
+        let directory = read("https://notices.example/duty", "", "dpo@force.example").unwrap();
         let desk = directory.desk(directory.desk_index("force", "duty").unwrap()).unwrap();
         assert_eq!(desk.duty_contact, Contact::read("https://notices.example/duty"));
         assert_eq!(directory.agency("force").unwrap().lead_contact, None);
-        let Err(document::DocumentError::Faulty(faults)) = read("telephone", "0161 496 0160")
-        else {
-            panic!("both are faults");
+        let faulty = read("telephone", "0161 496 0160", "by letter");
+        let Err(document::DocumentError::Faulty(faults)) = faulty else {
+            panic!("each is a fault");
         };
         let faults: Vec<_> = faults.iter().map(|fault| (&*fault.path, fault.rule)).collect();
         let expected = [
+            ("agency[0].dpo_contact", CONTACT_RULE),
             ("agency[0].lead_contact", CONTACT_RULE),
             ("agency[0].desk[0].duty_contact", CONTACT_RULE),
         ];
@@ -226,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_directory_in_which_only_a_contact_differs_is_another() {
-        let of = |duty, lead| document::read(&text(duty, lead)).unwrap();
+        let of = |duty, lead| document::read(&text(duty, lead, "dpo@force.example")).unwrap();
         let first = of("duty@force.example", "lead@force.example");
         let rows = [
             (of("duty@force.example", "lead@force.example"), vec![]),
